@@ -1,0 +1,7 @@
+// Imports that Vite resolves.
+
+declare module "*?url" {
+  const url: string;
+  export default url;
+}
+declare module "*.css" {}

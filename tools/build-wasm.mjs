@@ -1,0 +1,77 @@
+// Builds assembly/ into build/tabvisor.wasm (release) and build/tabvisor.test.wasm (with the test-only exports), and
+// writes the TypeScript types of their exports. Skips what is up to date. `--wat` also writes the text form.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { exitCode, Explained, hashOf, isMain, listFiles, once, progress, root, run, runTool } from "./lib.mjs";
+import { exportTypes } from "./wasm-types.mjs";
+
+const flags = [
+  "-O3",
+  "--noAssert",
+  "--runtime",
+  "stub",
+  "--use",
+  "abort=",
+  "--enable",
+  "threads",
+  "--enable",
+  "simd",
+  "--enable",
+  "bulk-memory",
+  "--importMemory",
+  "--sharedMemory",
+  "--initialMemory",
+  "1",
+  "--maximumMemory",
+  "65536",
+  "--memoryBase",
+  "1024",
+];
+
+const builds = [
+  { name: "tabvisor", entry: "assembly/index.ts", types: "src/core/wasm_exports.generated.ts", type: "WasmExports" },
+  {
+    name: "tabvisor.test",
+    entry: "assembly/testing.ts",
+    types: "tests/wasm_exports.generated.ts",
+    type: "TestWasmExports",
+  },
+];
+
+const isaGenerator = "tools/isa/generate.mjs";
+
+async function generateIsa() {
+  if (!existsSync(join(root, isaGenerator))) return;
+  await run(process.execPath, [isaGenerator]);
+}
+
+/** @param {{ name: string, entry: string, types: string, type: string }} build @param {boolean} wat */
+async function compile(build, wat) {
+  const wasm = `build/${build.name}.wasm`;
+  progress(`compiling ${build.entry} -> ${wasm}`);
+  const started = Date.now();
+  const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
+  const text = wat ? ["--textFile", `build/${build.name}.wat`] : [];
+  const code = await exitCode(process.execPath, [asc, build.entry, "-o", wasm, ...text, ...flags]);
+  if (code !== 0) throw new Explained(`the AssemblyScript compiler refused ${build.entry}`);
+  const bytes = readFileSync(join(root, wasm));
+  writeFileSync(join(root, build.types), exportTypes(bytes, build.type));
+  progress(`${wasm}: ${bytes.length} bytes in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+}
+
+/** @param {{ wat?: boolean }} [options] */
+export async function buildWasm({ wat = false } = {}) {
+  await generateIsa();
+  mkdirSync(join(root, "build"), { recursive: true });
+  const isSource = (/** @type {string} */ path) => path.endsWith(".ts") && !/\.(test|bench)\.ts$/.test(path);
+  const sources = listFiles(["assembly"], isSource);
+  const makers = listFiles(["tools/build-wasm.mjs", "tools/wasm-types.mjs", "package-lock.json"]);
+  const hash = hashOf([...sources, ...makers]);
+  for (const build of builds) {
+    if (!existsSync(join(root, build.entry))) throw new Explained(`${build.entry} does not exist`);
+    const outputs = [`build/${build.name}.wasm`, build.types, ...(wat ? [`build/${build.name}.wat`] : [])];
+    await once({ name: `wasm-${build.name}`, hash, outputs, run: () => compile(build, wat) });
+  }
+}
+
+if (isMain(import.meta.url)) await runTool(() => buildWasm({ wat: process.argv.includes("--wat") }));
