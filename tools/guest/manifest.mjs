@@ -1,0 +1,146 @@
+// manifest.json: what the page needs to know of an image, and what tells
+// whether the image in the cache is the one that would be built now.
+
+import { createHash } from "node:crypto";
+import {
+  createReadStream,
+  existsSync,
+  readdirSync,
+  readFileSync,
+} from "node:fs";
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Changed when older readers would not understand the file. */
+const SCHEMA = 1;
+
+export const MANIFEST = "manifest.json";
+
+/**
+ * @typedef {object} Manifest
+ * @property {number} schema
+ * @property {string} key of the image's sources, see `imageKey`
+ * @property {string} name
+ * @property {string} title
+ * @property {string} description
+ * @property {{ package: string, version: string, release: string }} kernel
+ * @property {number} memoryMb
+ * @property {string} append
+ * @property {{ file: string, if: string, format: string }[]} drives in QEMU's words
+ * @property {string[]} devices in QEMU's words
+ * @property {Record<string, { size: number, sha256: string, gzipSize?: number }>} files
+ *   `gzipSize`: there is a compressed sibling with `.gz` after the name
+ * @property {Record<string, string>} packages versions of all packages in the image
+ */
+
+/**
+ * A hash over everything in this folder that can change the image. The versions
+ * of the packages are those of the day of the build, kept until `--force`.
+ * @param {import("./image.mjs").Image} image
+ */
+export function imageKey(image) {
+  const folder = fileURLToPath(new URL(".", import.meta.url));
+  const hash = createHash("sha256").update(JSON.stringify([SCHEMA, image]));
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.includes(".test."))
+    .map((entry) => join(entry.path, entry.name))
+    // Other images do not change this one; its own is hashed as a value above.
+    .filter((path) => !path.startsWith(join(folder, "images")))
+    .sort();
+  for (const path of files)
+    hash.update(path.slice(folder.length)).update(readFileSync(path));
+  return hash.digest("hex");
+}
+
+/** @param {string} folder of an image @returns {Promise<Manifest | undefined>} */
+export async function readManifest(folder) {
+  try {
+    const manifest = JSON.parse(await readFile(join(folder, MANIFEST), "utf8"));
+    return manifest.schema === SCHEMA ? manifest : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {string} folder @param {Manifest} manifest whether all files are there, by size */
+export async function isComplete(folder, manifest) {
+  for (const [name, { size, gzipSize }] of Object.entries(manifest.files)) {
+    if ((await sizeOf(join(folder, name))) !== size) return false;
+    if (
+      gzipSize !== undefined &&
+      (await sizeOf(join(folder, `${name}.gz`))) !== gzipSize
+    ) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/**
+ * @param {string} folder with the files of the image
+ * @param {import("./image.mjs").Image} image
+ * @param {import("./kernel.mjs").Kernel} kernel
+ * @param {import("./apt.mjs").Package[]} packages
+ */
+export async function writeManifest(folder, image, kernel, packages) {
+  const { name, title, description, memoryMb, append } = image;
+  /** @type {Manifest} */
+  const manifest = {
+    schema: SCHEMA,
+    key: imageKey(image),
+    name,
+    title,
+    description,
+    kernel: {
+      package: kernel.package,
+      version: kernel.version,
+      release: kernel.release,
+    },
+    memoryMb,
+    append,
+    drives:
+      image.rootfs === undefined
+        ? []
+        : [{ file: "disk.img", if: "virtio", format: "raw" }],
+    devices: ["virtio-serial-pci", "virtconsole"],
+    files: await describeFiles(folder),
+    packages: Object.fromEntries(
+      packages.map((entry) => [entry.name, entry.version]),
+    ),
+  };
+  await writeFile(
+    join(folder, MANIFEST),
+    `${JSON.stringify(manifest, null, 2)}\n`,
+  );
+}
+
+/** @param {string} folder */
+async function describeFiles(folder) {
+  /** @type {Manifest["files"]} */
+  const files = {};
+  for (const name of readdirSync(folder).sort()) {
+    if (name.endsWith(".gz") || name === MANIFEST) continue;
+    const path = join(folder, name);
+    const gzipSize = await sizeOf(`${path}.gz`);
+    files[name] = {
+      size: (await stat(path)).size,
+      sha256: await sha256(path),
+      ...(gzipSize === undefined ? {} : { gzipSize }),
+    };
+  }
+  return files;
+}
+
+/** @param {string} path */
+export async function sha256(path) {
+  const hash = createHash("sha256");
+  for await (const bytes of createReadStream(path, { highWaterMark: 1 << 20 }))
+    hash.update(bytes);
+  return hash.digest("hex");
+}
+
+/** @param {string} path */
+async function sizeOf(path) {
+  return existsSync(path) ? (await stat(path)).size : undefined;
+}

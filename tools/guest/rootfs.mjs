@@ -1,0 +1,3 @@
+export async function buildDisk() {
+  throw new Error("not written yet");
+}
