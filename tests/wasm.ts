@@ -1,0 +1,47 @@
+// Loads the test build of the wasm module in Node, with a shared memory and replaceable host functions.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../tools/lib.mjs";
+import type { TestWasmExports } from "./wasm_exports.generated";
+
+export interface HostFunctions {
+  [name: string]: (...args: number[]) => number | void;
+}
+
+export interface TestWasm {
+  readonly memory: WebAssembly.Memory;
+  readonly exports: TestWasmExports;
+  readonly view: DataView<SharedArrayBuffer>;
+}
+
+let compiled: WebAssembly.Module | undefined;
+
+/** The compiled test build; `build/tabvisor.test.wasm` is kept up to date by tests/build_wasm.ts. */
+function testModule(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(readFileSync(join(root, "build/tabvisor.test.wasm")));
+  return compiled;
+}
+
+function unexpected(name: string): () => never {
+  return () => {
+    throw new Error(`the module called host.${name}, which this test does not provide`);
+  };
+}
+
+/**
+ * Instantiates the test build. Host functions that the test does not give throw when called.
+ * `memory` may be given to put several instances on one memory, as workers do.
+ */
+export function loadTestWasm(
+  options: { host?: HostFunctions; memory?: WebAssembly.Memory; pages?: number } = {},
+): TestWasm {
+  const pages = options.pages ?? 1024;
+  const memory = options.memory ?? new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true });
+  const host: HostFunctions = {};
+  for (const entry of WebAssembly.Module.imports(testModule())) {
+    if (entry.module === "host") host[entry.name] = options.host?.[entry.name] ?? unexpected(entry.name);
+  }
+  const instance = new WebAssembly.Instance(testModule(), { env: { memory }, host });
+  const buffer = memory.buffer as unknown as SharedArrayBuffer;
+  return { memory, exports: instance.exports as unknown as TestWasmExports, view: new DataView(buffer) };
+}
