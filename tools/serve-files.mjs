@@ -14,8 +14,13 @@ const types = new Map([
 
 /** @param {string} path */
 function fileSize(path) {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat?.isFile() ? stat.size : undefined;
+  try {
+    const stat = statSync(path);
+    return stat.isFile() ? stat.size : undefined;
+  } catch {
+    // Also ENOTDIR and ENAMETOOLONG, which a request can cause.
+    return undefined;
+  }
 }
 
 /** The file below the folder that a URL path names; undefined when it leads outside. @param {string} folder @param {string} urlPath */
@@ -54,7 +59,7 @@ function acceptsGzip(request, path) {
   return (
     request.method === "GET" &&
     request.headers.range === undefined &&
-    /\bgzip\b/.test(String(request.headers["accept-encoding"] ?? "")) &&
+    /\bgzip\b/.test(request.headers["accept-encoding"] ?? "") &&
     fileSize(`${path}.gz`) !== undefined
   );
 }

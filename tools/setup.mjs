@@ -16,7 +16,7 @@ export function checkNode() {
 export async function installPackages() {
   const ran = await once({
     name: "packages",
-    hash: hashOf(listFiles(["package.json", "package-lock.json"])),
+    hash: hashOf(listFiles(["package-lock.json"])),
     outputs: ["node_modules/.package-lock.json"],
     run: () => {
       progress("packages: npm ci");

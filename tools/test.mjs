@@ -1,0 +1,47 @@
+// `npm test`: brings a bare clone up to date and runs all suites, or those that are named:
+// `node tools/test.mjs [--full] [check] [unit] [e2e]`. Each suite ends in a line "N passed, N failed".
+import { join } from "node:path";
+import { findChromium } from "./chromium.mjs";
+import { check } from "./check.mjs";
+import { exitCode, Explained, progress, root, runTool } from "./lib.mjs";
+import { checkNode, ensureGuests, ensureWasm, installPackages } from "./setup.mjs";
+
+/** @param {string} path below node_modules @param {string[]} args @param {Record<string, string>} env */
+async function passes(path, args, env) {
+  const options = { env: { ...process.env, ...env } };
+  return (await exitCode(process.execPath, [join(root, "node_modules", path), ...args], options)) === 0;
+}
+
+/** @param {Record<string, string>} env */
+async function endToEnd(env) {
+  if (!(await ensureGuests())) throw new Explained("the guest images, which the end-to-end tests boot, were not built");
+  const chromium = await findChromium({ install: true });
+  progress(`chromium: ${chromium}`);
+  return passes("@playwright/test/cli.js", ["test", "-c", "e2e"], { ...env, CHROMIUM: chromium });
+}
+
+/** @type {Record<string, (env: Record<string, string>) => Promise<boolean>>} */
+const suites = {
+  check,
+  unit: (env) => passes("vitest/vitest.mjs", ["run"], env),
+  e2e: endToEnd,
+};
+
+await runTool(async () => {
+  const words = process.argv.slice(2);
+  const full = words.includes("--full");
+  const named = words.filter((word) => word !== "--full");
+  const unknown = named.find((word) => !(word in suites));
+  if (unknown) throw new Explained(`there is no suite "${unknown}"; there are: ${Object.keys(suites).join(", ")}`);
+  checkNode();
+  await installPackages();
+  await ensureWasm();
+  const failed = [];
+  for (const [name, suite] of Object.entries(suites)) {
+    if (named.length > 0 && !named.includes(name)) continue;
+    progress(`suite: ${name}`);
+    if (!(await suite({ TABVISOR_FULL: full ? "1" : "0" }))) failed.push(name);
+  }
+  if (failed.length > 0) throw new Explained(`failed: ${failed.join(", ")}`);
+  progress("all suites passed");
+});
