@@ -1,0 +1,52 @@
+// A decoded instruction: 16 bytes, made by cpu/decode.ts, executed by cpu/run.ts, read by the translator.
+// A block is a 16-byte head followed by its records; it ends with a branch or an END record.
+
+/** u16 operation (cpu/ops.generated.ts). */
+export const op = 0;
+/** u16 bits 0-11 offset of the instruction in its page, bits 12-15 length in bytes. */
+export const where = 2;
+/** u8 register operand: a GPR's byte offset in the CPU state; the number of any other register. */
+export const reg = 4;
+/** u8 base register (byte offset), or the register operand that modrm.rm names when FORM says so. */
+export const rm = 5;
+/** u8 index register (byte offset). */
+export const index = 6;
+/** u8 bits 0-1 scale; bits 2-4 segment (SEG_); bits 5-6 address size or FORM_REGISTER. 0..3 = plain 64-bit address. */
+export const misc = 7;
+/** i32 displacement; rip-relative ones are made relative to Cpu.codePage. Direct branches: host address of the linked record. */
+export const disp = 8;
+/** i32 immediate. Direct branches: offset of the target relative to the page. */
+export const imm = 12;
+export const SIZE = 16;
+
+export const MISC_SCALE = 3;
+export const MISC_SEG_SHIFT = 2;
+/** Segment + 1 as in Cpu.ES.., 0 = none that matters (64-bit mode). */
+export const MISC_SEG = 0x1c;
+export const MISC_FORM = 0x60;
+export const FORM_MEM64 = 0;
+export const FORM_MEM32 = 0x20;
+export const FORM_MEM16 = 0x40;
+export const FORM_REGISTER = 0x60;
+
+// Block head, in front of the first record.
+/** u32 host address of the first instruction. */
+export const headHost = 0;
+/** u32 mode key. */
+export const headMode = 4;
+/** u32 next block of the same page, 0 = last. */
+export const headNextInPage = 8;
+/** u16 records of the block with the END record. */
+export const headCount = 12;
+/** u16 times entered, saturating: what the translator looks at. */
+export const headHot = 14;
+export const HEAD_SIZE = 16;
+export const MAX_RECORDS = 96;
+
+// Mode key.
+export const MODE_16 = 0;
+export const MODE_32 = 1;
+export const MODE_64 = 2;
+export const MODE_SIZE = 3;
+/** Trap after every instruction (TF, breakpoints): blocks of one record, not cached. */
+export const MODE_STEP = 4;
