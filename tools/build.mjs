@@ -1,11 +1,17 @@
-// `npm run build`: the static site in dist/, guest images included (`--without-guests` leaves them out).
-import { copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+// `npm run build`: the static site in dist/, guest images included (`--without-guests` leaves them out), and beside it
+// the embedding API: dist/tabvisor.js with its types in dist/types/.
+import { copyFileSync, cpSync, existsSync, linkSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { Explained, guests, isMain, progress, root, runTool } from "./lib.mjs";
+import { cache, Explained, guests, isMain, progress, root, run, runTool } from "./lib.mjs";
 import { checkNode, ensureGuests, ensureWasm, installPackages } from "./setup.mjs";
+
+const dist = join(root, "dist");
 
 /** Hard links where the file system allows it: disk images are large. @param {string} from @param {string} to */
 function linkOrCopy(from, to) {
+  const [source, target] = [statSync(from), statSync(to, { throwIfNoEntry: false })];
+  if (target && target.ino === source.ino && target.dev === source.dev) return;
+  rmSync(to, { force: true });
   try {
     linkSync(from, to);
   } catch {
@@ -24,14 +30,24 @@ function linkTree(from, to) {
   }
 }
 
-/** Bundles the page into dist/ and puts the guest images that exist beside it. */
-export async function bundle({ withGuests = true } = {}) {
+/**
+ * Bundles the page into dist/ and puts the guest images that exist beside it.
+ * Without `clean` files of earlier builds stay, so that a page that is being tested from dist/ does not lose its own.
+ */
+export async function bundle({ withGuests = true, clean = true } = {}) {
   const { build } = await import("vite");
-  await build({ root, logLevel: "warn" });
-  const target = join(root, "dist/guests");
-  rmSync(target, { recursive: true, force: true });
-  if (withGuests && existsSync(guests)) linkTree(guests, target);
+  await build({ root, logLevel: "warn", build: { emptyOutDir: clean } });
+  if (withGuests && existsSync(guests)) linkTree(guests, join(dist, "guests"));
   progress("dist/: ready");
+}
+
+/** The declarations that the type checker writes anyway, for those who embed the package. */
+async function declarations() {
+  await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-b"]);
+  const wanted = (/** @type {string} */ path) => statSync(path).isDirectory() || path.endsWith(".d.ts");
+  for (const folder of ["src", "assembly"]) {
+    cpSync(join(cache, "tsc", folder), join(dist, "types", folder), { recursive: true, filter: wanted });
+  }
 }
 
 if (isMain(import.meta.url)) {
@@ -44,5 +60,6 @@ if (isMain(import.meta.url)) {
       throw new Explained("the guest images were not built; `npm run build -- --without-guests` leaves them out");
     }
     await bundle({ withGuests });
+    await declarations();
   });
 }

@@ -23,7 +23,7 @@ function fileSize(path) {
   }
 }
 
-/** The file below the folder that a URL path names; undefined when it leads outside. @param {string} folder @param {string} urlPath */
+/** The file below the folder that a URL path names; undefined when it leads outside or to a hidden file. @param {string} folder @param {string} urlPath */
 function resolveInside(folder, urlPath) {
   let decoded;
   try {
@@ -32,7 +32,8 @@ function resolveInside(folder, urlPath) {
     return undefined;
   }
   const path = join(folder, normalize(`/${decoded}`));
-  return path.startsWith(folder + sep) && !decoded.includes("\0") ? path : undefined;
+  const refused = decoded.includes("\0") || /[\\/]\./.test(decoded);
+  return path.startsWith(folder + sep) && !refused ? path : undefined;
 }
 
 /**

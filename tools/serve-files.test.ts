@@ -19,6 +19,7 @@ beforeAll(async () => {
   writeFileSync(join(served, "disk.raw"), "0123456789");
   writeFileSync(join(served, "disk.raw.gz"), gzipSync("0123456789"));
   writeFileSync(join(served, "empty"), "");
+  writeFileSync(join(served, ".hidden"), "not served");
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
 });
 
@@ -109,7 +110,7 @@ test("an empty file", async () => {
   expect(headers["content-length"]).toBe("0");
 });
 
-test.each(["/../secret", "/%2e%2e/secret", "/..%2fsecret", "/%00", "/%", "/missing", "/disk.raw/"])(
+test.each(["/../secret", "/%2e%2e/secret", "/..%2fsecret", "/%00", "/%", "/missing", "/.hidden", "/disk.raw/"])(
   "%s is not found",
   async (path) => {
     expect((await get(path)).status).toBe(404);
