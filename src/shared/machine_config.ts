@@ -1,0 +1,217 @@
+// The one way to describe a machine: the same object in the query string, the embedding API and the tests.
+// Everything is optional; src/shared/resolve_config.ts fills in what is missing.
+
+import { configIssue, type ConfigIssue } from "./config_issue";
+import { checkDevice, type DeviceConfig } from "./device_options";
+import { checkOptions, type OptionTable } from "./option_table";
+import { GiB, KiB } from "./units";
+
+/** A URL, relative to the page, or the bytes themselves (not in a query string). */
+export type FileSource = string | Uint8Array<ArrayBuffer>;
+
+/** The initial RAM disk, or a multiboot module with the text that belongs to it. */
+export interface InitrdConfig {
+  readonly file: FileSource;
+  readonly argument?: string;
+}
+
+export interface DriveConfig {
+  /** Left out, the drive is empty memory of `size` bytes. */
+  readonly file?: FileSource;
+  readonly size?: number;
+  /** virtio: a virtio-blk-pci device of its own; none: for a `device=…,drive=ID`. */
+  readonly if?: "virtio" | "none";
+  readonly format?: "raw";
+  readonly readonly?: boolean;
+  readonly id?: string;
+  /** What the guest reads as the disk's serial number. */
+  readonly serial?: string;
+}
+
+/** What stands behind COM1: a console in the page, a sink, or no UART at all. */
+export type SerialConfig = "stdio" | "null" | "none";
+
+export interface MachineConfig {
+  /** A ready guest image; the other options add to it. */
+  readonly image?: string;
+  /** MiB. */
+  readonly memory?: number;
+  readonly cpus?: number;
+  readonly cpu?: string;
+  readonly kernel?: FileSource;
+  readonly initrd?: readonly InitrdConfig[];
+  readonly append?: string;
+  readonly drives?: readonly DriveConfig[];
+  readonly serial?: readonly SerialConfig[];
+  readonly devices?: readonly DeviceConfig[];
+  /** A guest that resets ends instead. */
+  readonly noReboot?: boolean;
+  /** Made, loaded and left standing until `resume`. */
+  readonly startPaused?: boolean;
+  readonly jit?: boolean;
+}
+
+export const MIN_MEMORY = 1;
+/** What is left of a 4 GiB wasm memory after the CPUs' tables is a little less; the memory plan says how much. */
+export const MAX_MEMORY = 3840;
+/** Several virtual CPUs wait for their own worker each. */
+export const MAX_CPUS = 1;
+export const cpuModels: readonly string[] = ["max"];
+export const serialWords: readonly string[] = ["stdio", "null", "none"];
+/** Slots of the PCI bus that are left beside host bridge and ISA bridge. */
+const MAX_DRIVES = 24;
+
+export const driveTable: OptionTable = {
+  file: { kind: "url" },
+  size: { kind: "size", min: 4 * KiB, max: 1024 * GiB },
+  if: { kind: "word", words: ["virtio", "none"] },
+  format: { kind: "word", words: ["raw"] },
+  readonly: { kind: "onoff" },
+  id: { kind: "text", maxLength: 64 },
+  serial: { kind: "text", maxLength: 20 },
+};
+
+/** Every option of a machine under the name that the query string gives it. */
+export const optionNames = {
+  image: "image",
+  memory: "m",
+  cpus: "smp",
+  cpu: "cpu",
+  kernel: "kernel",
+  initrd: "initrd",
+  append: "append",
+  drives: "drive",
+  serial: "serial",
+  devices: "device",
+  noReboot: "no-reboot",
+  startPaused: "S",
+  jit: "jit",
+} as const satisfies Record<keyof MachineConfig, string>;
+
+/** Checks a configuration from whatever source; undefined = nothing wrong. */
+export function checkConfig(config: MachineConfig): ConfigIssue | undefined {
+  for (const key of Object.keys(config)) {
+    if (!Object.hasOwn(optionNames, key)) return configIssue(key, "unknown", Object.keys(optionNames));
+  }
+  return (
+    checkRange("m", config.memory, MIN_MEMORY, MAX_MEMORY, "MiB") ??
+    checkRange("smp", config.cpus, 1, MAX_CPUS, "CPUs") ??
+    checkWord("cpu", config.cpu, cpuModels) ??
+    checkImageName(config.image) ??
+    checkFlags(config) ??
+    checkBoot(config) ??
+    checkSerial(config.serial ?? []) ??
+    checkDrives(config.drives ?? []) ??
+    checkDevices(config)
+  );
+}
+
+function checkRange(
+  option: string,
+  value: number | undefined,
+  min: number,
+  max: number,
+  unit: string,
+): ConfigIssue | undefined {
+  if (value === undefined || (Number.isInteger(value) && value >= min && value <= max)) return undefined;
+  return configIssue(option, `${String(value)} is not possible`, [`${min} to ${max} ${unit}`]);
+}
+
+function checkWord(option: string, value: string | undefined, words: readonly string[]): ConfigIssue | undefined {
+  if (value === undefined || words.includes(value)) return undefined;
+  return configIssue(option, `"${value}" is unknown`, words);
+}
+
+function checkImageName(image: string | undefined): ConfigIssue | undefined {
+  if (image === undefined || (typeof image === "string" && /^[a-z0-9][a-z0-9._-]*$/i.test(image))) return undefined;
+  return configIssue("image", `"${String(image)}" is no name of a guest image`, ["a name such as tiny or debian"]);
+}
+
+function checkFlags(config: MachineConfig): ConfigIssue | undefined {
+  for (const key of ["noReboot", "startPaused", "jit"] as const) {
+    const value: unknown = config[key];
+    if (value !== undefined && typeof value !== "boolean") {
+      return configIssue(optionNames[key], "must be true or false", ["on", "off"]);
+    }
+  }
+  if (config.jit === true) return configIssue("jit", "there is no translator to WebAssembly yet", ["off"]);
+  return undefined;
+}
+
+function isFile(file: unknown): boolean {
+  return file instanceof Uint8Array || (typeof file === "string" && file !== "");
+}
+
+function checkBoot(config: MachineConfig): ConfigIssue | undefined {
+  const { image, kernel, initrd = [], append } = config;
+  if (kernel !== undefined && !isFile(kernel)) return configIssue("kernel", "needs a file", ["a URL"]);
+  if (kernel === undefined && image === undefined) {
+    if (initrd.length > 0) return configIssue("initrd", "needs a kernel", ["kernel=URL", "image=NAME"]);
+    if (append !== undefined) return configIssue("append", "needs a kernel", ["kernel=URL", "image=NAME"]);
+    return configIssue("kernel", "there is nothing to boot", ["kernel=URL", "image=NAME"]);
+  }
+  if (!initrd.every((entry) => isFile(entry.file))) return configIssue("initrd", "needs a file", ["a URL"]);
+  if (append !== undefined && (typeof append !== "string" || append.includes("\0"))) {
+    return configIssue("append", "must be a text without NUL");
+  }
+  return undefined;
+}
+
+function checkSerial(serial: readonly SerialConfig[]): ConfigIssue | undefined {
+  if (serial.length > 1) return configIssue("serial", "there is one serial port only", serialWords);
+  return checkWord("serial", serial[0], serialWords);
+}
+
+function checkDrives(drives: readonly DriveConfig[]): ConfigIssue | undefined {
+  if (drives.length > MAX_DRIVES) return configIssue("drive", `more than ${MAX_DRIVES} drives`);
+  for (const drive of drives) {
+    const issue = checkDrive(drive);
+    if (issue !== undefined) return issue;
+  }
+  return undefined;
+}
+
+function checkDrive(drive: DriveConfig): ConfigIssue | undefined {
+  const { file, ...rest } = drive;
+  const issue = checkOptions("drive", rest, driveTable);
+  if (issue !== undefined) return issue;
+  if (file !== undefined && !isFile(file)) return configIssue("drive: file", "needs a file", ["a URL"]);
+  if (file === undefined && drive.size === undefined) {
+    return configIssue("drive", "needs a file, or a size to be empty memory", ["file=URL", "size=1G"]);
+  }
+  if (file !== undefined && drive.size !== undefined) {
+    return configIssue("drive: size", "is for drives without a file", ["file=URL", "size=1G"]);
+  }
+  if (drive.if === "none" && drive.id === undefined) {
+    return configIssue("drive", "with if=none needs an id, so that a device can name it", ["id=NAME"]);
+  }
+  return undefined;
+}
+
+function checkDevices(config: MachineConfig): ConfigIssue | undefined {
+  const devices = config.devices ?? [];
+  for (const device of devices) {
+    const issue = checkDevice(device);
+    if (issue !== undefined) return issue;
+  }
+  if (devices.filter((device) => device.driver === "isa-debug-exit").length > 1) {
+    return configIssue("device isa-debug-exit", "given twice");
+  }
+  const ids = [...(config.drives ?? []), ...devices].flatMap((part) => ("id" in part && part.id ? [part.id] : []));
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+  if (twice !== undefined) return configIssue(`id=${twice}`, "given twice");
+  return checkAddresses(devices);
+}
+
+function checkAddresses(devices: readonly DeviceConfig[]): ConfigIssue | undefined {
+  const used = new Map<number, string>();
+  for (const device of devices) {
+    if (!("addr" in device) || device.addr === undefined) continue;
+    const other = used.get(device.addr);
+    if (other !== undefined) {
+      return configIssue(`device ${device.driver}: addr`, `0x${device.addr.toString(16)} is taken by ${other}`);
+    }
+    used.set(device.addr, device.driver);
+  }
+  return undefined;
+}
