@@ -4,7 +4,7 @@
 const memAndBelow = ["assembly/layout", "assembly/mem"];
 const platformAndBelow = [...memAndBelow, "assembly/platform"];
 const busAndBelow = [...platformAndBelow, "assembly/bus"];
-const cpuAndBelow = [...busAndBelow, "assembly/cpu"];
+const cpuAndBelow = [...busAndBelow, "assembly/softfloat", "assembly/cpu"];
 const module = [...cpuAndBelow, "assembly/jit", "assembly/virtio", "assembly/pixels"];
 
 /** @type {Record<string, string[]>} */
@@ -13,7 +13,8 @@ export const arrows = {
   "assembly/mem": ["assembly/layout"],
   "assembly/platform": memAndBelow,
   "assembly/bus": platformAndBelow,
-  "assembly/cpu": busAndBelow,
+  "assembly/softfloat": ["assembly/layout"],
+  "assembly/cpu": [...busAndBelow, "assembly/softfloat"],
   "assembly/jit": cpuAndBelow,
   "assembly/virtio": memAndBelow,
   "assembly/pixels": memAndBelow,

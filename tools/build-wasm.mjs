@@ -1,6 +1,6 @@
 // Builds assembly/ into build/tabvisor.wasm (release) and build/tabvisor.test.wasm (with the test-only exports), and
 // writes the TypeScript types of their exports. Skips what is up to date. `--wat` also writes the text form.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { exitCode, Explained, hashOf, isMain, listFiles, once, progress, root, run, runTool } from "./lib.mjs";
 import { exportTypes } from "./wasm-types.mjs";
@@ -48,30 +48,38 @@ async function generateIsa() {
 /** @param {{ name: string, entry: string, types: string, type: string }} build @param {boolean} wat */
 async function compile(build, wat) {
   const wasm = `build/${build.name}.wasm`;
+  // Renamed when complete: a test or server that reads the file meanwhile sees the old one.
+  const unfinished = `build/${build.name}.${process.pid}.wasm`;
   progress(`compiling ${build.entry} -> ${wasm}`);
   const started = Date.now();
   const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
   const text = wat ? ["--textFile", `build/${build.name}.wat`] : [];
-  const code = await exitCode(process.execPath, [asc, build.entry, "-o", wasm, ...text, ...flags]);
+  const code = await exitCode(process.execPath, [asc, build.entry, "-o", unfinished, ...text, ...flags]);
   if (code !== 0) throw new Explained(`the AssemblyScript compiler refused ${build.entry}`);
-  const bytes = readFileSync(join(root, wasm));
+  const bytes = readFileSync(join(root, unfinished));
   writeFileSync(join(root, build.types), exportTypes(bytes, build.type));
+  renameSync(join(root, unfinished), join(root, wasm));
   progress(`${wasm}: ${bytes.length} bytes in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+}
+
+/** @param {string} path */
+function isSource(path) {
+  return path.endsWith(".ts") && !/\.(test|bench)\.ts$/.test(path);
 }
 
 /** @param {{ wat?: boolean }} [options] */
 export async function buildWasm({ wat = false } = {}) {
   await generateIsa();
   mkdirSync(join(root, "build"), { recursive: true });
-  const isSource = (/** @type {string} */ path) => path.endsWith(".ts") && !/\.(test|bench)\.ts$/.test(path);
-  const sources = listFiles(["assembly"], isSource);
-  const makers = listFiles(["tools/build-wasm.mjs", "tools/wasm-types.mjs", "package-lock.json"]);
-  const hash = hashOf([...sources, ...makers]);
-  for (const build of builds) {
-    if (!existsSync(join(root, build.entry))) throw new Explained(`${build.entry} does not exist`);
-    const outputs = [`build/${build.name}.wasm`, build.types, ...(wat ? [`build/${build.name}.wat`] : [])];
-    await once({ name: `wasm-${build.name}`, hash, outputs, run: () => compile(build, wat) });
-  }
+  const makers = ["tools/build-wasm.mjs", "tools/wasm-types.mjs", "package-lock.json"];
+  const hash = hashOf([...listFiles(["assembly"], isSource), ...listFiles(makers)]);
+  const results = await Promise.allSettled(
+    builds.map((build) => {
+      const outputs = [`build/${build.name}.wasm`, build.types, ...(wat ? [`build/${build.name}.wat`] : [])];
+      return once({ name: `wasm-${build.name}`, hash, outputs, run: () => compile(build, wat) });
+    }),
+  );
+  for (const result of results) if (result.status === "rejected") throw result.reason;
 }
 
 if (isMain(import.meta.url)) await runTool(() => buildWasm({ wat: process.argv.includes("--wat") }));
