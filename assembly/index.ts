@@ -4,3 +4,5 @@
 export function constantsEnd(): usize {
   return __heap_base;
 }
+
+export * from "./virtio/exports";

@@ -24,6 +24,8 @@ export const pausedCpus = 28;
 export const mappedPages = 32;
 /** i32 spin lock of the page map. */
 export const pageMapLock = 36;
+/** u32 host address of the virtqueues: Vring.QUEUES structs of layout/vring.ts. */
+export const vrings = 40;
 
 // Doorbells (ioeventfd). A doorbell belongs to a slot = one device; the devices worker sleeps on doorbellSequence.
 /** i32 crossing: raised and notified with every doorbell, mailbox post, and byte for the host. */
