@@ -49,6 +49,8 @@ const embedding = join(root, "src/workers/client.ts");
 
 export default defineConfig({
   base: "./",
+  // A missing file is a 404, not the page: machines load kernels and disks by URL.
+  appType: "mpa",
   cacheDir: ".cache/vite",
   plugins: [guestImages(), rebuildWasm()],
   worker: { format: "es" },

@@ -1,6 +1,7 @@
-// Loads the test build of the wasm module in Node, with a shared memory and replaceable host functions.
+// The two builds of the wasm module in Node; the test build with a shared memory and replaceable host functions.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { inject } from "vitest";
 import { root } from "../tools/lib.mjs";
 import type { TestWasmExports } from "./wasm_exports.generated";
 
@@ -14,12 +15,15 @@ export interface TestWasm {
   readonly view: DataView<SharedArrayBuffer>;
 }
 
-let compiled: WebAssembly.Module | undefined;
+const compiled = new Map<string, WebAssembly.Module>();
 
-/** The compiled test build; `build/tabvisor.test.wasm` is kept up to date by tests/build_wasm.ts. */
-function testModule(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(readFileSync(join(root, "build/tabvisor.test.wasm")));
-  return compiled;
+/** A compiled build, kept up to date by tests/build_wasm.ts. */
+export function wasmModule(name: "tabvisor.wasm" | "tabvisor.test.wasm"): WebAssembly.Module {
+  const fault = inject("wasmFault");
+  if (fault !== "") throw new Error(fault);
+  const known = compiled.get(name) ?? new WebAssembly.Module(readFileSync(join(root, "build", name)));
+  compiled.set(name, known);
+  return known;
 }
 
 function unexpected(name: string): () => never {
@@ -35,13 +39,14 @@ function unexpected(name: string): () => never {
 export function loadTestWasm(
   options: { host?: HostFunctions; memory?: WebAssembly.Memory; pages?: number } = {},
 ): TestWasm {
+  const module = wasmModule("tabvisor.test.wasm");
   const pages = options.pages ?? 1024;
   const memory = options.memory ?? new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true });
   const host: HostFunctions = {};
-  for (const entry of WebAssembly.Module.imports(testModule())) {
+  for (const entry of WebAssembly.Module.imports(module)) {
     if (entry.module === "host") host[entry.name] = options.host?.[entry.name] ?? unexpected(entry.name);
   }
-  const instance = new WebAssembly.Instance(testModule(), { env: { memory }, host });
+  const instance = new WebAssembly.Instance(module, { env: { memory }, host });
   const buffer = memory.buffer as unknown as SharedArrayBuffer;
   return { memory, exports: instance.exports as unknown as TestWasmExports, view: new DataView(buffer) };
 }

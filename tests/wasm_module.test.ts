@@ -1,16 +1,13 @@
 // What must hold for the release build as a whole.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { DATA_END } from "../assembly/layout/memory_map";
-import { root } from "../tools/lib.mjs";
 import { allowedImports } from "../tools/wasm-imports.mjs";
-import { loadTestWasm } from "./wasm";
-
-const release = new WebAssembly.Module(readFileSync(join(root, "build/tabvisor.wasm")));
+import { loadTestWasm, wasmModule } from "./wasm";
 
 test("the release build imports nothing but the listed names", () => {
-  const imports = WebAssembly.Module.imports(release).map(({ module, name }) => `${module}.${name}`);
+  const imports = WebAssembly.Module.imports(wasmModule("tabvisor.wasm")).map(
+    ({ module, name }) => `${module}.${name}`,
+  );
   expect(imports).toContain("env.memory");
   expect(imports.filter((name) => !allowedImports.includes(name))).toEqual([]);
 });

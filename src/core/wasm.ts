@@ -1,0 +1,50 @@
+// Loads the wasm module: its typed exports, its memory, the functions that it imports. The same in workers and in Node.
+
+import type { WasmExports } from "./wasm_exports.generated";
+
+export type { WasmExports } from "./wasm_exports.generated";
+
+/** What the module asks of its host (docs/internals.md). */
+export interface HostImports {
+  /** Monotonic milliseconds. */
+  now(): number;
+  /** Milliseconds since 1970. */
+  realtime(): number;
+  /** An exit of the CPU at this address: returns when the device model has answered. */
+  mailbox(cpu: number): void;
+}
+
+/** Host functions for a worker that runs no CPU: the clocks work, an exit is a bug of ours. */
+export function hostWithoutCpu(): HostImports {
+  return {
+    now: () => performance.now(),
+    realtime: () => Date.now(),
+    mailbox: (cpu) => {
+      throw new Error(`CPU at ${cpu} exited in a worker that runs no CPU`);
+    },
+  };
+}
+
+/** A shared memory that never grows, so that views over it stay valid. Throws RangeError where it is refused. */
+export function createMemory(wasmPages: number): WebAssembly.Memory {
+  // The module declares 65536 as its maximum, and an import's limits must fit into it.
+  return new WebAssembly.Memory({ initial: wasmPages, maximum: 65536, shared: true });
+}
+
+/** Puts an instance of the module on a memory: one per worker, all of the same module. */
+export async function instantiate(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  host: HostImports,
+): Promise<WasmExports> {
+  const imports: WebAssembly.Imports = {
+    env: { memory },
+    host: {
+      now: () => host.now(),
+      realtime: () => host.realtime(),
+      mailbox: (cpu?: number) => host.mailbox((cpu ?? 0) >>> 0),
+    },
+  };
+  const instance = await WebAssembly.instantiate(module, imports);
+  return instance.exports as unknown as WasmExports;
+}

@@ -1,0 +1,21 @@
+// A guest's memory without a CPU: the fixture of every test that needs guest memory, rings or device state.
+import { GuestMemory } from "../src/core/guest_memory";
+import { type MemoryPlan, planMemory, writePlan } from "../src/core/memory_plan";
+import { VringPool } from "../src/core/vrings";
+import { loadTestWasm, type TestWasm } from "./wasm";
+
+export interface TestGuest extends TestWasm {
+  readonly plan: MemoryPlan;
+  readonly guest: GuestMemory;
+  readonly vrings: VringPool;
+}
+
+export function testGuest(options: { ramBytes?: number; cpus?: number } = {}): TestGuest {
+  const plan = planMemory({ ramBytes: options.ramBytes ?? 4 * 1024 * 1024, cpus: options.cpus ?? 1 });
+  if (!plan.ok) throw new Error(plan.error);
+  const host = { now: () => 0, realtime: () => 0 };
+  const wasm = loadTestWasm({ pages: plan.value.wasmPages, host });
+  writePlan(wasm.memory, plan.value);
+  const guest = new GuestMemory(wasm.memory, wasm.exports, plan.value.machine);
+  return { ...wasm, plan: plan.value, guest, vrings: new VringPool(plan.value.vrings) };
+}
