@@ -1,0 +1,113 @@
+// The threads of one life of a machine: the devices worker and a worker per CPU. Starts them in the order that the
+// memory needs, notices when one dies, and ends them all. The client makes a new session after a crash.
+
+import * as Comlink from "comlink";
+import type { MachineConfig } from "../shared/machine_config";
+import { reportError } from "./error_report";
+import type { CpuEvent, CpuStart, Created, DevicesCalls, DevicesEvent, DevicesStart, ErrorReport } from "./protocol";
+import type { MachinePlace } from "./protocol";
+
+/** What the owner of a session hears of. */
+export interface SessionEvents {
+  event(event: Exclude<DevicesEvent, { type: "crashed" }>): void;
+  crashed(where: string, error: ErrorReport): void;
+}
+
+export class Session {
+  readonly #owner: SessionEvents;
+  readonly #devices: Worker;
+  readonly #events: MessagePort;
+  readonly #remote: Comlink.Remote<DevicesCalls>;
+  readonly #cpus: Worker[] = [];
+  readonly #ended = Promise.withResolvers<never>();
+  #place: MachinePlace | undefined;
+  #alive = true;
+
+  private constructor(owner: SessionEvents) {
+    this.#owner = owner;
+    this.#ended.promise.catch(() => undefined);
+    this.#devices = new Worker(new URL("./devices.worker.ts", import.meta.url), {
+      type: "module",
+      name: "tabvisor devices",
+    });
+    const calls = new MessageChannel();
+    const events = new MessageChannel();
+    this.#remote = Comlink.wrap<DevicesCalls>(calls.port1);
+    this.#events = events.port1;
+    this.#events.onmessage = ({ data }: MessageEvent<DevicesEvent>) => this.#onEvent(data);
+    this.#watch(this.#devices, "devices");
+    const start: DevicesStart = { calls: calls.port2, events: events.port2 };
+    this.#devices.postMessage(start, [calls.port2, events.port2]);
+  }
+
+  /** Makes the machine and brings its CPUs to where they wait for `boot`. Rejects with a message for the user. */
+  static async open(config: MachineConfig, owner: SessionEvents): Promise<Session> {
+    const session = new Session(owner);
+    try {
+      const created = await session.call<Created>((devices) => devices.create(config, globalThis.location.href));
+      if (!created.ok) throw new Error(created.error);
+      session.#place = created.place;
+      await Promise.all(created.place.cpus.map((_cpu, index) => session.#startCpu(created.place, index)));
+      return session;
+    } catch (error) {
+      session.end("the machine could not be made");
+      throw error;
+    }
+  }
+
+  get place(): MachinePlace | undefined {
+    return this.#place;
+  }
+
+  /** A call to the devices worker; rejects when the session ends before the answer. */
+  call<T>(use: (devices: Comlink.Remote<DevicesCalls>) => Promise<T>): Promise<T> {
+    return Promise.race([use(this.#remote), this.#ended.promise]);
+  }
+
+  /** Terminates all workers; calls under way reject with `reason`. Nothing is heard of the session afterwards. */
+  end(reason: string): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    for (const worker of [...this.#cpus, this.#devices]) worker.terminate();
+    this.#events.close();
+    this.#remote[Comlink.releaseProxy]();
+    this.#ended.reject(new Error(reason));
+  }
+
+  async #startCpu(place: MachinePlace, index: number): Promise<void> {
+    const worker = new Worker(new URL("./cpu.worker.ts", import.meta.url), {
+      type: "module",
+      name: `tabvisor CPU ${index}`,
+    });
+    this.#cpus.push(worker);
+    this.#watch(worker, `CPU ${index}`);
+    const ready = new Promise<void>((resolve) => {
+      worker.addEventListener("message", ({ data }: MessageEvent<CpuEvent>) => {
+        if (data.type === "ready") resolve();
+        if (data.type === "crashed") this.#crashed(`CPU ${index}`, data.error);
+      });
+    });
+    const start: CpuStart = { ...place, index };
+    worker.postMessage(start);
+    await Promise.race([ready, this.#ended.promise]);
+  }
+
+  /** What no handler in the worker caught: script errors, messages that could not be read, out of memory. */
+  #watch(worker: Worker, where: string): void {
+    worker.onerror = (event) => {
+      const message = event.message || "the worker did not start, or ended without a word";
+      const at = event.filename ? `${event.filename}:${event.lineno}` : "";
+      this.#crashed(where, { name: "WorkerError", message, stack: at });
+    };
+    worker.onmessageerror = () => this.#crashed(where, reportError(new Error("a message could not be read")));
+  }
+
+  #onEvent(event: DevicesEvent): void {
+    if (event.type === "crashed") this.#crashed("devices", event.error);
+    else if (this.#alive) this.#owner.event(event);
+  }
+
+  #crashed(where: string, error: ErrorReport): void {
+    if (this.#alive) this.#owner.crashed(where, error);
+  }
+}
