@@ -14,8 +14,7 @@ export const SUITE = "bookworm";
 /** Package lists older than this are fetched again when an image is built. */
 const LISTS_MAX_AGE_MS = 24 * 3600 * 1000;
 
-export const READY_IMAGES_HINT =
-  "Or set TABVISOR_GUESTS to a folder or URL with ready images (docs/guest-images.md).";
+export const READY_IMAGES_HINT = "Or set TABVISOR_GUESTS to a folder or URL with ready images (docs/guest-images.md).";
 
 /** Of the configured sources, only those of the suite may give packages. */
 const PREFERENCES = `Package: *
@@ -86,18 +85,13 @@ async function prepare(state, architecture) {
     // As root, apt would download as a user who may not write to our folder.
     "APT::Sandbox::User": "",
   };
-  return Object.entries(settings).flatMap(([name, value]) => [
-    "-o",
-    `${name}=${value}`,
-  ]);
+  return Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
 }
 
 /** @param {string} state @param {string[]} options @param {boolean} refresh */
 async function refreshLists(state, options, refresh) {
   const stamp = join(state, "updated");
-  const age = existsSync(stamp)
-    ? Date.now() - (await stat(stamp)).mtimeMs
-    : Infinity;
+  const age = existsSync(stamp) ? Date.now() - (await stat(stamp)).mtimeMs : Infinity;
   if (refresh || age > LISTS_MAX_AGE_MS) {
     const working = step("package lists");
     try {
@@ -123,12 +117,7 @@ async function refreshLists(state, options, refresh) {
 
 /** @param {string[]} names @param {string[]} options @returns {Promise<Package[]>} */
 async function resolve(names, options) {
-  const plan = await run("apt-get", [
-    ...options,
-    "--simulate",
-    "install",
-    ...names,
-  ]);
+  const plan = await run("apt-get", [...options, "--simulate", "install", ...names]);
   return parsePlan(plan.toString());
 }
 
@@ -150,27 +139,16 @@ export function parsePlan(plan) {
 /** @param {Package[]} wanted @param {string} folder @param {string[]} options */
 async function download(wanted, folder, options) {
   const fileOf = (/** @type {Package} */ { name, version, architecture }) =>
-    join(
-      folder,
-      `${name}_${version.replaceAll(":", "%3a")}_${architecture}.deb`,
-    );
+    join(folder, `${name}_${version.replaceAll(":", "%3a")}_${architecture}.deb`);
   const missing = wanted.filter((entry) => !existsSync(fileOf(entry)));
   if (missing.length > 0) {
-    const working = step(
-      `downloading ${missing.length} package${missing.length > 1 ? "s" : ""}`,
-    );
+    const working = step(`downloading ${missing.length} package${missing.length > 1 ? "s" : ""}`);
     // apt checks each file against the signed lists before it gets its name.
     const incoming = join(folder, "incoming");
     await mkdir(incoming, { recursive: true });
     await run(
       "apt-get",
-      [
-        ...options,
-        "-o",
-        "APT::Status-Fd=3",
-        "download",
-        ...missing.map(({ name, version }) => `${name}=${version}`),
-      ],
+      [...options, "-o", "APT::Status-Fd=3", "download", ...missing.map(({ name, version }) => `${name}=${version}`)],
       { cwd: incoming, onStatus: (line) => reportDownload(line, working) },
     );
     for (const entry of missing) {

@@ -12,12 +12,7 @@ import { loadImages } from "./image.mjs";
 import { buildInitramfs } from "./initramfs.mjs";
 import { getKernel } from "./kernel.mjs";
 import { withLock } from "./lock.mjs";
-import {
-  imageKey,
-  isComplete,
-  readManifest,
-  writeManifest,
-} from "./manifest.mjs";
+import { imageKey, isComplete, readManifest, writeManifest } from "./manifest.mjs";
 import { megabytes, say, step } from "./progress.mjs";
 import { useReadyImage } from "./ready.mjs";
 import { buildDisk } from "./rootfs.mjs";
@@ -27,9 +22,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const OUTPUT = join(ROOT, ".cache", "guests");
 
 /** Time of all files in the images: the release of Debian 12, so that builds are alike. */
-const MTIME = Number(
-  process.env["SOURCE_DATE_EPOCH"] ?? Date.UTC(2023, 5, 10) / 1000,
-);
+const MTIME = Number(process.env["SOURCE_DATE_EPOCH"] ?? Date.UTC(2023, 5, 10) / 1000);
 
 const USAGE = `Usage: node tools/guest/build.mjs [image…] [--force]
 
@@ -51,30 +44,22 @@ async function main() {
   const options = process.argv.slice(2).filter((word) => word.startsWith("-"));
   const names = process.argv.slice(2).filter((word) => !word.startsWith("-"));
   if (options.includes("--help")) {
-    const list = [...images.values()].map(
-      ({ name, description }) => `  ${name.padEnd(10)}${description}\n`,
-    );
+    const list = [...images.values()].map(({ name, description }) => `  ${name.padEnd(10)}${description}\n`);
     process.stdout.write(USAGE + list.join(""));
     return;
   }
   for (const option of options) {
-    if (option !== "--force")
-      throw new BuildError(`unknown option ${option}; see --help`);
+    if (option !== "--force") throw new BuildError(`unknown option ${option}; see --help`);
   }
   for (const name of names) {
     if (!images.has(name)) {
-      throw new BuildError(
-        `unknown image "${name}"; there are: ${[...images.keys()].join(", ")}`,
-      );
+      throw new BuildError(`unknown image "${name}"; there are: ${[...images.keys()].join(", ")}`);
     }
   }
-  const wanted = [...images.values()].filter(
-    ({ name }) => names.length === 0 || names.includes(name),
-  );
+  const wanted = [...images.values()].filter(({ name }) => names.length === 0 || names.includes(name));
   await mkdir(OUTPUT, { recursive: true });
   await withLock(join(OUTPUT, ".lock"), async () => {
-    for (const image of wanted)
-      await provide(image, options.includes("--force"));
+    for (const image of wanted) await provide(image, options.includes("--force"));
     await writeIndex(images);
   });
 }
@@ -85,10 +70,7 @@ async function provide(image, force) {
   const folder = join(OUTPUT, image.name);
   if (ready) return useReadyImage(ready, image.name, folder);
   const manifest = force ? undefined : await readManifest(folder);
-  if (
-    manifest?.key === imageKey(image) &&
-    (await isComplete(folder, manifest))
-  ) {
+  if (manifest?.key === imageKey(image) && (await isComplete(folder, manifest))) {
     say(`${image.name} is up to date`);
     return;
   }
@@ -137,7 +119,8 @@ async function build(image, target, scratch, force) {
   if (image.rootfs !== undefined) {
     await buildDisk({
       apt: recordingApt,
-      image,
+      toolApt: apt,
+      image: { ...image, rootfs: image.rootfs },
       kernel,
       scratch,
       mtime: MTIME,
@@ -160,8 +143,7 @@ function recordPackages(apt) {
       for (const entry of wanted) used.set(entry.name, entry);
       return apt.download(wanted);
     },
-    packages: () =>
-      [...used.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    packages: () => [...used.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
   };
 }
 
@@ -178,14 +160,10 @@ async function compress(path) {
 async function writeIndex(images) {
   const present = [];
   for (const { name, title, description } of images.values()) {
-    if ((await readManifest(join(OUTPUT, name))) !== undefined)
-      present.push({ name, title, description });
+    if ((await readManifest(join(OUTPUT, name))) !== undefined) present.push({ name, title, description });
   }
   const path = join(OUTPUT, "index.json");
-  await writeFile(
-    `${path}.next`,
-    `${JSON.stringify({ images: present }, null, 2)}\n`,
-  );
+  await writeFile(`${path}.next`, `${JSON.stringify({ images: present }, null, 2)}\n`);
   await rename(`${path}.next`, path);
 }
 

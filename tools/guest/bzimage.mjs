@@ -34,14 +34,11 @@ export function readBzImage(image) {
   const version = view.getUint16(VERSION, true);
   if (version < PAYLOAD_VERSION) {
     const text = `${version >> 8}.${version & 0xff}`;
-    throw new Error(
-      `boot protocol ${text} has no payload offset (2.08 and later have)`,
-    );
+    throw new Error(`boot protocol ${text} has no payload offset (2.08 and later have)`);
   }
   // 0 stands for 4: the value of kernels older than the field.
   const setupSectors = image[SETUP_SECTS] || 4;
-  const start =
-    (setupSectors + 1) * SECTOR + view.getUint32(PAYLOAD_OFFSET, true);
+  const start = (setupSectors + 1) * SECTOR + view.getUint32(PAYLOAD_OFFSET, true);
   const end = start + view.getUint32(PAYLOAD_LENGTH, true);
   if (end > image.length || end - start < 8) {
     throw new Error("bzImage is cut short: its payload ends after the file");
@@ -57,9 +54,7 @@ export function readBzImage(image) {
 
 /** @param {Uint8Array} payload */
 function nameCompression(payload) {
-  const found = COMPRESSIONS.find(({ magic }) =>
-    magic.every((byte, index) => payload[index] === byte),
-  );
+  const found = COMPRESSIONS.find(({ magic }) => magic.every((byte, index) => payload[index] === byte));
   if (found === undefined) {
     const bytes = Buffer.from(payload.subarray(0, 4)).toString("hex");
     throw new Error(`bzImage has a payload of unknown compression (${bytes}…)`);

@@ -24,9 +24,7 @@ const CHARACTER_DEVICE = 0o020000;
  * @returns {Buffer}
  */
 export function writeCpio(entries, mtime) {
-  const parts = withParents(entries).map((entry, index) =>
-    encodeEntry(entry, index + 1, mtime),
-  );
+  const parts = withParents(entries).map((entry, index) => encodeEntry(entry, index + 1, mtime));
   const last = encodeRecord({
     name: TRAILER,
     inode: 0,
@@ -42,28 +40,16 @@ function withParents(entries) {
   /** @type {Map<string, CpioEntry>} */
   const byPath = new Map();
   for (const entry of entries) {
-    if (
-      entry.path === "" ||
-      entry.path.startsWith("/") ||
-      entry.path.split("/").includes("..")
-    ) {
-      throw new Error(
-        `not a relative path inside the archive: "${entry.path}"`,
-      );
+    if (entry.path === "" || entry.path.startsWith("/") || entry.path.split("/").includes("..")) {
+      throw new Error(`not a relative path inside the archive: "${entry.path}"`);
     }
-    if (byPath.has(entry.path))
-      throw new Error(`two entries for ${entry.path}`);
+    if (byPath.has(entry.path)) throw new Error(`two entries for ${entry.path}`);
     byPath.set(entry.path, entry);
   }
   for (const { path } of entries) {
-    for (
-      let end = path.lastIndexOf("/");
-      end > 0;
-      end = path.lastIndexOf("/", end - 1)
-    ) {
+    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
       const parent = path.slice(0, end);
-      if (!byPath.has(parent))
-        byPath.set(parent, { path: parent, type: "directory" });
+      if (!byPath.has(parent)) byPath.set(parent, { path: parent, type: "directory" });
     }
   }
   // By code unit, not by locale, so that every machine sorts alike.
@@ -107,25 +93,12 @@ function encodeEntry(entry, inode, mtime) {
  * @param {{ name: string, inode: number, mode: number, mtime: number, data: Buffer,
  *   links?: number, device?: number[] }} record
  */
-function encodeRecord({
-  name,
-  inode,
-  mode,
-  mtime,
-  data,
-  links = 1,
-  device = [0, 0],
-}) {
+function encodeRecord({ name, inode, mode, mtime, data, links = 1, device = [0, 0] }) {
   const nameBytes = Buffer.from(`${name}\0`);
   const fields = [inode, mode, 0, 0, links, mtime, data.length, 0, 0];
   fields.push(...device, nameBytes.length, 0);
-  const header =
-    "070701" +
-    fields.map((value) => value.toString(16).padStart(8, "0")).join("");
-  return Buffer.concat([
-    pad(Buffer.concat([Buffer.from(header), nameBytes]), 4),
-    pad(data, 4),
-  ]);
+  const header = "070701" + fields.map((value) => value.toString(16).padStart(8, "0")).join("");
+  return Buffer.concat([pad(Buffer.concat([Buffer.from(header), nameBytes]), 4), pad(data, 4)]);
 }
 
 /** @param {Buffer} bytes @param {number} unit */

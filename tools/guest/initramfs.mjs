@@ -6,28 +6,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeCpio } from "./cpio.mjs";
 import { listModules, moduleReader } from "./kernel.mjs";
-import {
-  formatModulesAlias,
-  formatModulesDep,
-  resolveModules,
-} from "./modules.mjs";
+import { formatModulesAlias, formatModulesDep, listFileSystems, resolveModules } from "./modules.mjs";
 import { BuildError, run } from "./run.mjs";
 
 /** Empty folders that /init mounts on or writes to. */
-const FOLDERS = [
-  "dev",
-  "etc",
-  "mnt",
-  "newroot",
-  "proc",
-  "root",
-  "run",
-  "sys",
-  "tmp",
-  "usr/bin",
-  "usr/sbin",
-  "var",
-];
+const FOLDERS = ["dev", "etc", "mnt", "newroot", "proc", "root", "run", "sys", "tmp", "usr/bin", "usr/sbin", "var"];
 
 /**
  * Names of busybox that exist before /init runs `busybox --install`:
@@ -44,14 +27,7 @@ const EARLY_LINKS = { "bin/sh": "busybox", "sbin/modprobe": "../bin/busybox" };
  * @param {string} parts.scratch folder
  * @param {number} parts.mtime
  */
-export async function buildInitramfs({
-  apt,
-  kernel,
-  modules,
-  init,
-  scratch,
-  mtime,
-}) {
+export async function buildInitramfs({ apt, kernel, modules, init, scratch, mtime }) {
   const scripts = fileURLToPath(new URL("init", import.meta.url));
   /** @type {import("./cpio.mjs").CpioEntry[]} */
   const entries = [
@@ -77,26 +53,25 @@ export async function buildInitramfs({
 /** @param {import("./kernel.mjs").Kernel} kernel @param {string[]} wanted */
 function moduleEntries(kernel, wanted) {
   const read = moduleReader(kernel.moduleFolder);
-  const modules = resolveModules(
-    wanted,
-    listModules(kernel.moduleFolder),
-    read,
-  );
+  const modules = resolveModules(wanted, listModules(kernel.moduleFolder), read);
   const folder = `lib/modules/${kernel.release}`;
   return [
     ...modules.map(({ path }) => file(`${folder}/${path}`, read(path))),
     file(`${folder}/modules.dep`, formatModulesDep(modules)),
     file(`${folder}/modules.alias`, formatModulesAlias(modules)),
+    file(
+      "etc/filesystems",
+      listFileSystems(modules)
+        .map((name) => `${name}\n`)
+        .join(""),
+    ),
   ];
 }
 
 /** @param {import("./apt.mjs").Apt} apt @param {string} scratch */
 async function getBusybox(apt, scratch) {
-  const found = (await apt.resolve(["busybox-static"])).find(
-    ({ name }) => name === "busybox-static",
-  );
-  if (found === undefined)
-    throw new BuildError("the package busybox-static was not found");
+  const found = (await apt.resolve(["busybox-static"])).find(({ name }) => name === "busybox-static");
+  if (found === undefined) throw new BuildError("the package busybox-static was not found");
   const [deb = ""] = await apt.download([found]);
   await run("dpkg-deb", ["--extract", deb, join(scratch, "busybox")]);
   return readFile(join(scratch, "busybox", "bin", "busybox"));

@@ -29,11 +29,8 @@ const IMAGE_PACKAGE = /^linux-image-(\d.*)$/;
  * @returns {Promise<Kernel>}
  */
 export async function getKernel(apt, name, scratch) {
-  const found = (await apt.resolve([name])).find((entry) =>
-    IMAGE_PACKAGE.test(entry.name),
-  );
-  if (found === undefined)
-    throw new BuildError(`${name} does not lead to a kernel package`);
+  const found = (await apt.resolve([name])).find((entry) => IMAGE_PACKAGE.test(entry.name));
+  if (found === undefined) throw new BuildError(`${name} does not lead to a kernel package`);
   const release = IMAGE_PACKAGE.exec(found.name)?.[1] ?? "";
   const [file = ""] = await apt.download([found]);
   const folder = join(scratch, "kernel");
@@ -54,9 +51,7 @@ export async function getKernel(apt, name, scratch) {
 export function listModules(moduleFolder) {
   return readdirSync(moduleFolder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith(".ko"))
-    .map((entry) =>
-      relative(moduleFolder, join(entry.path, entry.name)).split(sep).join("/"),
-    )
+    .map((entry) => relative(moduleFolder, join(entry.path, entry.name)).split(sep).join("/"))
     .sort();
 }
 
@@ -68,17 +63,9 @@ export function moduleReader(moduleFolder) {
 /** @param {Buffer} bzImage */
 async function unpackKernel(bzImage) {
   const { compression, payload, unpackedSize } = readBzImage(bzImage);
-  const vmlinux =
-    compression === "gzip"
-      ? gunzipSync(payload)
-      : await decompress(compression, payload);
-  if (
-    vmlinux.length !== unpackedSize ||
-    vmlinux.readUInt32BE(0) !== 0x7f454c46
-  ) {
-    throw new BuildError(
-      `the kernel unpacks to ${vmlinux.length} bytes, not ${unpackedSize} of ELF`,
-    );
+  const vmlinux = compression === "gzip" ? gunzipSync(payload) : await decompress(compression, payload);
+  if (vmlinux.length !== unpackedSize || vmlinux.readUInt32BE(0) !== 0x7f454c46) {
+    throw new BuildError(`the kernel unpacks to ${vmlinux.length} bytes, not ${unpackedSize} of ELF`);
   }
   return vmlinux;
 }
@@ -87,9 +74,7 @@ async function unpackKernel(bzImage) {
 async function decompress(compression, payload) {
   if (!isInstalled(compression)) {
     const name = compression === "xz" ? "xz-utils" : compression;
-    throw new BuildError(
-      `unpacking the kernel needs ${compression}: install the package ${name}`,
-    );
+    throw new BuildError(`unpacking the kernel needs ${compression}: install the package ${name}`);
   }
   return run(compression, ["-dc"], { input: payload });
 }

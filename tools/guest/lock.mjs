@@ -21,10 +21,7 @@ export async function withLock(path, work) {
       rmSync(path, { force: true });
       continue;
     }
-    if (!told)
-      say(
-        `waiting for another build (process ${holder ?? "?"}, lock file ${path})`,
-      );
+    if (!told) say(`waiting for another build (process ${holder ?? "?"}, lock file ${path})`);
     told = true;
     await delay(POLL_MS);
   }
@@ -44,8 +41,7 @@ function tryLock(path) {
     writeFileSync(path, `${process.pid}\n`, { flag: "wx" });
     return true;
   } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code === "EEXIST")
-      return false;
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === "EEXIST") return false;
     throw error;
   }
 }

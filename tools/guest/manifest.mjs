@@ -2,12 +2,7 @@
 // whether the image in the cache is the one that would be built now.
 
 import { createHash } from "node:crypto";
-import {
-  createReadStream,
-  existsSync,
-  readdirSync,
-  readFileSync,
-} from "node:fs";
+import { createReadStream, existsSync, readdirSync, readFileSync } from "node:fs";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -48,8 +43,7 @@ export function imageKey(image) {
     // Other images do not change this one; its own is hashed as a value above.
     .filter((path) => !path.startsWith(join(folder, "images")))
     .sort();
-  for (const path of files)
-    hash.update(path.slice(folder.length)).update(readFileSync(path));
+  for (const path of files) hash.update(path.slice(folder.length)).update(readFileSync(path));
   return hash.digest("hex");
 }
 
@@ -67,10 +61,7 @@ export async function readManifest(folder) {
 export async function isComplete(folder, manifest) {
   for (const [name, { size, gzipSize }] of Object.entries(manifest.files)) {
     if ((await sizeOf(join(folder, name))) !== size) return false;
-    if (
-      gzipSize !== undefined &&
-      (await sizeOf(join(folder, `${name}.gz`))) !== gzipSize
-    ) {
+    if (gzipSize !== undefined && (await sizeOf(join(folder, `${name}.gz`))) !== gzipSize) {
       return false;
     }
   }
@@ -99,20 +90,12 @@ export async function writeManifest(folder, image, kernel, packages) {
     },
     memoryMb,
     append,
-    drives:
-      image.rootfs === undefined
-        ? []
-        : [{ file: "disk.img", if: "virtio", format: "raw" }],
+    drives: image.rootfs === undefined ? [] : [{ file: "disk.img", if: "virtio", format: "raw" }],
     devices: ["virtio-serial-pci", "virtconsole"],
     files: await describeFiles(folder),
-    packages: Object.fromEntries(
-      packages.map((entry) => [entry.name, entry.version]),
-    ),
+    packages: Object.fromEntries(packages.map((entry) => [entry.name, entry.version])),
   };
-  await writeFile(
-    join(folder, MANIFEST),
-    `${JSON.stringify(manifest, null, 2)}\n`,
-  );
+  await writeFile(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
 /** @param {string} folder */
@@ -135,8 +118,7 @@ async function describeFiles(folder) {
 /** @param {string} path */
 export async function sha256(path) {
   const hash = createHash("sha256");
-  for await (const bytes of createReadStream(path, { highWaterMark: 1 << 20 }))
-    hash.update(bytes);
+  for await (const bytes of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(bytes);
   return hash.digest("hex");
 }
 

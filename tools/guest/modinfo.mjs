@@ -19,8 +19,7 @@ export function readModuleInfo(elf) {
   const info = { depends: [], aliases: [], softPre: [] };
   for (const text of Buffer.from(section).toString("latin1").split("\0")) {
     const [key, value] = splitOnce(text, "=");
-    if (key === "depends")
-      info.depends = value.split(",").filter((name) => name !== "");
+    if (key === "depends") info.depends = value.split(",").filter((name) => name !== "");
     if (key === "alias") info.aliases.push(value);
     if (key === "softdep") info.softPre.push(...readSoftDependency(value));
   }
@@ -41,11 +40,7 @@ function readSoftDependency(value) {
 /** @param {Uint8Array} elf @param {string} wanted */
 function findSection(elf, wanted) {
   const view = new DataView(elf.buffer, elf.byteOffset, elf.byteLength);
-  if (
-    elf.length < ELF_HEADER_END ||
-    view.getUint32(0, false) !== 0x7f454c46 ||
-    elf[4] !== 2
-  ) {
+  if (elf.length < ELF_HEADER_END || view.getUint32(0, false) !== 0x7f454c46 || elf[4] !== 2) {
     throw new Error("not a 64-bit ELF file");
   }
   const table = Number(view.getBigUint64(SECTION_HEADER_OFFSET, true));
@@ -67,15 +62,11 @@ function findSection(elf, wanted) {
 
 /** @param {Uint8Array} bytes @param {number} start */
 function cString(bytes, start) {
-  return Buffer.from(bytes.subarray(start, bytes.indexOf(0, start))).toString(
-    "latin1",
-  );
+  return Buffer.from(bytes.subarray(start, bytes.indexOf(0, start))).toString("latin1");
 }
 
 /** @param {string} text @param {string} separator @returns {[string, string]} */
 function splitOnce(text, separator) {
   const at = text.indexOf(separator);
-  return at < 0
-    ? [text, ""]
-    : [text.slice(0, at), text.slice(at + separator.length)];
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + separator.length)];
 }

@@ -31,8 +31,7 @@ export function resolveModules(wanted, paths, read) {
   const visit = (rawName, trail) => {
     const name = moduleName(rawName);
     if (done.has(name)) return;
-    if (trail.includes(name))
-      throw new Error(`modules in a circle: ${[...trail, name].join(" → ")}`);
+    if (trail.includes(name)) throw new Error(`modules in a circle: ${[...trail, name].join(" → ")}`);
     const path = pathOf.get(name);
     if (path === undefined) {
       const by = trail.length > 0 ? ` (needed by ${trail.at(-1)})` : "";
@@ -68,11 +67,17 @@ export function formatModulesDep(modules) {
 
 /** @param {KernelModule[]} modules */
 export function formatModulesAlias(modules) {
-  return modules
-    .flatMap(({ name, info }) =>
-      info.aliases.map((alias) => `alias ${alias} ${name}\n`),
-    )
-    .join("");
+  return modules.flatMap(({ name, info }) => info.aliases.map((alias) => `alias ${alias} ${name}\n`)).join("");
+}
+
+/**
+ * The file systems that the modules bring, for /etc/filesystems: busybox's mount
+ * tries those when it is not told the type, and the kernel loads the module.
+ * @param {KernelModule[]} modules
+ */
+export function listFileSystems(modules) {
+  const aliases = modules.flatMap(({ info }) => info.aliases);
+  return aliases.filter((alias) => /^fs-\w+$/.test(alias)).map((alias) => alias.slice(3));
 }
 
 /** @param {KernelModule} module @param {Map<string, KernelModule>} byName @param {Set<string>} into */

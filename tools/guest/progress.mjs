@@ -17,8 +17,7 @@ export function say(message) {
 export function step(title) {
   const started = Date.now();
   let shown = -1;
-  const rewrite = (/** @type {string} */ text) =>
-    process.stderr.write(`\r\x1b[Kguest images: ${text}`);
+  const rewrite = (/** @type {string} */ text) => process.stderr.write(`\r\x1b[Kguest images: ${text}`);
   if (isTerminal) rewrite(`${title} …`);
   else say(`${title} …`);
   return {

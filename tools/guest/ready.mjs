@@ -1,15 +1,7 @@
 // Takes ready images from a folder or URL (TABVISOR_GUESTS) for machines that
 // cannot build them. The layout is that of .cache/guests: <image>/manifest.json.
 
-import {
-  open,
-  cp,
-  mkdir,
-  readFile,
-  rename,
-  rm,
-  writeFile,
-} from "node:fs/promises";
+import { open, cp, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { isComplete, MANIFEST, readManifest, sha256 } from "./manifest.mjs";
@@ -22,20 +14,11 @@ const BLOCK = 64 * 1024;
 /** @param {string} from folder or URL @param {string} name @param {string} folder */
 export async function useReadyImage(from, name, folder) {
   const isUrl = /^https?:\/\//.test(from);
-  const source = isUrl
-    ? `${from.replace(/\/+$/, "")}/${name}`
-    : join(from, name);
-  const there = isUrl
-    ? JSON.parse((await fetchBytes(`${source}/${MANIFEST}`)).toString())
-    : await readManifest(source);
-  if (there === undefined)
-    throw new BuildError(`TABVISOR_GUESTS: no ${MANIFEST} in ${source}`);
+  const source = isUrl ? `${from.replace(/\/+$/, "")}/${name}` : join(from, name);
+  const there = isUrl ? JSON.parse((await fetchBytes(`${source}/${MANIFEST}`)).toString()) : await readManifest(source);
+  if (there === undefined) throw new BuildError(`TABVISOR_GUESTS: no ${MANIFEST} in ${source}`);
   const here = await readManifest(folder);
-  if (
-    here?.key === there.key &&
-    here !== undefined &&
-    (await isComplete(folder, here))
-  ) {
+  if (here?.key === there.key && here !== undefined && (await isComplete(folder, here))) {
     say(`${name} is up to date`);
     return;
   }
@@ -52,15 +35,10 @@ export async function useReadyImage(from, name, folder) {
 /** @param {string} folder @param {string} name */
 async function verify(folder, name) {
   const manifest = await readManifest(folder);
-  if (manifest === undefined)
-    throw new BuildError(
-      `TABVISOR_GUESTS: ${name} has a ${MANIFEST} of another version`,
-    );
+  if (manifest === undefined) throw new BuildError(`TABVISOR_GUESTS: ${name} has a ${MANIFEST} of another version`);
   for (const [file, expected] of Object.entries(manifest.files)) {
     if ((await sha256(join(folder, file))) !== expected.sha256) {
-      throw new BuildError(
-        `TABVISOR_GUESTS: ${name}/${file} does not have the checksum in ${MANIFEST}`,
-      );
+      throw new BuildError(`TABVISOR_GUESTS: ${name}/${file} does not have the checksum in ${MANIFEST}`);
     }
   }
 }
@@ -70,18 +48,11 @@ async function downloadImage(source, manifest, folder) {
   await mkdir(folder, { recursive: true });
   for (const [file, { size, gzipSize }] of Object.entries(manifest.files)) {
     const target = join(folder, file);
-    const working = step(
-      `${manifest.name}/${file} (${megabytes(gzipSize ?? size)})`,
-    );
+    const working = step(`${manifest.name}/${file} (${megabytes(gzipSize ?? size)})`);
     if (gzipSize === undefined) {
       await downloadFile(`${source}/${file}`, target, size, working);
     } else {
-      await downloadFile(
-        `${source}/${file}.gz`,
-        `${target}.gz`,
-        gzipSize,
-        working,
-      );
+      await downloadFile(`${source}/${file}.gz`, `${target}.gz`, gzipSize, working);
       await writeFile(target, gunzipSync(await readFile(`${target}.gz`)));
     }
     working.done();
@@ -110,8 +81,7 @@ async function downloadFile(url, path, size, working) {
 async function writeSparse(file, bytes, at) {
   for (let start = 0; start < bytes.length; start += BLOCK) {
     const block = bytes.subarray(start, start + BLOCK);
-    if (block.some((byte) => byte !== 0))
-      await file.write(block, 0, block.length, at + start);
+    if (block.some((byte) => byte !== 0)) await file.write(block, 0, block.length, at + start);
   }
 }
 
@@ -126,11 +96,8 @@ async function request(url) {
   try {
     answer = await fetch(url, { headers: { "accept-encoding": "identity" } });
   } catch (error) {
-    throw new BuildError(
-      `cannot load ${url}: ${/** @type {Error} */ (error).message}`,
-    );
+    throw new BuildError(`cannot load ${url}: ${/** @type {Error} */ (error).message}`);
   }
-  if (!answer.ok)
-    throw new BuildError(`cannot load ${url}: status ${answer.status}`);
+  if (!answer.ok) throw new BuildError(`cannot load ${url}: status ${answer.status}`);
   return answer;
 }

@@ -38,20 +38,12 @@ export function run(command, args, options = {}) {
     child.stderr?.on("data", (bytes) => both.push(bytes));
     onLines(child.stdout, options.onLine);
     onLines(child.stdio[3], options.onStatus);
-    child.on("error", (error) =>
-      reject(new BuildError(`cannot run ${command}: ${error.message}`)),
-    );
+    child.on("error", (error) => reject(new BuildError(`cannot run ${command}: ${error.message}`)));
     child.on("close", (code, signal) => {
       if (code === 0) return resolve(Buffer.concat(out));
-      const text = Buffer.concat(both)
-        .toString()
-        .trimEnd()
-        .split("\n")
-        .slice(-SHOWN_LINES);
+      const text = Buffer.concat(both).toString().trimEnd().split("\n").slice(-SHOWN_LINES);
       const how = signal === null ? `exit status ${code}` : `signal ${signal}`;
-      reject(
-        new BuildError(`${command} failed (${how}):\n  ${text.join("\n  ")}`),
-      );
+      reject(new BuildError(`${command} failed (${how}):\n  ${text.join("\n  ")}`));
     });
     // A program that ends without reading all of its input is judged by its status.
     child.stdin?.on("error", () => {});
