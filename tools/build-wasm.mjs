@@ -26,6 +26,9 @@ const flags = [
   "65536",
   "--memoryBase",
   "1024",
+  // AS201 warns of conversions from usize that would lose bits on wasm64, which we do not build for.
+  "--disableWarning",
+  "201",
 ];
 
 const builds = [

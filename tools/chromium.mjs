@@ -54,14 +54,17 @@ async function installWithApt() {
   if (process.platform !== "linux" || !existsSync("/usr/bin/apt-get")) return;
   const sudo = process.getuid?.() === 0 ? [] : ["sudo", "-n"];
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const apt = async (/** @type {string[]} */ args) => {
+  /** @param {string[]} args @param {"inherit" | "ignore"} errors */
+  const apt = async (args, errors) => {
     const [program = "", ...rest] = [...sudo, "apt-get", "-q", ...args];
-    return (await exitCode(program, rest, { env, stdio: ["ignore", "ignore", "inherit"] }).catch(() => 1)) === 0;
+    const code = await exitCode(program, rest, { env, stdio: ["ignore", "ignore", errors] }).catch(() => 1);
+    return code === 0;
   };
   progress("chromium: installing the system's package (apt-get)");
   const install = ["install", "-y", "--no-install-recommends", "chromium"];
-  if (await apt(install)) return;
-  if (await apt(["update"])) await apt(install);
+  // The first attempt fails where the package lists were never fetched.
+  if (await apt(install, "ignore")) return;
+  if (await apt(["update"], "inherit")) await apt(install, "inherit");
 }
 
 async function installWithPlaywright() {
