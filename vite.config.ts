@@ -63,6 +63,8 @@ export default defineConfig({
     target: "es2023",
     assetsInlineLimit: 0,
     sourcemap: true,
+    // xterm.js alone comes close to the default limit of 500 kB.
+    chunkSizeWarningLimit: 1500,
     rolldownOptions: {
       preserveEntrySignatures: "exports-only",
       input: { index: join(root, "index.html"), ...(existsSync(embedding) ? { tabvisor: embedding } : {}) },
