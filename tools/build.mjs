@@ -44,7 +44,7 @@ export async function bundle({ withGuests = true, clean = true } = {}) {
 /** The declarations that the type checker writes anyway, for those who embed the package. */
 async function declarations() {
   await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-b"]);
-  const wanted = (/** @type {string} */ path) => statSync(path).isDirectory() || path.endsWith(".d.ts");
+  const wanted = (/** @type {string} */ path) => statSync(path).isDirectory() || /(?<!\.test)\.d\.ts$/.test(path);
   for (const folder of ["src", "assembly"]) {
     cpSync(join(cache, "tsc", folder), join(dist, "types", folder), { recursive: true, filter: wanted });
   }
