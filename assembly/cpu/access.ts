@@ -91,7 +91,7 @@ function bytesInPage(la: u64, size: u32): u32 {
 }
 
 /** Host address by the TLB or by a walk; 0 as in translate. */
-function translateOrHit(cpu: usize, la: u64, access: u32, set: usize): usize {
+export function translateOrHit(cpu: usize, la: u64, access: u32, set: usize): usize {
   const table: usize = access == ACCESS_WRITE ? Tlb.WRITE : Tlb.READ;
   const entry = cpu + Cpu.tlbTables + set + table + (<usize>(la >> 8) & Tlb.INDEX_MASK);
   if ((la & PAGE_BASE) == load<u64>(entry, Tlb.tag)) return <usize>(<u32>la + load<u32>(entry, Tlb.addend));

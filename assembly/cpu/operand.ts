@@ -67,7 +67,7 @@ function sum(cpu: usize, rec: usize, misc: u32): u64 {
 export function ea(cpu: usize, rec: usize, size: u32, write: bool): u64 {
   const misc = <u32>load<u8>(rec, Record.misc);
   const address = sum(cpu, rec, misc);
-  if (misc > Record.MISC_SCALE) return segmented(cpu, misc, address, size, write);
+  if (misc > <u32>Record.MISC_SCALE) return segmented(cpu, misc, address, size, write);
   return address;
 }
 
@@ -93,7 +93,7 @@ function segmented(cpu: usize, misc: u32, address: u64, size: u32, write: bool):
 export function segmentAddress(cpu: usize, seg: u32, offset: u64, size: u32, write: bool): u64 {
   const s = cpu + Cpu.seg + <usize>seg * Cpu.SEG_SIZE;
   if ((load<u32>(cpu, Cpu.mode) & Record.MODE_SIZE) == Record.MODE_64) {
-    return seg >= Cpu.FS ? load<u64>(s, Cpu.segBase) + offset : offset;
+    return seg >= <u32>Cpu.FS ? load<u64>(s, Cpu.segBase) + offset : offset;
   }
   if (!withinSegment(cpu, s, offset, size, write)) {
     if (seg == Cpu.SS) raise(cpu, Exception.SS, 0);

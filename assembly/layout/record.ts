@@ -1,5 +1,5 @@
 // A decoded instruction: 16 bytes, made by cpu/decode.ts, executed by cpu/run.ts, read by the translator.
-// A block is a 16-byte head followed by its records; it ends with a branch or an END record.
+// A block is a 32-byte head followed by its records; it ends with a branch or an END record.
 
 /** u16 operation (cpu/ops.generated.ts). */
 export const op = 0;
@@ -40,7 +40,9 @@ export const headNextInPage = 8;
 export const headCount = 12;
 /** u16 times entered, saturating: what the translator looks at. */
 export const headHot = 14;
-export const HEAD_SIZE = 16;
+/** u32 next block in the same bucket of the hash, 0 = last. */
+export const headNextInHash = 16;
+export const HEAD_SIZE = 32;
 export const MAX_RECORDS = 96;
 
 // Mode key.

@@ -97,5 +97,5 @@ export function protectHostPage(cpu: usize, hostPage: usize): void {
 
 function isWriteEntry(cpu: usize, entry: usize): bool {
   const offset = (entry - cpu - Cpu.tlbTables) % Tlb.SET_SIZE;
-  return offset >= Tlb.WRITE && offset < Tlb.EXECUTE;
+  return offset >= <usize>Tlb.WRITE && offset < <usize>Tlb.EXECUTE;
 }

@@ -1,0 +1,230 @@
+// Decoded blocks: found by host address and mode, made when first needed, dropped when somebody writes over their bytes.
+// Keyed by host address, they are shared by all address spaces and survive MOV CR3. A jump cache in front is keyed by
+// instruction pointer, mode, privilege and TLB generation.
+
+import * as Counters from "../layout/counters";
+import * as Cpu from "../layout/cpu";
+import * as MemoryMap from "../layout/memory_map";
+import * as Record from "../layout/record";
+import * as Exception from "../layout/exception";
+import * as Tlb from "../layout/tlb";
+import { clearCodeMarks, markCode, pageHasCode } from "../mem/code_marks";
+import { protectHostPage } from "../mem/tlb";
+import { ACCESS_FETCH, translate } from "../mem/walk";
+import { ENDS_BLOCK, MAX_LENGTH, NEED_MORE, decodeInstruction } from "./decode";
+import * as Ops from "./generated/ops";
+import { faulted, raise } from "./state";
+
+const PAGE_BASE: u64 = ~0xfff;
+const HASH_MASK: usize = Cpu.BLOCK_HASH_SIZE / 4 - 1;
+const JUMP_MASK: usize = Cpu.JUMP_CACHE_SIZE - 16;
+/** Never the host address of an instruction. */
+const DEAD: u32 = 1;
+
+export function resetCodeCache(cpu: usize): void {
+  memory.fill(cpu + Cpu.jumpCache, 0, Cpu.JUMP_CACHE_SIZE);
+  memory.fill(cpu + Cpu.blockHash, 0, Cpu.BLOCK_HASH_SIZE);
+  memory.fill(cpu + Cpu.pageBlocks, 0, MemoryMap.HOST_PAGES * 4);
+  store<u32>(cpu, <u32>(cpu + Cpu.decodeCache), Cpu.decodeNext);
+  store<u32>(cpu, <u32>(cpu + Cpu.decodeCache + Cpu.DECODE_CACHE_SIZE), Cpu.decodeEnd);
+  nextGeneration(cpu);
+}
+
+@inline
+function nextGeneration(cpu: usize): void {
+  store<u32>(cpu, load<u32>(cpu, Cpu.generation) + 1, Cpu.generation);
+}
+
+@inline
+function count(cpu: usize, counter: usize): void {
+  const address = cpu + Cpu.counters + counter;
+  store<u64>(address, load<u64>(address) + 1);
+}
+
+/** What a jump cache entry is valid for beside its instruction pointer. */
+@inline
+function jumpKey(cpu: usize): u32 {
+  const user: u32 = load<u32>(cpu, Cpu.cpl) == 3 ? 8 : 0;
+  return (load<u32>(cpu, Cpu.generation) << 4) | user | load<u32>(cpu, Cpu.mode);
+}
+
+@inline
+function jumpEntry(cpu: usize, rip: u64): usize {
+  return cpu + Cpu.jumpCache + (<usize>((rip << 4) ^ (rip >> 6)) & JUMP_MASK);
+}
+
+/** First record of the block at Cpu.rip, with Cpu.codePage set to match; 0 = fault raised. */
+@inline
+export function findBlock(cpu: usize): usize {
+  const rip = load<u64>(cpu, Cpu.rip);
+  const entry = jumpEntry(cpu, rip);
+  if (load<u64>(entry) == rip && load<u32>(entry, 8) == jumpKey(cpu)) {
+    store<u64>(cpu, rip & PAGE_BASE, Cpu.codePage);
+    return <usize>load<u32>(entry, 12);
+  }
+  return findBlockSlow(cpu);
+}
+
+export function findBlockSlow(cpu: usize): usize {
+  count(cpu, Counters.jumpCacheMisses);
+  const mode = load<u32>(cpu, Cpu.mode);
+  const rip = load<u64>(cpu, Cpu.rip);
+  let la = rip;
+  if ((mode & Record.MODE_SIZE) != Record.MODE_64) {
+    if (rip > <u64>load<u32>(cpu, Cpu.csLimit)) {
+      raise(cpu, Exception.GP, 0);
+      return 0;
+    }
+    la = (rip + load<u64>(cpu, Cpu.csBase)) & 0xffffffff;
+  }
+  const host = fetchHost(cpu, la);
+  if (host == 0) return 0;
+  store<u64>(cpu, rip - (la & 0xfff), Cpu.codePage);
+  if ((mode & Record.MODE_STEP) != 0 || load<u32>(cpu, Cpu.shadow) != 0) return decodeSingle(cpu, la, host, mode);
+  let rec = lookUp(cpu, host, mode);
+  if (rec == 0) rec = decodeBlock(cpu, host, mode);
+  if (rec == 0) return decodeSingle(cpu, la, host, mode);
+  if (la == rip) {
+    const entry = jumpEntry(cpu, rip);
+    store<u64>(entry, rip);
+    store<u32>(entry, jumpKey(cpu), 8);
+    store<u32>(entry, <u32>rec, 12);
+  }
+  return rec;
+}
+
+/** Host address of the instruction byte at `la`; 0 = fault raised. Code in MMIO is refused with #GP. */
+function fetchHost(cpu: usize, la: u64): usize {
+  const set: usize = load<u32>(cpu, Cpu.cpl) == 3 ? Tlb.USER : Tlb.SUPERVISOR;
+  const entry = cpu + Cpu.tlbTables + set + Tlb.EXECUTE + (<usize>(la >> 8) & Tlb.INDEX_MASK);
+  if ((la & PAGE_BASE) == load<u64>(entry, Tlb.tag)) return <usize>(<u32>la + load<u32>(entry, Tlb.addend));
+  const host = translate(cpu, la, ACCESS_FETCH, set);
+  if (host == 0 && !faulted(cpu)) raise(cpu, Exception.GP, 0);
+  return host;
+}
+
+@inline
+function bucketOf(cpu: usize, host: usize, mode: u32): usize {
+  return cpu + Cpu.blockHash + (((host ^ (host >> 15) ^ (<usize>mode << 11)) & HASH_MASK) << 2);
+}
+
+function lookUp(cpu: usize, host: usize, mode: u32): usize {
+  let head = <usize>load<u32>(bucketOf(cpu, host, mode));
+  while (head != 0) {
+    if (load<u32>(head, Record.headHost) == <u32>host && load<u32>(head, Record.headMode) == mode) {
+      return head + Record.HEAD_SIZE;
+    }
+    head = <usize>load<u32>(head, Record.headNextInHash);
+  }
+  return 0;
+}
+
+/** Decodes from `host` to a branch or the end of the page; 0 if already the first instruction leaves the page. */
+function decodeBlock(cpu: usize, host: usize, mode: u32): usize {
+  const space = Record.HEAD_SIZE + (Record.MAX_RECORDS + 1) * Record.SIZE;
+  if (<usize>load<u32>(cpu, Cpu.decodeNext) + space > <usize>load<u32>(cpu, Cpu.decodeEnd)) flushCodeCache(cpu);
+  const head = <usize>load<u32>(cpu, Cpu.decodeNext);
+  const first = head + Record.HEAD_SIZE;
+  const pageEnd = (host | MemoryMap.PAGE_MASK) + 1;
+  let rec = first;
+  let at = host;
+  while (true) {
+    const result = decodeInstruction(cpu, at, <u32>(pageEnd - at), mode, <u32>(at & MemoryMap.PAGE_MASK), rec);
+    if (result == NEED_MORE) break;
+    at += result & 0xff;
+    rec += Record.SIZE;
+    if ((result & ENDS_BLOCK) != 0 || at == pageEnd || rec - first == Record.MAX_RECORDS * Record.SIZE) break;
+  }
+  if (rec == first) return 0;
+  writeEnd(rec, <u32>(at - (host & ~(<usize>MemoryMap.PAGE_MASK))));
+  enterBlock(cpu, head, host, mode, <u32>((rec - first) / Record.SIZE) + 1, <u32>(at - host));
+  store<u32>(cpu, <u32>(rec + Record.SIZE), Cpu.decodeNext);
+  return first;
+}
+
+/** An END record: execution goes on at page offset `next`. */
+function writeEnd(rec: usize, next: u32): void {
+  store<u64>(rec, 0);
+  store<u16>(rec, <u16>Ops.END, Record.op);
+  store<u32>(rec, 0, Record.disp);
+  store<u32>(rec, next, Record.imm);
+}
+
+function enterBlock(cpu: usize, head: usize, host: usize, mode: u32, records: u32, bytes: u32): void {
+  count(cpu, Counters.blocksDecoded);
+  const bucket = bucketOf(cpu, host, mode);
+  const pageList = cpu + Cpu.pageBlocks + ((host >> MemoryMap.PAGE_SHIFT) << 2);
+  store<u32>(head, <u32>host, Record.headHost);
+  store<u32>(head, mode, Record.headMode);
+  store<u32>(head, load<u32>(pageList), Record.headNextInPage);
+  store<u32>(head, load<u32>(bucket), Record.headNextInHash);
+  store<u16>(head, <u16>records, Record.headCount);
+  store<u16>(head, 0, Record.headHot);
+  store<u32>(pageList, <u32>head);
+  store<u32>(bucket, <u32>head);
+  if (!pageHasCode(host)) protectHostPage(cpu, host & ~(<usize>MemoryMap.PAGE_MASK));
+  markCode(host, bytes);
+}
+
+/** One instruction that must not be cached: it straddles a page, or a trap or an interrupt may follow it. */
+function decodeSingle(cpu: usize, la: u64, host: usize, mode: u32): usize {
+  const rec = cpu + Cpu.scratchRecords;
+  const offset = <u32>(la & 0xfff);
+  const size = mode & Record.MODE_SIZE;
+  let available = 4096 - offset;
+  let result = decodeInstruction(cpu, host, available, size, offset, rec);
+  if (result == NEED_MORE) {
+    const next = fetchHost(cpu, la + available);
+    if (next == 0) return 0;
+    const bytes = cpu + Cpu.scratch + 128;
+    memory.copy(bytes, host, available);
+    memory.copy(bytes + available, next, MAX_LENGTH - available);
+    result = decodeInstruction(cpu, bytes, MAX_LENGTH, size, offset, rec);
+  }
+  writeEnd(rec + Record.SIZE, offset + (result & 0xff));
+  return rec;
+}
+
+/** Somebody wrote over code in the host page of `host`: its blocks die, also the one that runs, from the next instruction on. */
+export function invalidateCode(cpu: usize, host: usize): void {
+  count(cpu, Counters.codeInvalidations);
+  const pageList = cpu + Cpu.pageBlocks + ((host >> MemoryMap.PAGE_SHIFT) << 2);
+  let head = <usize>load<u32>(pageList);
+  while (head != 0) {
+    killBlock(cpu, head);
+    head = <usize>load<u32>(head, Record.headNextInPage);
+  }
+  store<u32>(pageList, 0);
+  clearCodeMarks(host);
+  nextGeneration(cpu);
+}
+
+function killBlock(cpu: usize, head: usize): void {
+  unlinkFromHash(cpu, head);
+  store<u32>(head, DEAD, Record.headHost);
+  let rec = head + Record.HEAD_SIZE;
+  for (let left = load<u16>(head, Record.headCount); left != 0; left--) {
+    if (load<u16>(rec, Record.op) != Ops.END) store<u16>(rec, <u16>Ops.REDECODE, Record.op);
+    rec += Record.SIZE;
+  }
+}
+
+function unlinkFromHash(cpu: usize, head: usize): void {
+  let link = bucketOf(cpu, load<u32>(head, Record.headHost), load<u32>(head, Record.headMode));
+  while (load<u32>(link) != 0) {
+    if (load<u32>(link) == <u32>head) {
+      store<u32>(link, load<u32>(head, Record.headNextInHash));
+      return;
+    }
+    link = <usize>load<u32>(link) + Record.headNextInHash;
+  }
+}
+
+/** Drops everything. Only between blocks: the records' memory is used again. */
+export function flushCodeCache(cpu: usize): void {
+  count(cpu, Counters.decodeFlushes);
+  for (let page: usize = 0; page < <usize>MemoryMap.HOST_PAGES; page++) {
+    if (load<u32>(cpu + Cpu.pageBlocks + (page << 2)) != 0) clearCodeMarks(page << MemoryMap.PAGE_SHIFT);
+  }
+  resetCodeCache(cpu);
+}

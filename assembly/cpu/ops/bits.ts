@@ -1,0 +1,154 @@
+// Bit tests, scans and counts, byte swaps.
+
+import { commitModify, modifyHost, readHost } from "../access";
+import { CF, ZF, arithmeticFlags, flagsBits, setArithmeticFlags } from "../flags";
+import { ea, isRegister, reg, rmReg, setRmReg } from "../operand";
+
+@inline
+export function bswap<T>(cpu: usize, a: T): T {
+  if (sizeof<T>() == 8) return <T>swap64(<u64>a);
+  if (sizeof<T>() == 4) return <T>swap32(<u32>a);
+  return <T>0; // undefined for 16 bits; processors give zero
+}
+
+@inline
+export function swap32(v: u32): u32 {
+  return rotl<u32>(v & 0xff00ff00, 8) | rotl<u32>(v & 0x00ff00ff, 24);
+}
+
+@inline
+export function swap64(v: u64): u64 {
+  return ((<u64>swap32(<u32>v)) << 32) | <u64>swap32(<u32>(v >> 32));
+}
+
+function setCarry(cpu: usize, carry: bool): void {
+  setArithmeticFlags(cpu, (arithmeticFlags(cpu) & ~CF) | <u32>carry);
+}
+
+@inline
+function bitMask<T>(bit: u32): T {
+  return <T>((<u64>1) << (bit & (sizeof<T>() * 8 - 1)));
+}
+
+export function btImm<T>(cpu: usize, a: T, bit: T): void {
+  setCarry(cpu, (a & bitMask<T>(<u32>bit)) != 0);
+}
+
+export function btsImm<T>(cpu: usize, a: T, bit: T): T {
+  const mask = bitMask<T>(<u32>bit);
+  setCarry(cpu, (a & mask) != 0);
+  return a | mask;
+}
+
+export function btrImm<T>(cpu: usize, a: T, bit: T): T {
+  const mask = bitMask<T>(<u32>bit);
+  setCarry(cpu, (a & mask) != 0);
+  return a & ~mask;
+}
+
+export function btcImm<T>(cpu: usize, a: T, bit: T): T {
+  const mask = bitMask<T>(<u32>bit);
+  setCarry(cpu, (a & mask) != 0);
+  return a ^ mask;
+}
+
+/** With a register bit offset the memory operand is a bit string: the offset, signed, selects the word. */
+@inline
+function wordDistance<T>(cpu: usize, rec: usize): u64 {
+  const offset = reg<T>(cpu, rec);
+  const unused: i64 = 64 - sizeof<T>() * 8;
+  const wide = (<i64>offset << unused) >> unused;
+  const shift: i64 = sizeof<T>() == 8 ? 6 : sizeof<T>() == 4 ? 5 : 4;
+  return <u64>((wide >> shift) * sizeof<T>());
+}
+
+export function bt<T>(cpu: usize, rec: usize): bool {
+  const bit = <u32>reg<T>(cpu, rec);
+  let value: T;
+  if (isRegister(rec)) value = rmReg<T>(cpu, rec);
+  else {
+    const host = readHost(cpu, ea(cpu, rec, sizeof<T>(), false) + wordDistance<T>(cpu, rec), sizeof<T>());
+    if (host == 0) return false;
+    value = load<T>(host);
+  }
+  setCarry(cpu, (value & bitMask<T>(bit)) != 0);
+  return true;
+}
+
+const SET = 0;
+const CLEAR = 1;
+const COMPLEMENT = 2;
+
+@inline
+function changed<T>(value: T, mask: T, how: i32): T {
+  if (how == SET) return value | mask;
+  return how == CLEAR ? value & ~mask : value ^ mask;
+}
+
+@inline
+function changeBit<T>(cpu: usize, rec: usize, how: i32): bool {
+  const mask = bitMask<T>(<u32>reg<T>(cpu, rec));
+  if (isRegister(rec)) {
+    const value = rmReg<T>(cpu, rec);
+    setRmReg<T>(cpu, rec, changed<T>(value, mask, how));
+    setCarry(cpu, (value & mask) != 0);
+    return true;
+  }
+  const host = modifyHost(cpu, ea(cpu, rec, sizeof<T>(), true) + wordDistance<T>(cpu, rec), sizeof<T>());
+  if (host == 0) return false;
+  const value = load<T>(host);
+  store<T>(host, changed<T>(value, mask, how));
+  commitModify(cpu, host);
+  setCarry(cpu, (value & mask) != 0);
+  return true;
+}
+
+export function bts<T>(cpu: usize, rec: usize): bool {
+  return changeBit<T>(cpu, rec, SET);
+}
+
+export function btr<T>(cpu: usize, rec: usize): bool {
+  return changeBit<T>(cpu, rec, CLEAR);
+}
+
+export function btc<T>(cpu: usize, rec: usize): bool {
+  return changeBit<T>(cpu, rec, COMPLEMENT);
+}
+
+@inline
+function zeroExtended<T>(a: T): u64 {
+  return sizeof<T>() == 8 ? <u64>a : <u64>a & (((<u64>1) << (sizeof<T>() * 8)) - 1);
+}
+
+/** BSF: the destination stays if the source is zero. The flags but ZF are undefined; as on processors they stay. */
+export function bsf<T>(cpu: usize, a: T, b: T): T {
+  setArithmeticFlags(cpu, (arithmeticFlags(cpu) & ~ZF) | (b == <T>0 ? ZF : 0));
+  return b == <T>0 ? a : <T>ctz<u64>(zeroExtended<T>(b));
+}
+
+export function bsr<T>(cpu: usize, a: T, b: T): T {
+  setArithmeticFlags(cpu, (arithmeticFlags(cpu) & ~ZF) | (b == <T>0 ? ZF : 0));
+  return b == <T>0 ? a : <T>(63 - clz<u64>(zeroExtended<T>(b)));
+}
+
+export function tzcnt<T>(cpu: usize, a: T, b: T): T {
+  const r = b == <T>0 ? <T>(sizeof<T>() * 8) : <T>ctz<u64>(zeroExtended<T>(b));
+  flagsBits(cpu, <i64>r, b == <T>0 ? CF : 0);
+  return r;
+}
+
+export function lzcnt<T>(cpu: usize, a: T, b: T): T {
+  const r = <T>(clz<u64>(zeroExtended<T>(b)) - (64 - sizeof<T>() * 8));
+  flagsBits(cpu, <i64>r, b == <T>0 ? CF : 0);
+  return r;
+}
+
+export function popcnt<T>(cpu: usize, a: T, b: T): T {
+  setArithmeticFlags(cpu, b == <T>0 ? ZF : 0);
+  return <T>countBits(zeroExtended<T>(b));
+}
+
+@inline
+function countBits(v: u64): u64 {
+  return i64.popcnt(<i64>v);
+}

@@ -1,0 +1,72 @@
+// What a CPU looks at between blocks: requests from other threads, timers, interrupts.
+
+import * as ByteRing from "../layout/byte_ring";
+import * as Cpu from "../layout/cpu";
+import * as Machine from "../layout/machine";
+import * as MemoryMap from "../layout/memory_map";
+import { flushTlb } from "../mem/tlb";
+import { acknowledgeInterrupt } from "../platform/interrupts";
+import { platformPoll } from "../platform/timers";
+import { flushCodeCache, invalidateCode } from "./code_cache";
+import { deliverInterrupt, deliverNmi } from "./exceptions";
+import { IF } from "./flags";
+import { handleInit, handleSipi } from "./reset";
+import { machineOf } from "./state";
+
+/** Reasons for which cpuRun returns. */
+export const RUN_EXIT_BUDGET: i32 = 0;
+export const RUN_EXIT_HALTED: i32 = 1;
+export const RUN_EXIT_STOPPED: i32 = 2;
+export const RUN_EXIT_SHUTDOWN: i32 = 3;
+
+/** Between blocks, with Cpu.rip up to date. Returns -1 to go on, else a reason to leave the run loop. */
+export function poll(cpu: usize): i32 {
+  atomic.store<i32>(cpu + Cpu.exitRequest, 0);
+  const m = machineOf(cpu);
+  takeCodeInvalidations(cpu, m);
+  if (load<i32>(cpu, Cpu.tlbFlush) != 0) {
+    atomic.store<i32>(cpu + Cpu.tlbFlush, 0);
+    flushTlb(cpu, false);
+  }
+  platformPoll(cpu);
+  if (atomic.load<i32>(m + Machine.control) != Machine.CONTROL_RUN) return RUN_EXIT_STOPPED;
+  if (load<i32>(cpu, Cpu.initRequest) != 0) handleInit(cpu);
+  if (load<i32>(cpu, Cpu.sipiRequest) != 0) handleSipi(cpu);
+  const state = load<u32>(cpu, Cpu.runState);
+  if (state == Cpu.RUN_SHUTDOWN) return RUN_EXIT_SHUTDOWN;
+  if (state == Cpu.RUN_WAIT_SIPI) return RUN_EXIT_HALTED;
+  if (load<u32>(cpu, Cpu.shadow) == 0) takeInterrupt(cpu);
+  return load<u32>(cpu, Cpu.runState) == Cpu.RUN_HALTED ? RUN_EXIT_HALTED : -1;
+}
+
+function takeInterrupt(cpu: usize): void {
+  if (load<i32>(cpu, Cpu.nmiPending) != 0 && load<u32>(cpu, Cpu.nmiBlocked) == 0) {
+    store<u32>(cpu, Cpu.RUN_RUNNING, Cpu.runState);
+    deliverNmi(cpu);
+    return;
+  }
+  if (load<i32>(cpu, Cpu.intrPending) == 0 || !(load<u32>(cpu, Cpu.eflags) & IF)) return;
+  const vector = acknowledgeInterrupt(cpu);
+  if (vector < 0) return;
+  store<u32>(cpu, Cpu.RUN_RUNNING, Cpu.runState);
+  deliverInterrupt(cpu, vector);
+}
+
+/** Devices wrote over decoded code: their ring names the host pages. */
+function takeCodeInvalidations(cpu: usize, m: usize): void {
+  const ring = m + Machine.codeRing + <usize>load<u32>(cpu, Cpu.index) * Machine.CODE_RING_SIZE;
+  const capacity = load<u32>(ring, ByteRing.capacity);
+  let head = load<u32>(ring, ByteRing.head);
+  while (head != atomic.load<u32>(ring + ByteRing.tail)) {
+    const slot = ring + ByteRing.data + <usize>(head & (capacity - 1));
+    const page = atomic.xchg<u32>(slot, 0);
+    // A producer has reserved the slot but not filled it yet: it raises exitRequest when it has.
+    if (page == 0 && load<i32>(cpu, Cpu.codeFlush) == 0) break;
+    if (page != 0) invalidateCode(cpu, <usize>page << MemoryMap.PAGE_SHIFT);
+    head += 4;
+  }
+  atomic.store<u32>(ring + ByteRing.head, head);
+  if (load<i32>(cpu, Cpu.codeFlush) == 0) return;
+  atomic.store<i32>(cpu + Cpu.codeFlush, 0);
+  flushCodeCache(cpu);
+}

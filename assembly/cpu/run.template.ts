@@ -1,0 +1,208 @@
+// The run loop. tools/isa/generate.mjs fills in the cases of the instruction table and writes generated/run.ts.
+//
+// `rec` walks through the records of a block. A case ends with `continue` when the instruction is done, and with `break`
+// when the straight line ends: `exit` then says how (0: an exception has been raised).
+import * as Counters from "../../layout/counters";
+import * as Cpu from "../../layout/cpu";
+import * as Exception from "../../layout/exception";
+import * as Record from "../../layout/record";
+import { commitModify, modifyHost, readHost, storeLinear } from "../access";
+import { findBlock } from "../code_cache";
+import { AFTER_SHADOW, AFTER_STEP, afterSingle } from "../debug";
+import { deliverPending } from "../exceptions";
+import { getBelow, getLess, getOf, getPf, getSf, getZf, TF } from "../flags";
+import { ea, imm, reg, regSet, rmHost, rmReg, setReg, setRmReg } from "../operand";
+import { RUN_EXIT_BUDGET, poll } from "../poll";
+import { drop, push, stackHost } from "../stack";
+import { nextRipOf, raise, ripOf } from "../state";
+import { fpuReady, sseReady, unimplemented } from "../units";
+import { runCold, runEnd } from "./cold";
+import * as Ops from "./ops";
+//@IMPORTS
+
+/** Instructions between two looks at the clock. */
+const POLL_INTERVAL: u64 = 4096;
+
+/** An exception was raised: deliver it. */
+const FAULT = 0;
+/** A direct branch was taken; the record has its target. */
+const BRANCH = 1;
+/** Cpu.rip has the next instruction's address. */
+const LOOKUP = 2;
+/** The same, and the record itself was not an instruction. */
+const REWIND = 3;
+
+/** Pushes the return address of a call. */
+@inline
+function pushReturn(cpu: usize, rec: usize): bool {
+  const next = nextRipOf(cpu, rec);
+  const size = <u32>load<u8>(rec, Record.reg);
+  if (size == 3) return push<u64>(cpu, next);
+  return size == 2 ? push<u32>(cpu, <u32>next) : push<u16>(cpu, <u16>next);
+}
+
+function returnNarrow(cpu: usize, size: u32): bool {
+  const host = size == 2 ? stackHost<u32>(cpu, 0) : stackHost<u16>(cpu, 0);
+  if (host == 0) return false;
+  store<u64>(cpu, size == 2 ? <u64>load<u32>(host) : <u64>load<u16>(host), Cpu.rip);
+  drop(cpu, size == 2 ? 4 : 2);
+  return true;
+}
+
+/** Reads the target of an indirect branch into `Cpu.rip`; false = fault. */
+@inline
+function readTarget(cpu: usize, rec: usize): bool {
+  const size = <u32>load<u8>(rec, Record.reg);
+  if (size == 3) {
+    const host = rmHost<u64>(cpu, rec);
+    if (host == 0) return false;
+    store<u64>(cpu, load<u64>(host), Cpu.rip);
+    return true;
+  }
+  return readTargetNarrow(cpu, rec, size);
+}
+
+function readTargetNarrow(cpu: usize, rec: usize, size: u32): bool {
+  const host = size == 2 ? rmHost<u32>(cpu, rec) : rmHost<u16>(cpu, rec);
+  if (host == 0) return false;
+  store<u64>(cpu, size == 2 ? <u64>load<u32>(host) : <u64>load<u16>(host), Cpu.rip);
+  return true;
+}
+
+/** An indirect call: the target is read before the return address goes onto the stack. */
+function callIndirect(cpu: usize, rec: usize): bool {
+  return readTarget(cpu, rec) && pushReturn(cpu, rec);
+}
+
+/** Address that a direct branch goes to: a 16-bit operand size cuts it. */
+@inline
+function branchTarget(cpu: usize, rec: usize): u64 {
+  const target = load<u64>(cpu, Cpu.codePage) + <u64>(<i64>load<i32>(rec, Record.imm));
+  const size = <u32>load<u8>(rec, Record.reg);
+  if (size == 3) return target;
+  return size == 2 ? target & 0xffffffff : target & 0xffff;
+}
+
+/** A target in the same page can be linked to: it lives exactly as long, and is mapped wherever the branch is. */
+@inline
+function canLink(cpu: usize, from: usize): bool {
+  return (
+    <u32>load<i32>(from, Record.imm) < 4096 &&
+    load<u8>(from, Record.reg) != 1 &&
+    from >= cpu + Cpu.decodeCache &&
+    load<u16>(from, Record.op) != Ops.REDECODE
+  );
+}
+
+/** Why a block of one record was made: a straddling instruction has no consequences. */
+function whySingle(cpu: usize): i32 {
+  const stepping = (load<u32>(cpu, Cpu.mode) & Record.MODE_STEP) != 0 && (load<u32>(cpu, Cpu.eflags) & TF) != 0;
+  return (stepping ? AFTER_STEP : 0) | (load<u32>(cpu, Cpu.shadow) != 0 ? AFTER_SHADOW : 0);
+}
+
+/**
+ * Runs about `budget` instructions. Returns a RUN_EXIT_ reason with all state in the CPU's memory.
+ */
+export function run(cpu: usize, budget: u64): i32 {
+  let executed = load<u64>(cpu, Cpu.instructions);
+  const end = executed + budget;
+  let limit = executed;
+  let from: usize = 0;
+  let rec: usize = 0;
+  let start: usize = 0;
+  let exit = LOOKUP;
+  let single = 0;
+  while (true) {
+    // Between blocks: Cpu.rip is up to date.
+    if (single != 0) {
+      afterSingle(cpu, single);
+      single = 0;
+    }
+    if (executed >= limit || load<i32>(cpu, Cpu.exitRequest) != 0) {
+      store<u64>(cpu, executed, Cpu.instructions);
+      const reason = poll(cpu);
+      if (reason >= 0) return reason;
+      if (executed >= end) return RUN_EXIT_BUDGET;
+      limit = min<u64>(end, executed + POLL_INTERVAL);
+      from = 0;
+    }
+    const flushes = load<u32>(cpu + Cpu.counters, Counters.decodeFlushes);
+    rec = findBlock(cpu);
+    if (rec == 0) {
+      deliverPending(cpu);
+      from = 0;
+      continue;
+    }
+    start = rec;
+    if (rec == cpu + Cpu.scratchRecords) single = whySingle(cpu);
+    if (from != 0) {
+      if (single == 0 && load<u32>(cpu + Cpu.counters, Counters.decodeFlushes) == flushes && rec >= cpu + Cpu.decodeCache && canLink(cpu, from)) {
+        store<u32>(from, <u32>rec, Record.disp);
+      }
+      from = 0;
+    }
+    while (true) {
+    exit = FAULT;
+    const op = <i32>load<u16>(rec);
+    switch (op) {
+      case 0: { // END
+        store<u64>(cpu, load<u64>(cpu, Cpu.codePage) + <u64>load<u32>(rec, Record.imm), Cpu.rip);
+        exit = REWIND;
+        break;
+      }
+      case 1: { // REDECODE
+        store<u64>(cpu, ripOf(cpu, rec), Cpu.rip);
+        exit = REWIND;
+        break;
+      }
+      case 2: { // UNDEFINED
+        if (load<i32>(rec, Record.imm) != 0) raise(cpu, Exception.GP, 0);
+        else unimplemented(cpu, rec);
+        break;
+      }
+      //@SPECIAL_CASES
+//@HOT_CASES
+      default: {
+        if (op >= Ops.FIRST_END) {
+          store<u64>(cpu, nextRipOf(cpu, rec), Cpu.rip);
+          store<u64>(cpu, executed + <u64>((rec - start) >> 4), Cpu.instructions);
+          if (!runEnd(cpu, rec, op)) break;
+          if (load<i32>(cpu, Cpu.intrPending) != 0) store<i32>(cpu, 1, Cpu.exitRequest);
+          exit = LOOKUP;
+          break;
+        }
+        if (op >= Ops.FIRST_SSE) {
+          if (op >= Ops.FIRST_MMX) {
+            if (load<u32>(cpu, Cpu.fpuTrap) != 0 && !fpuReady(cpu, op)) break;
+          } else if (load<u32>(cpu, Cpu.sseTrap) != 0 && !sseReady(cpu)) break;
+        }
+        if (!runCold(cpu, rec, op)) break;
+        rec += Record.SIZE;
+        continue;
+      }
+    }
+    if (exit == BRANCH) {
+      executed += <u64>((rec - start) >> 4) + 1;
+      const link = <usize>load<u32>(rec, Record.disp);
+      if (link != 0 && executed < limit && load<i32>(cpu, Cpu.exitRequest) == 0) {
+        rec = link;
+        start = link;
+        continue;
+      }
+      store<u64>(cpu, branchTarget(cpu, rec), Cpu.rip);
+      from = link == 0 ? rec : 0;
+      break;
+    }
+    if (exit == FAULT) {
+      executed += <u64>((rec - start) >> 4);
+      store<u64>(cpu, ripOf(cpu, rec), Cpu.rip);
+      store<u64>(cpu, executed, Cpu.instructions);
+      if (single != 0) single &= AFTER_SHADOW;
+      deliverPending(cpu);
+      break;
+    }
+    executed += <u64>((rec - start) >> 4) + (exit == LOOKUP ? 1 : 0);
+    break;
+    }
+  }
+}
