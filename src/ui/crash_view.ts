@@ -5,8 +5,8 @@ import { el, saveText } from "./dom";
 import { icon } from "./icons";
 
 export interface CrashActions {
-  restart(): void;
-  dismiss(): void;
+  readonly restart: () => void;
+  readonly dismiss: () => void;
 }
 
 export function crashView(report: CrashReport, actions: CrashActions): HTMLElement {
@@ -15,7 +15,14 @@ export function crashView(report: CrashReport, actions: CrashActions): HTMLEleme
   return el(
     "section",
     { class: "overlay crash", role: "alert" },
-    el("div", { class: "card wide" }, title, explanation(report), buttons(text, actions), ...report.cpus.map(cpuSection)),
+    el(
+      "div",
+      { class: "card wide" },
+      title,
+      explanation(report),
+      buttons(text, actions),
+      ...report.cpus.map(cpuSection),
+    ),
   );
 }
 

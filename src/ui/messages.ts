@@ -59,7 +59,11 @@ export function isolationPage(reason: Exclude<Isolation, "isolated" | "reloading
       el("h2", {}, "What to do"),
       el("ul", {}, ...steps.map((step) => el("li", {}, step))),
       el("pre", {}, "Cross-Origin-Opener-Policy: same-origin\nCross-Origin-Embedder-Policy: require-corp"),
-      el("div", { class: "actions" }, el("a", { class: "button", href: globalThis.location.href }, icon("reset"), "Try again")),
+      el(
+        "div",
+        { class: "actions" },
+        el("a", { class: "button", href: globalThis.location.href }, icon("reset"), "Try again"),
+      ),
     ),
   );
 }

@@ -41,13 +41,7 @@ export class ProgressView {
   #add(what: string): Row {
     const bar = el("progress", { "aria-label": `Loading ${what}` });
     const text = el("span", { class: "progress-text" });
-    const element = el(
-      "div",
-      { class: "progress-row" },
-      el("span", { class: "progress-what" }, what),
-      text,
-      bar,
-    );
+    const element = el("div", { class: "progress-row" }, el("span", { class: "progress-what" }, what), text, bar);
     const row = { element, bar, text };
     this.#rows.set(what, row);
     this.#list.append(element);

@@ -17,6 +17,8 @@ export interface PaneEvents {
 }
 
 const scrollback = 10_000;
+/** Bytes that the terminal may have got and not parsed yet. */
+const mostPending = 128 << 10;
 const encoder = new TextEncoder();
 
 export class TerminalPane {
@@ -129,6 +131,7 @@ export class TerminalPane {
   }
 
   async #pump(reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>): Promise<void> {
+    let pending = 0;
     for (;;) {
       const { value } = await reader.read();
       if (value === undefined) return;
@@ -136,8 +139,15 @@ export class TerminalPane {
         this.#silent = false;
         this.#events.firstOutput();
       }
-      // Waits until the terminal has drawn in what it got: output that comes faster stays outside of its buffers.
-      await new Promise<void>((resolve) => this.#terminal.write(value, resolve));
+      pending += value.length;
+      const written = new Promise<void>((resolve) => {
+        this.#terminal.write(value, () => {
+          pending -= value.length;
+          resolve();
+        });
+      });
+      // Output that comes faster than the terminal takes it in stays outside of its buffers.
+      if (pending > mostPending) await written;
     }
   }
 

@@ -21,11 +21,24 @@ const on: readonly MachineState[] = ["running", "paused"];
 const off: readonly MachineState[] = ["created", "starting", "stopped", "crashed"];
 
 const buttons: readonly Button[] = [
-  { action: "start", icon: "play", label: "Start", title: "Start the machine", shown: off, usable: ["stopped", "crashed"] },
+  {
+    action: "start",
+    icon: "play",
+    label: "Start",
+    title: "Start the machine",
+    shown: off,
+    usable: ["stopped", "crashed"],
+  },
   { action: "pause", icon: "pause", label: "Pause", title: "Pause the machine", shown: ["running"] },
   { action: "resume", icon: "play", label: "Resume", title: "Let the machine go on", shown: ["paused"] },
   { action: "reset", icon: "reset", label: "Reset", title: "Press the reset button", usable: on },
-  { action: "powerdown", icon: "power", label: "Power off", title: "Press the power button (ACPI)", usable: ["running"] },
+  {
+    action: "powerdown",
+    icon: "power",
+    label: "Power off",
+    title: "Press the power button (ACPI)",
+    usable: ["running"],
+  },
   { action: "search", icon: "search", label: "Find", title: "Find in the terminal (Ctrl+Shift+F)" },
   { action: "save", icon: "save", label: "Save log", title: "Save what the terminal holds as text" },
   { action: "fullscreen", icon: "fullscreen", label: "Full screen", title: "Full screen" },

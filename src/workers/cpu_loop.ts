@@ -4,7 +4,7 @@
 import * as Cpu from "../../assembly/layout/cpu";
 import * as CpuHost from "../../assembly/layout/cpu_host";
 import * as Machine from "../../assembly/layout/machine";
-import * as Mailbox from "../../assembly/layout/mailbox";
+import { postExit } from "../core/crossing";
 import { sharedNow } from "./clock";
 
 export interface CpuCalls {
@@ -57,17 +57,8 @@ export class CpuLoop {
     }
   }
 
-  /** The import `host.mailbox`: posts the exit that the CPU has filled in and waits for its answer. */
-  readonly mailbox = (cpu: number): void => {
-    const state = this.#word(cpu + Cpu.mailbox + Mailbox.state);
-    const sequence = this.#word(this.#machine + Machine.doorbellSequence);
-    Atomics.store(this.#words, state, Mailbox.STATE_POSTED);
-    Atomics.add(this.#words, sequence, 1);
-    Atomics.notify(this.#words, sequence);
-    while (Atomics.load(this.#words, state) === Mailbox.STATE_POSTED) {
-      Atomics.wait(this.#words, state, Mailbox.STATE_POSTED);
-    }
-  };
+  /** The import `host.mailbox`. */
+  readonly mailbox = (cpu: number): void => postExit(this.#words, this.#machine, cpu);
 
   /** Stands still while the machine is paused; false when it is told to stop. */
   #mayRun(): boolean {

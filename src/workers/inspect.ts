@@ -41,7 +41,8 @@ const counterOffsets: readonly (readonly [string, number])[] = [
 export function inspectCpu(view: DataView, cpu: number): CpuReport {
   const registers: Record<string, string> = {};
   for (let i = 0; i < 16; i++) registers[gprNames[i] ?? `r${i}`] = hex64(view, cpu + Cpu.gpr + i * 8);
-  registers["rflags"] = hex(view.getUint32(cpu + Cpu.eflags, true), 8);
+  // Without the arithmetic flags, which the CPU keeps as the operands that they follow from.
+  registers["eflags"] = hex(view.getUint32(cpu + Cpu.eflags, true), 8);
   for (const [name, offset] of wide) registers[name] = hex64(view, cpu + offset);
   segmentNames.forEach((name, i) => (registers[name] = segment(view, cpu + Cpu.seg + i * Cpu.SEG_SIZE)));
   return {

@@ -29,9 +29,7 @@ export interface CpuStart extends MachinePlace {
 }
 
 export type CpuEvent =
-  | { readonly type: "ready" }
-  | { readonly type: "stopped" }
-  | { readonly type: "crashed"; readonly error: ErrorReport };
+  { readonly type: "ready" } | { readonly type: "stopped" } | { readonly type: "crashed"; readonly error: ErrorReport };
 
 /** An error that has crossed a thread boundary, where classes are lost. */
 export interface ErrorReport {

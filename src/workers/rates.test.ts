@@ -23,7 +23,11 @@ function sample(time: number, values: Partial<Sample> = {}): Sample {
 
 describe("RateMeter", () => {
   it("has no rates to tell from one sample", () => {
-    expect(new RateMeter().add(sample(1000, { instructions: 5 }))).toMatchObject({ mips: 0, mipsAverage: 0, cpuUse: 0 });
+    expect(new RateMeter().add(sample(1000, { instructions: 5 }))).toMatchObject({
+      mips: 0,
+      mipsAverage: 0,
+      cpuUse: 0,
+    });
   });
 
   it("tells now from average", () => {

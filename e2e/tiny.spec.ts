@@ -1,0 +1,85 @@
+// The smallest guest: from the page to a shell, typed at, paused, reset and powered off.
+import { expect } from "@playwright/test";
+import { test } from "./fixtures/guest";
+
+const ready = /tabvisor: shell ready/;
+
+test("boots to a shell that answers what is typed in the terminal", async ({ page, guest }) => {
+  await guest.open("image=tiny");
+  await guest.waitFor(/Linux version 6\.1\./, { console: "ttyS0" });
+  await guest.waitFor(ready);
+  await expect(page.getByRole("tab", { name: "hvc0" })).toHaveAttribute("aria-selected", "true");
+  await guest.waitFor(/# $/);
+  await page.keyboard.type("echo six times seven is $((6 * 7))\n");
+  await guest.waitFor(/six times seven is 42/);
+  await expect(page.getByRole("contentinfo")).toContainText(/Running.*Speed .*\/s.*Memory .* of 256 MiB/s);
+});
+
+test("tells the terminal's size and follows it", async ({ page, guest }) => {
+  await guest.open("image=tiny");
+  await guest.waitFor(ready);
+  const size = () => guest.output("stty size");
+  const before = await size();
+  expect(before).toMatch(/^\d+ \d+$/);
+  expect(before).not.toBe("24 80");
+  await page.setViewportSize({ width: 800, height: 500 });
+  await expect.poll(size).not.toBe(before);
+});
+
+test("keeps kvmclock as its clock and agrees with the host's date", async ({ guest }) => {
+  await guest.open("image=tiny");
+  await guest.waitFor(ready);
+  expect(await guest.output("cat /sys/devices/system/clocksource/clocksource0/current_clocksource")).toBe("kvm-clock");
+  const seconds = Number(await guest.output("date +%s"));
+  expect(Math.abs(seconds - Date.now() / 1000)).toBeLessThan(5);
+});
+
+test("stands still while paused and goes on when resumed", async ({ page, guest }) => {
+  await guest.open("image=tiny");
+  await guest.waitFor(ready);
+  await guest.send("while :; do :; done\r");
+  await guest.press("Pause");
+  await expect(page.getByRole("button", { name: "Resume" })).toBeVisible();
+  expect(await guest.state()).toBe("paused");
+  const before = (await guest.stats()).instructions;
+  expect((await guest.stats()).instructions).toBe(before);
+  await guest.press("Resume");
+  await expect.poll(async () => (await guest.stats()).instructions).toBeGreaterThan(before);
+  await guest.send("\x03");
+  expect(await guest.output("echo still here")).toBe("still here");
+});
+
+test("starts over when reset, from the toolbar and from the guest", async ({ guest }) => {
+  await guest.open("image=tiny");
+  await guest.waitFor(ready);
+  expect(await guest.output("touch /tmp/mark; ls /tmp")).toBe("mark");
+  await guest.press("Reset");
+  await guest.waitFor(ready);
+  expect(await guest.output("ls /tmp")).toBe("");
+  await guest.send("reboot -f\r");
+  await guest.waitFor(ready);
+  expect(await guest.state()).toBe("running");
+});
+
+test("powers off from the guest, and starts again", async ({ page, guest }) => {
+  await guest.open("image=tiny");
+  await guest.waitFor(ready);
+  await guest.send("poweroff -f\r");
+  await expect.poll(() => guest.state()).toBe("stopped");
+  await expect(page.getByRole("log", { name: "Notices" })).toContainText("powered off");
+  await guest.press("Start");
+  await guest.waitFor(ready);
+});
+
+test("powers off by the power button", async ({ guest }) => {
+  await guest.open("image=tiny");
+  await guest.waitFor(ready);
+  await guest.press("Power off");
+  await expect.poll(() => guest.state(), { timeout: 30_000 }).toBe("stopped");
+});
+
+test("uses little of a core while idle", async ({ page, guest }) => {
+  await guest.open("image=tiny");
+  await guest.waitFor(ready);
+  await expect(page.getByRole("contentinfo")).toContainText(/CPU\s*[0-4] %/, { timeout: 20_000 });
+});
