@@ -28,8 +28,8 @@ export interface DriveConfig {
   readonly serial?: string;
 }
 
-/** What stands behind COM1: a console in the page, a sink, or no UART at all. */
-export type SerialConfig = "stdio" | "null" | "none";
+/** What stands behind COM1: a console in the page, or a sink. */
+export type SerialConfig = "stdio" | "null";
 
 export interface MachineConfig {
   /** A ready guest image; the other options add to it. */
@@ -57,7 +57,7 @@ export const MAX_MEMORY = 3840;
 /** Several virtual CPUs wait for their own worker each. */
 export const MAX_CPUS = 1;
 export const cpuModels: readonly string[] = ["max"];
-export const serialWords: readonly string[] = ["stdio", "null", "none"];
+export const serialWords: readonly string[] = ["stdio", "null"];
 /** Slots of the PCI bus that are left beside host bridge and ISA bridge. */
 const MAX_DRIVES = 24;
 

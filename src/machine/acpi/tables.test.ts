@@ -100,6 +100,7 @@ describe("makeAcpi", () => {
   it("describes the fixed hardware", () => {
     const fadt = tablesOf(options).get("FACP") ?? new Uint8Array();
     expect(fadt.length).toBe(244);
+    expect([u32(fadt, 48), fadt[52], fadt[53]]).toEqual([0xb2, 0xf1, 0xf0]);
     expect(u32(fadt, 56)).toBe(0x600);
     expect(u32(fadt, 76)).toBe(0x608);
     expect(u32(fadt, 109) & 0xffff).toBe(7);

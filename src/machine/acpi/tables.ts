@@ -1,5 +1,6 @@
 // The static ACPI tables (ACPI 6.4, chapter 5), laid out in the BIOS area from the root pointer on.
 
+import * as Pm from "../../../assembly/layout/pm";
 import { Structure } from "../boot/structure";
 import { makeDsdt } from "./dsdt";
 
@@ -22,12 +23,9 @@ const END = 0x100000;
 const HEADER_SIZE = 36;
 const ALIGN = 64;
 
-/** Fixed hardware, as assembly/platform has it. */
-export const SCI = 9;
-export const PM1A_EVENT = 0x600;
-export const PM1A_CONTROL = 0x604;
-export const PM_TIMER = 0x608;
-export const GPE0 = 0xafe0;
+const SMI_COMMAND = 0xb2;
+const PM1A_CONTROL = Pm.PORT + 4;
+const PM_TIMER = Pm.PORT + 8;
 const RESET_PORT = 0xcf9;
 /** System reset and CPU reset: a hard reset. */
 const RESET_VALUE = 6;
@@ -120,9 +118,10 @@ const NO_C3 = 1001;
 function makeFadt(dsdt: number, facs: number, options: AcpiOptions): Uint8Array {
   const body = new Structure(244 - HEADER_SIZE);
   const at = (offset: number) => offset - HEADER_SIZE;
-  body.u32(at(36), facs).u32(at(40), dsdt).u8(at(45), 1).u16(at(46), SCI);
-  // SMI_CMD stays 0: the machine is in ACPI mode from the start.
-  body.u32(at(56), PM1A_EVENT).u32(at(64), PM1A_CONTROL).u32(at(76), PM_TIMER).u32(at(80), GPE0);
+  body.u32(at(36), facs).u32(at(40), dsdt).u8(at(45), 1).u16(at(46), Pm.SCI_IRQ);
+  // There is no SMM: port B2h itself knows the two commands (PIIX4 data sheet, 7.3.1; the values are QEMU's).
+  body.u32(at(48), SMI_COMMAND).u8(at(52), Pm.ACPI_ENABLE).u8(at(53), Pm.ACPI_DISABLE);
+  body.u32(at(56), Pm.PORT).u32(at(64), PM1A_CONTROL).u32(at(76), PM_TIMER).u32(at(80), Pm.GPE_PORT);
   body.u8(at(88), 4).u8(at(89), 2).u8(at(91), 4).u8(at(92), 4);
   body.u16(at(96), NO_C2).u16(at(98), NO_C3).u8(at(108), CMOS_CENTURY);
   body.u16(at(109), IAPC_LEGACY_DEVICES | IAPC_8042 | (options.vga ? 0 : IAPC_NO_VGA));
@@ -133,10 +132,10 @@ function makeFadt(dsdt: number, facs: number, options: AcpiOptions): Uint8Array 
   address(body, at(116), RESET_PORT, 1, 1);
   body.u8(at(128), RESET_VALUE);
   body.u64(at(132), facs).u64(at(140), dsdt);
-  address(body, at(148), PM1A_EVENT, 4, 2);
+  address(body, at(148), Pm.PORT, 4, 2);
   address(body, at(172), PM1A_CONTROL, 2, 2);
   address(body, at(208), PM_TIMER, 4, 3);
-  address(body, at(220), GPE0, 4, 1);
+  address(body, at(220), Pm.GPE_PORT, 4, 1);
   return finish("FACP", 3, body.bytes);
 }
 
@@ -160,7 +159,7 @@ function makeMadt(cpus: number): Uint8Array {
   entries.push([1, 12, 0, 0, ...u32(IOAPIC_ADDRESS), ...u32(0)]);
   // The PIT reaches the IOAPIC at input 2; the SCI is a shared level.
   entries.push([2, 10, 0, 0, ...u32(2), 0, 0]);
-  entries.push([2, 10, 0, SCI, ...u32(SCI), ACTIVE_HIGH_LEVEL, 0]);
+  entries.push([2, 10, 0, Pm.SCI_IRQ, ...u32(Pm.SCI_IRQ), ACTIVE_HIGH_LEVEL, 0]);
   // LINT1 of all CPUs is the NMI.
   entries.push([4, 6, 0xff, 0, 0, 1]);
   return finish("APIC", 3, Uint8Array.from([...u32(LAPIC_ADDRESS), ...u32(MADT_PCAT_COMPAT), ...entries.flat()]));
