@@ -1,0 +1,16 @@
+// What the module imports from JavaScript (docs/internals.md).
+
+/** Monotonic milliseconds, the same clock in every worker. */
+// @ts-ignore: decorator
+@external("host", "now")
+export declare function hostNow(): f64;
+
+/** Milliseconds since 1970, UTC. */
+// @ts-ignore: decorator
+@external("host", "realtime")
+export declare function hostRealtime(): f64;
+
+/** An exit: the request is in the CPU's mailbox (layout/mailbox.ts); returns when it is answered. */
+// @ts-ignore: decorator
+@external("host", "mailbox")
+export declare function hostMailbox(cpu: i32): void;
