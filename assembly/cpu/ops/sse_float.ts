@@ -169,3 +169,12 @@ export function softVector<T>(cpu: usize, op: i32, to: usize, a: v128, b: v128):
   v128.store(sf, b, Soft.laneB);
   return softFloat<T>(cpu, op, to, sf + Soft.laneA, sf + Soft.laneB, 16 / sizeof<T>());
 }
+
+/** One step of an instruction that computes in several: result of an element, flags to the work area. */
+export function floatStep<T>(cpu: usize, op: i32, a: T, b: T): T {
+  const daz = dazOf(cpu);
+  const x = flushOperand<T>(a, daz);
+  const y = flushOperand<T>(b, daz);
+  addFlags(softOf(cpu), operandFlags<T>(op, x, y));
+  return computeFloat<T>(softOf(cpu), op, x, y);
+}

@@ -2,6 +2,10 @@
 
 import * as Cpu from "../../layout/cpu";
 import * as Soft from "../../layout/softfloat";
+import { flushOperand, isNaNBits, isSignaling, quiet } from "../../softfloat/bits";
+import { xmmHost } from "../operand";
+import { addFlags, beginFloat, dazOf, settleFlags } from "./sse_float";
+import { immediate, source, target } from "./sse_operands";
 
 @inline
 export function roundingOf(cpu: usize): u32 {
@@ -44,4 +48,53 @@ export function toInteger<T>(sf: usize, x: f64, mode: u32): T {
   }
   if (r != x) store<u32>(sf, load<u32>(sf, Soft.flags) | Soft.PE, Soft.flags);
   return nearestInteger<T>(r);
+}
+
+@inline
+function integralBits<T>(bits: T, mode: u32): T {
+  if (sizeof<T>() == 8) return <T>reinterpret<u64>(toIntegral<f64>(reinterpret<f64>(<u64>bits), mode));
+  return <T>reinterpret<u32>(toIntegral<f32>(reinterpret<f32>(<u32>bits), mode));
+}
+
+/** Bit 3 of ROUND's immediate: do not report an inexact result. Bit 2: the mode of MXCSR instead of bits 0-1. */
+function roundElements<T>(cpu: usize, rec: usize, from: usize, count: i32): bool {
+  const control = immediate(rec);
+  const mode = (control & 4) != 0 ? roundingOf(cpu) : control & 3;
+  const sf = beginFloat(cpu);
+  for (let n = 0; n < count; n++) {
+    const at = <usize>n * sizeof<T>();
+    const x = flushOperand<T>(load<T>(from + at), dazOf(cpu));
+    let r: T;
+    if (isNaNBits<T>(x)) {
+      r = quiet<T>(x);
+      if (isSignaling<T>(x)) addFlags(sf, Soft.IE);
+    } else {
+      r = integralBits<T>(x, mode);
+      if (r != x && (control & 8) == 0) addFlags(sf, Soft.PE);
+    }
+    store<T>(sf + at, r, Soft.laneR);
+  }
+  if (!settleFlags(cpu)) return false;
+  memory.copy(target(cpu, rec), sf + Soft.laneR, <usize>count * sizeof<T>());
+  return true;
+}
+
+export function roundps(cpu: usize, rec: usize): bool {
+  const from = source(cpu, rec);
+  return from != 0 && roundElements<u32>(cpu, rec, from, 4);
+}
+
+export function roundpd(cpu: usize, rec: usize): bool {
+  const from = source(cpu, rec);
+  return from != 0 && roundElements<u64>(cpu, rec, from, 2);
+}
+
+export function roundss(cpu: usize, rec: usize): bool {
+  const from = xmmHost(cpu, rec, 4, false);
+  return from != 0 && roundElements<u32>(cpu, rec, from, 1);
+}
+
+export function roundsd(cpu: usize, rec: usize): bool {
+  const from = xmmHost(cpu, rec, 8, false);
+  return from != 0 && roundElements<u64>(cpu, rec, from, 1);
 }

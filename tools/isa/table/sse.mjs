@@ -371,7 +371,11 @@ const shuffles = [
 
 /** @type {Row[]} */
 const special = [
-  ...immediates("sse_string", sse("sse4_2"), { PCMPESTRM: 0x60, PCMPESTRI: 0x61, PCMPISTRM: 0x62, PCMPISTRI: 0x63 }),
+  ...immediates("sse_string", sse("sse4_2"), { PCMPISTRM: 0x62, PCMPISTRI: 0x63 }),
+  ["66 W0 0F 3A 60 /r", "PCMPESTRM Vx,Wx,Ib", "sse_string.pcmpestrm", sse("sse4_2")],
+  ["66 W0 0F 3A 61 /r", "PCMPESTRI Vx,Wx,Ib", "sse_string.pcmpestri", sse("sse4_2")],
+  ["66 REX.W 0F 3A 60 /r", "PCMPESTRM Vx,Wx,Ib", "sse_string.pcmpestrm64", sse("sse4_2")],
+  ["66 REX.W 0F 3A 61 /r", "PCMPESTRI Vx,Wx,Ib", "sse_string.pcmpestri64", sse("sse4_2")],
   ["F2 0F 38 F0 /r", "CRC32 Gd,Eb", "sse_crc32.crc32b", free("sse4_2")],
   ["F2 0F 38 F1 /r", "CRC32 Gd,Ev", "sse_crc32.crc32", free("sse4_2")],
   ...extended("sse_aes", sse("aes"), { AESIMC: 0xdb, AESENC: 0xdc, AESENCLAST: 0xdd, AESDEC: 0xde, AESDECLAST: 0xdf }),
