@@ -18,6 +18,9 @@ export const unimplemented = 96;
 export const lastUnimplemented = 104;
 export const lastUnimplementedRip = 120;
 export const pageFaults = 128;
+/** Reads and writes of MSRs that do not exist (#GP), and u64 the last one's number. */
+export const unknownMsrs = 136;
+export const lastUnknownMsr = 144;
 /** u64 x 32: exceptions by vector. */
 export const exceptionByVector = 256;
 export const SIZE = 1024;

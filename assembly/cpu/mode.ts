@@ -1,0 +1,93 @@
+// What the run loop derives from control registers, flags and CS: code size, privilege, TLB set, traps of FPU and SSE.
+
+import * as Cpu from "../layout/cpu";
+import * as Record from "../layout/record";
+import { dataSet } from "../mem/walk";
+import {
+  ATTR_DB,
+  ATTR_L,
+  CR0_EM,
+  CR0_PE,
+  CR0_TS,
+  CR4_OSFXSR,
+  CR4_OSXSAVE,
+  DR7_ENABLES,
+  EFER_LMA,
+} from "./bits";
+import { AC, IOPL, TF, VM } from "./flags";
+
+/** Error summary bit of the x87 status word. */
+const FSW_ES: u32 = 0x80;
+
+@inline
+export function isProtected(cpu: usize): bool {
+  return (load<u64>(cpu, Cpu.cr0) & CR0_PE) != 0;
+}
+
+@inline
+export function isV86(cpu: usize): bool {
+  return (load<u32>(cpu, Cpu.eflags) & VM) != 0;
+}
+
+/** Segment registers hold paragraph numbers: real mode or virtual-8086 mode. */
+@inline
+export function isRealOrV86(cpu: usize): bool {
+  return !isProtected(cpu) || isV86(cpu);
+}
+
+/** IA-32e mode, 64-bit or compatibility. */
+@inline
+export function isLong(cpu: usize): bool {
+  return (load<u64>(cpu, Cpu.efer) & EFER_LMA) != 0;
+}
+
+@inline
+export function ioplOf(cpu: usize): u32 {
+  return (load<u32>(cpu, Cpu.eflags) & IOPL) >> 12;
+}
+
+function codeSize(cpu: usize): u32 {
+  const attr = load<u32>(cpu, Cpu.csAttr);
+  if ((attr & ATTR_L) != 0 && isLong(cpu)) return Record.MODE_64;
+  return (attr & ATTR_DB) != 0 ? Record.MODE_32 : Record.MODE_16;
+}
+
+/** To be called after any change of CR0, CR4, EFER, EFLAGS.TF/VM/AC, CS, DR7 or the x87 error summary. */
+export function updateMode(cpu: usize): void {
+  const eflags = load<u32>(cpu, Cpu.eflags);
+  const cr0 = load<u64>(cpu, Cpu.cr0);
+  const cr4 = load<u64>(cpu, Cpu.cr4);
+  if (!(cr0 & CR0_PE)) store<u32>(cpu, 0, Cpu.cpl);
+  else if (eflags & VM) store<u32>(cpu, 3, Cpu.cpl);
+  const step = (eflags & TF) != 0 || (load<u64>(cpu, Cpu.dr + 56) & DR7_ENABLES) != 0;
+  store<u32>(cpu, codeSize(cpu) | (step ? Record.MODE_STEP : 0), Cpu.mode);
+  const sse = (cr0 & (CR0_EM | CR0_TS)) != 0 || (cr4 & CR4_OSFXSR) == 0;
+  store<u32>(cpu, sse ? 1 : 0, Cpu.sseTrap);
+  const fpu = (cr0 & (CR0_EM | CR0_TS)) != 0 || (load<u16>(cpu, Cpu.fsw) & FSW_ES) != 0;
+  store<u32>(cpu, fpu ? 1 : 0, Cpu.fpuTrap);
+  selectTlb(cpu);
+}
+
+/** Points Cpu.tlb at the set of the current privilege; enough after a change of EFLAGS.AC alone. */
+export function selectTlb(cpu: usize): void {
+  store<u32>(cpu, <u32>(cpu + Cpu.tlbTables + dataSet(cpu)), Cpu.tlb);
+}
+
+/** Accesses from here on are made with another privilege (a new stack, a task switch). CS does not change. */
+export function setPrivilege(cpu: usize, cpl: u32): void {
+  store<u32>(cpu, cpl, Cpu.cpl);
+  selectTlb(cpu);
+}
+
+/** Clears flags and derives what depends on them. */
+export function clearFlags(cpu: usize, mask: u32): void {
+  const eflags = load<u32>(cpu, Cpu.eflags);
+  store<u32>(cpu, eflags & ~mask, Cpu.eflags);
+  if ((eflags & mask & (TF | VM | AC)) != 0) updateMode(cpu);
+}
+
+/** CR4.OSXSAVE, which CPUID shows. */
+@inline
+export function osxsave(cpu: usize): bool {
+  return (load<u64>(cpu, Cpu.cr4) & CR4_OSXSAVE) != 0;
+}
