@@ -85,34 +85,32 @@ export class Machine {
   async start(): Promise<void> {
     if (this.#state === "paused") return this.resume();
     this.#require("start", "created", "stopped", "crashed");
-    const fresh = this.#state === "created";
+    const first = this.#state === "created";
     this.#setState("starting");
-    if (fresh && this.#session) return this.#boot((session) => session.call((devices) => devices.boot()));
-    return this.#rebuild();
+    if (this.#session === undefined) return this.#rebuild();
+    // A machine that was powered off is still there, with what is on its disks.
+    return this.#boot((session) => session.call((devices) => (first ? devices.boot() : devices.reset())));
   }
 
   async pause(): Promise<void> {
     if (this.#state === "paused") return;
     this.#require("pause", "running");
     await this.#live().call((devices) => devices.pause());
-    this.#setState("paused");
+    this.#goOver("running", "paused");
   }
 
   async resume(): Promise<void> {
     if (this.#state === "running") return;
     this.#require("resume", "paused");
     await this.#live().call((devices) => devices.resume());
-    this.#setState("running");
+    this.#goOver("paused", "running");
   }
 
   /** The reset button. Disks keep what was written, except after a crash, which starts over from the images. */
   async reset(): Promise<void> {
     this.#require("reset", "running", "paused", "stopped", "crashed");
-    if (this.#state === "crashed") {
-      this.#setState("starting");
-      return this.#rebuild();
-    }
     this.#setState("starting");
+    if (this.#session === undefined) return this.#rebuild();
     return this.#boot((session) => session.call((devices) => devices.reset()));
   }
 
@@ -166,7 +164,6 @@ export class Machine {
   readonly #onPageHide = (): void => this.destroy();
 
   async #open(): Promise<void> {
-    this.#rates = new RateMeter();
     const session = await Session.open(this.config, {
       event: (event) => this.#onEvent(event),
       crashed: (where, error) => this.#onCrash(where, error),
@@ -195,12 +192,15 @@ export class Machine {
       const session = this.#live();
       const size = this.#size;
       if (size) await session.call((devices) => devices.resizeConsole(size.columns, size.rows));
+      // Averages are since here.
+      this.#rates = new RateMeter();
+      this.#stats = this.#rates.add(await session.call((devices) => devices.sample()));
       await boot(session);
     } catch (error) {
       this.#fail();
       throw error;
     }
-    if (this.#state === "starting") this.#setState("running");
+    this.#goOver("starting", this.config.startPaused === true ? "paused" : "running");
   }
 
   /** Booting did not work out: the workers go, `start()` tries again from the beginning. */
@@ -259,6 +259,11 @@ export class Machine {
 
   #require(what: string, ...states: MachineState[]): void {
     if (!states.includes(this.#state)) throw new Error(`cannot ${what}: the machine is ${this.#state}`);
+  }
+
+  /** Unless the guest has powered off, or a worker died, while we waited. */
+  #goOver(from: MachineState, to: MachineState): void {
+    if (this.#state === from) this.#setState(to);
   }
 
   #setState(state: MachineState): void {
