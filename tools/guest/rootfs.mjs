@@ -63,6 +63,7 @@ export async function buildDisk({ apt, toolApt, image, kernel, scratch, mtime, t
       TARGET_SIZE_MB: String(image.rootfs.sizeMb),
       SOURCE_DATE_EPOCH: String(mtime),
       KERNEL_RELEASE: kernel.release,
+      MAY_MOUNT: isolate.mayMount ? "yes" : "no",
     },
     onLine: (line) => {
       if (!line.startsWith("step: ")) return;
@@ -76,7 +77,7 @@ export async function buildDisk({ apt, toolApt, image, kernel, scratch, mtime, t
 
 /**
  * How to get a root of one's own: mounts and processes that end with the build.
- * @returns {Promise<{ command: string, args: string[] }>}
+ * @returns {Promise<{ command: string, args: string[], mayMount: boolean }>}
  */
 async function findIsolation() {
   const isRoot = process.getuid?.() === 0;
@@ -84,10 +85,11 @@ async function findIsolation() {
   const args = isRoot ? own : ["--user", "--map-root-user", ...own];
   try {
     await run("unshare", [...args, "true"]);
-    return { command: "unshare", args };
+    return { command: "unshare", args, mayMount: true };
   } catch (error) {
-    // A container without the right to mount: root can do without.
-    if (isRoot) return { command: "env", args: [] };
+    // A container without the right to mount: root can do without. Mounts of
+    // ours must never be seen outside of the build, so then there are none.
+    if (isRoot) return { command: "env", args: [], mayMount: false };
     throw new BuildError(
       "installing Debian into a disk image needs root or user namespaces, and this\n" +
         `machine gives neither (${/** @type {Error} */ (error).message}).\n` +

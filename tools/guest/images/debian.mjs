@@ -1,6 +1,10 @@
 // A minimal Debian 12 on an ext4 disk: systemd, a root shell on the virtio console.
 
-/** Timers and services that only cost time in a guest that is thrown away. */
+/**
+ * Timers and services that only cost time in a guest that is thrown away, and
+ * modules that systemd loads in advance: the kernel or udev loads them when they
+ * are needed (half a billion instructions of each boot, a tenth).
+ */
 const MASKED = [
   "apt-daily.timer",
   "apt-daily-upgrade.timer",
@@ -8,6 +12,11 @@ const MASKED = [
   "e2scrub_all.timer",
   "e2scrub_reap.service",
   "fstrim.timer",
+  "modprobe@dm_mod.service",
+  "modprobe@drm.service",
+  "modprobe@fuse.service",
+  "modprobe@loop.service",
+  "sys-fs-fuse-connections.mount",
   "systemd-pstore.service",
 ];
 
@@ -127,6 +136,7 @@ export const image = {
       "etc/systemd/journald.conf.d/volatile.conf": JOURNAL,
       "etc/dpkg/dpkg.cfg.d/no-documentation": NO_DOCUMENTATION,
       "etc/default/locale": "LANG=C.UTF-8\n",
+      "etc/apt/sources.list": "# No package source is set up: name one here and run apt update.\n",
     },
     masked: MASKED,
     // Run in the new system when all packages are configured. Root has no

@@ -6,20 +6,30 @@ folder=$1
 
 # Maintainer scripts need a few devices. Bound from the machine, since a user
 # namespace may not make any; made where a container may not mount.
+add_device() {
+	if [ "$MAY_MOUNT" = yes ]; then
+		: >"$1/dev/$2"
+		mount --bind "/dev/$2" "$1/dev/$2"
+	else
+		mknod -m 666 "$1/dev/$2" c "$3" "$4"
+	fi
+}
+
+# A container may have parts of /proc covered; then only a copy of it is allowed.
+add_proc() {
+	[ "$MAY_MOUNT" = yes ] || return 0
+	mount -t proc proc "$1/proc" 2>/dev/null || mount --rbind /proc "$1/proc"
+}
+
 for root in "$folder" "$folder/target"; do
 	mkdir -p "$root/dev" "$root/proc"
-	for device in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9; do
-		name=${device%%:*}
-		numbers=${device#*:}
-		: >"$root/dev/$name"
-		mount --bind "/dev/$name" "$root/dev/$name" 2>/dev/null && continue
-		rm "$root/dev/$name"
-		mknod -m 666 "$root/dev/$name" c "${numbers%:*}" "${numbers#*:}"
-	done
+	add_device "$root" null 1 3
+	add_device "$root" zero 1 5
+	add_device "$root" full 1 7
+	add_device "$root" random 1 8
+	add_device "$root" urandom 1 9
 	ln -sfn /proc/self/fd "$root/dev/fd"
-	mount -t proc proc "$root/proc" 2>/dev/null ||
-		mount --rbind /proc "$root/proc" 2>/dev/null ||
-		echo "no /proc for the build: mounting is not allowed here" >&2
+	add_proc "$root"
 done
 
 exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
