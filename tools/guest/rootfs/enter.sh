@@ -32,7 +32,8 @@ for root in "$folder" "$folder/target"; do
 	add_proc "$root"
 done
 
-exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
+# Owners are only remembered: a user namespace has no other accounts to give a file to.
+exec env -i FAKEROOTDONTTRYCHOWN=1 PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
 	TARGET_UUID="$TARGET_UUID" TARGET_SIZE_MB="$TARGET_SIZE_MB" \
 	SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" KERNEL_RELEASE="$KERNEL_RELEASE" \
 	chroot "$folder" fakeroot-sysv /bin/sh /stage.sh

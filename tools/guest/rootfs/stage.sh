@@ -43,7 +43,8 @@ install_essential() {
 		ln -sfn usr/$folder $target/$folder
 	done
 	for package in /debs/essential/*.deb; do
-		dpkg-deb --fsys-tarfile "$package" | tar -x --keep-directory-symlink -C $target
+		# Without the folder on which the machine's /proc is mounted.
+		dpkg-deb --fsys-tarfile "$package" | tar -x --keep-directory-symlink --exclude=./proc -C $target
 	done
 	mkdir -p $target/var/lib/dpkg/info $target/var/lib/dpkg/updates
 	: >>$target/var/lib/dpkg/status
