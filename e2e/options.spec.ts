@@ -29,7 +29,8 @@ for (const { query, option, accepted } of cases) {
 
 test("without options the start screen offers the images", async ({ page }) => {
   await page.goto("./");
-  await expect(page.getByRole("radio", { name: /busybox/ })).toBeChecked();
+  await expect(page.getByRole("radio", { name: /busybox/ })).toBeVisible();
+  await expect(page.getByRole("radio").first()).toBeChecked();
   await page.getByText("Your own kernel").click();
   await page.getByRole("button", { name: "Start" }).click();
   await expect(page.getByRole("alert")).toContainText("kernel");
@@ -37,7 +38,8 @@ test("without options the start screen offers the images", async ({ page }) => {
 
 test("the start screen's choice ends up in the address", async ({ page }) => {
   await page.goto("./");
-  await page.getByLabel("Memory").selectOption("128");
+  await page.getByRole("radio", { name: /busybox/ }).check({ force: true });
+  await page.getByRole("combobox", { name: /^Memory/ }).selectOption("128");
   await page.getByRole("button", { name: "Start" }).click();
   await expect(page).toHaveURL(/\?image=tiny&m=128$/);
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ConfigError, Machine, type MachineState } from "./client";
+import { err, ok } from "../shared/result";
 import type { DevicesCalls, Sample } from "./protocol";
 import { Session, type SessionEvents } from "./session";
 
@@ -19,14 +20,15 @@ const sample: Sample = {
   counters: {},
 };
 
-/** A devices worker that does what it is told; `fails` makes booting fail. */
+/** A devices worker that does what it is told; with `fails`, what it is told does not work. */
 class FakeDevices {
   fails: string | undefined;
   readonly calls: string[] = [];
   readonly input = vi.fn(() => Promise.resolve());
   readonly #note = (name: string) => () => {
     this.calls.push(name);
-    return this.fails === undefined ? Promise.resolve() : Promise.reject(new Error(this.fails));
+    const issue = { option: "kernel", reason: this.fails ?? "", accepted: [] };
+    return Promise.resolve(this.fails === undefined ? ok(undefined) : err(issue));
   };
   readonly boot = this.#note("boot");
   readonly reset = this.#note("reset");
@@ -132,7 +134,7 @@ describe("the life of a machine", () => {
   it("reports a failed start, frees the workers, and can try again", async () => {
     const machine = await Machine.create("kernel=x");
     devices.fails = "404";
-    await expect(machine.start()).rejects.toThrow("404");
+    await expect(machine.start()).rejects.toThrow(/kernel.*404/);
     expect([machine.state, ended.length]).toEqual(["stopped", 1]);
     devices.fails = undefined;
     await machine.start();

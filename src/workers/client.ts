@@ -1,8 +1,9 @@
 // The embedding API: a machine as a page sees it. The page of this project uses nothing else.
 
-import { ConfigError } from "../shared/config_issue";
+import { ConfigError, type ConfigIssue } from "../shared/config_issue";
 import { checkConfig, type MachineConfig } from "../shared/machine_config";
 import { parseQuery } from "../shared/query_string";
+import type { Result } from "../shared/result";
 import { inspectCpu, type CpuReport } from "./inspect";
 import { KeptOutput } from "./kept_output";
 import type { ConsoleName, DevicesEvent, ErrorReport, Notice, Progress, ResetReason } from "./protocol";
@@ -187,7 +188,7 @@ export class Machine {
     return this.#boot((session) => session.call((devices) => devices.boot()));
   }
 
-  async #boot(boot: (session: Session) => Promise<void>): Promise<void> {
+  async #boot(boot: (session: Session) => Promise<Result<void, ConfigIssue>>): Promise<void> {
     try {
       const session = this.#live();
       const size = this.#size;
@@ -195,7 +196,8 @@ export class Machine {
       // Averages are since here.
       this.#rates = new RateMeter();
       this.#stats = this.#rates.add(await session.call((devices) => devices.sample()));
-      await boot(session);
+      const booted = await boot(session);
+      if (!booted.ok) throw new ConfigError(booted.error);
     } catch (error) {
       this.#fail();
       throw error;

@@ -4,6 +4,7 @@ import * as Cpu from "../../assembly/layout/cpu";
 import * as CpuHost from "../../assembly/layout/cpu_host";
 import * as Machine from "../../assembly/layout/machine";
 import * as Mailbox from "../../assembly/layout/mailbox";
+import * as Platform from "../../assembly/layout/platform";
 import { CpuLoop } from "./cpu_loop";
 
 const machine = 0x1000;
@@ -108,6 +109,21 @@ describe("CpuLoop", () => {
     bench.run([() => 0, () => 0, () => 2]);
     const exits = new BigUint64Array(bench.buffer, cpu + CpuHost.exits, CpuHost.EXIT_REASONS);
     expect([...exits.slice(0, 3)]).toEqual([2n, 0n, 1n]);
+  });
+
+  it("asks for a reset after a triple fault", async () => {
+    const bench = new Bench();
+    const mailbox = cpu + Cpu.mailbox;
+    const state = (mailbox + Mailbox.state) >>> 2;
+    const worker = later(
+      bench.buffer,
+      `Atomics.store(words, ${state}, ${Mailbox.STATE_IDLE}); Atomics.notify(words, ${state});`,
+    );
+    bench.run([() => 3]);
+    const words = [Mailbox.kind, Mailbox.address, Mailbox.value].map((offset) => bench.get(mailbox + offset));
+    expect(words).toEqual([Mailbox.KIND_EVENT, Mailbox.EVENT_RESET, Platform.RESET_TRIPLE_FAULT]);
+    expect(bench.get(machine + Machine.doorbellSequence)).toBe(1);
+    await worker.terminate();
   });
 
   it("posts an exit, rings, and waits for the answer", async () => {

@@ -4,6 +4,8 @@
 import * as Cpu from "../../assembly/layout/cpu";
 import * as CpuHost from "../../assembly/layout/cpu_host";
 import * as Machine from "../../assembly/layout/machine";
+import * as Mailbox from "../../assembly/layout/mailbox";
+import * as Platform from "../../assembly/layout/platform";
 import { postExit } from "../core/crossing";
 import { sharedNow } from "./clock";
 
@@ -13,7 +15,7 @@ export interface CpuCalls {
 }
 
 /** What cpuRun returns. */
-const RUN_EXIT = { budget: 0, halted: 1, asked: 2, shutdown: 3, reset: 4 } as const;
+const RUN_EXIT = { budget: 0, halted: 1, asked: 2, shutdown: 3 } as const;
 
 /**
  * Time that one call of cpuRun shall take. wasm code is replaced by its optimised form only when it is entered
@@ -52,9 +54,23 @@ export class CpuLoop {
       this.#exits[seen] = (this.#exits[seen] ?? 0n) + 1n;
       if (reason === RUN_EXIT.budget) this.#adapt(performance.now() - began);
       else if (reason === RUN_EXIT.halted) this.#sleep(wake, calls.cpuHaltTimeout(this.#cpu));
-      // After a triple fault or a reset the machine model decides; it wakes the CPU when it has.
-      else if (reason === RUN_EXIT.shutdown || reason === RUN_EXIT.reset) this.#sleep(wake, Infinity);
+      else if (reason === RUN_EXIT.shutdown) this.#tripleFault();
     }
+  }
+
+  /** A PC's chipset resets it when a CPU shuts down. The machine model has told the CPU to stand still when it answers. */
+  #tripleFault(): void {
+    const request: readonly (readonly [number, number])[] = [
+      [Mailbox.kind, Mailbox.KIND_EVENT],
+      [Mailbox.write, 1],
+      [Mailbox.size, 4],
+      [Mailbox.address, Mailbox.EVENT_RESET],
+      [Mailbox.address + 4, 0],
+      [Mailbox.value, Platform.RESET_TRIPLE_FAULT],
+      [Mailbox.value + 4, 0],
+    ];
+    for (const [offset, value] of request) this.#words[this.#word(this.#cpu + Cpu.mailbox + offset)] = value;
+    this.mailbox(this.#cpu);
   }
 
   /** The import `host.mailbox`. */

@@ -1,7 +1,9 @@
 // What the threads tell each other. The page calls the devices worker through Comlink (`DevicesCalls`); what nobody
 // asked for comes back as `DevicesEvent` on a port of its own. CPU workers get one message and send `CpuEvent`.
 
+import type { ConfigIssue } from "../shared/config_issue";
 import type { MachineConfig } from "../shared/machine_config";
+import type { Result } from "../shared/result";
 
 export type ConsoleName = "hvc0" | "ttyS0";
 
@@ -86,16 +88,19 @@ export interface Sample {
   readonly counters: Readonly<Record<string, number>>;
 }
 
-/** What the devices worker offers to the page. Each is caused by a person, none by the guest. */
+/**
+ * What the devices worker offers to the page. Each is caused by a person, none by the guest. Errors keep their words
+ * but not their class over Comlink, so that expected failures are values.
+ */
 export interface DevicesCalls {
   /** Makes memory, chips and devices; the CPU workers join before `boot`. URLs are relative to `baseUrl`. */
-  create(config: MachineConfig, baseUrl: string): Promise<Created>;
+  create(config: MachineConfig, baseUrl: string): Promise<Result<MachinePlace, ConfigIssue>>;
   /** Loads what the guest boots from, and lets the CPUs run. */
-  boot(): Promise<void>;
+  boot(): Promise<Result<void, ConfigIssue>>;
   pause(): Promise<void>;
   resume(): Promise<void>;
   /** From power-on state, with the disks as they are. */
-  reset(): Promise<void>;
+  reset(): Promise<Result<void, ConfigIssue>>;
   /** Presses the power button. */
   powerdown(): Promise<void>;
   resizeConsole(columns: number, rows: number): Promise<void>;
@@ -103,7 +108,3 @@ export interface DevicesCalls {
   input(console: ConsoleName, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   sample(): Promise<Sample>;
 }
-
-/** Errors keep their words but not their class over Comlink, so expected failures are values. */
-export type Created =
-  { readonly ok: true; readonly place: MachinePlace } | { readonly ok: false; readonly error: string };

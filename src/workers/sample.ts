@@ -12,7 +12,21 @@ export type ModelCounters = Pick<
   "diskRead" | "diskWritten" | "diskFetched" | "consoleIn" | "consoleOut" | "counters"
 >;
 
-const exitNames = ["budget", "halt", "asked", "shutdown", "reset"];
+/** Sorts the model's counters, which are named after what they count ("bytes to hvc0"), into the sums of a sample. */
+export function sortCounters(counters: Readonly<Record<string, number>>): ModelCounters {
+  const sum = (pattern: RegExp): number =>
+    Object.entries(counters).reduce((total, [name, value]) => total + (pattern.test(name) ? value : 0), 0);
+  return {
+    consoleIn: sum(/^bytes to /),
+    consoleOut: sum(/^bytes from /),
+    diskRead: sum(/^bytes read /),
+    diskWritten: sum(/^bytes written /),
+    diskFetched: sum(/^bytes fetched /),
+    counters,
+  };
+}
+
+const exitNames = ["budget", "halt", "asked", "shutdown"];
 
 export function takeSample(
   view: DataView,

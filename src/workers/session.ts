@@ -2,9 +2,10 @@
 // memory needs, notices when one dies, and ends them all. The client makes a new session after a crash.
 
 import * as Comlink from "comlink";
+import { ConfigError } from "../shared/config_issue";
 import type { MachineConfig } from "../shared/machine_config";
 import { reportError } from "./error_report";
-import type { CpuEvent, CpuStart, Created, DevicesCalls, DevicesEvent, DevicesStart, ErrorReport } from "./protocol";
+import type { CpuEvent, CpuStart, DevicesCalls, DevicesEvent, DevicesStart, ErrorReport } from "./protocol";
 import type { MachinePlace } from "./protocol";
 
 /** What the owner of a session hears of. */
@@ -17,7 +18,8 @@ export class Session {
   readonly #owner: SessionEvents;
   readonly #devices: Worker;
   readonly #events: MessagePort;
-  readonly #remote: Comlink.Remote<DevicesCalls>;
+  /** Comlink's own type splits promises of unions; the interface has nothing but promises to begin with. */
+  readonly #remote: DevicesCalls & Comlink.ProxyMethods;
   readonly #cpus: Worker[] = [];
   readonly #ended = Promise.withResolvers<never>();
   #place: MachinePlace | undefined;
@@ -32,7 +34,7 @@ export class Session {
     });
     const calls = new MessageChannel();
     const events = new MessageChannel();
-    this.#remote = Comlink.wrap<DevicesCalls>(calls.port1);
+    this.#remote = Comlink.wrap(calls.port1) as unknown as DevicesCalls & Comlink.ProxyMethods;
     this.#events = events.port1;
     this.#events.onmessage = ({ data }: MessageEvent<DevicesEvent>) => this.#onEvent(data);
     this.#watch(this.#devices, "devices");
@@ -44,10 +46,11 @@ export class Session {
   static async open(config: MachineConfig, owner: SessionEvents): Promise<Session> {
     const session = new Session(owner);
     try {
-      const created = await session.call<Created>((devices) => devices.create(config, globalThis.location.href));
-      if (!created.ok) throw new Error(created.error);
-      session.#place = created.place;
-      await Promise.all(created.place.cpus.map((_cpu, index) => session.#startCpu(created.place, index)));
+      const created = await session.call((devices) => devices.create(config, globalThis.location.href));
+      if (!created.ok) throw new ConfigError(created.error);
+      const place = created.value;
+      session.#place = place;
+      await Promise.all(place.cpus.map((_cpu, index) => session.#startCpu(place, index)));
       return session;
     } catch (error) {
       session.end("the machine could not be made");
@@ -60,7 +63,7 @@ export class Session {
   }
 
   /** A call to the devices worker; rejects when the session ends before the answer. */
-  call<T>(use: (devices: Comlink.Remote<DevicesCalls>) => Promise<T>): Promise<T> {
+  call<T>(use: (devices: DevicesCalls) => Promise<T>): Promise<T> {
     return Promise.race([use(this.#remote), this.#ended.promise]);
   }
 

@@ -1,0 +1,41 @@
+// From what the page asked for to what the machine model builds: fetches the manifest of a guest image, makes
+// addresses absolute. Workers do not know the page's address, so it is given.
+
+import { loadFile } from "../backends/files/load_file";
+import { configIssue, type ConfigIssue } from "../shared/config_issue";
+import { readGuestImage, type GuestImage } from "../shared/guest_image";
+import type { MachineConfig } from "../shared/machine_config";
+import { resolveConfig, type ResolvedConfig } from "../shared/resolve_config";
+import { err, type Result } from "../shared/result";
+
+export async function resolveMachine(
+  config: MachineConfig,
+  baseUrl: string,
+): Promise<Result<ResolvedConfig, ConfigIssue>> {
+  const imageUrl = (name: string): string => new URL(`guests/${config.image ?? ""}/${name}`, baseUrl).href;
+  const urls = { imageUrl, resolveUrl: (relative: string): string => new URL(relative, baseUrl).href };
+  const broken = findBrokenUrl(config, baseUrl);
+  if (broken !== undefined) return err(configIssue("file", `"${broken}" is no address`, ["a URL"]));
+  if (config.image === undefined) return resolveConfig(config, urls);
+  const image = await loadImage(config.image, imageUrl("manifest.json"));
+  return image.ok ? resolveConfig(config, { ...urls, image: image.value }) : image;
+}
+
+async function loadImage(name: string, url: string): Promise<Result<GuestImage, ConfigIssue>> {
+  const bytes = await loadFile({ url }, () => undefined);
+  if (!bytes.ok) return err(configIssue(`image=${name}`, bytes.error));
+  try {
+    return readGuestImage(name, JSON.parse(new TextDecoder().decode(bytes.value)));
+  } catch {
+    return err(configIssue(`image=${name}`, `${url} is not JSON`));
+  }
+}
+
+function findBrokenUrl(config: MachineConfig, baseUrl: string): string | undefined {
+  const files = [
+    config.kernel,
+    ...(config.initrd ?? []).map((entry) => entry.file),
+    ...(config.drives ?? []).map((drive) => drive.file),
+  ];
+  return files.find((file): file is string => typeof file === "string" && !URL.canParse(file, baseUrl));
+}
