@@ -41,11 +41,12 @@ function count(cpu: usize, counter: usize): void {
   store<u64>(address, load<u64>(address) + 1);
 }
 
-/** What a jump cache entry is valid for beside its instruction pointer. */
+/** What a jump cache entry is valid for beside its instruction pointer: entries are made with a code base of 0 only. */
 @inline
 function jumpKey(cpu: usize): u32 {
   const user: u32 = load<u32>(cpu, Cpu.cpl) == 3 ? 8 : 0;
-  return (load<u32>(cpu, Cpu.generation) << 4) | user | load<u32>(cpu, Cpu.mode);
+  const based: u32 = load<u64>(cpu, Cpu.csBase) != 0 ? 16 : 0;
+  return (load<u32>(cpu, Cpu.generation) << 5) | based | user | load<u32>(cpu, Cpu.mode);
 }
 
 @inline
@@ -84,7 +85,7 @@ export function findBlockSlow(cpu: usize): usize {
   let rec = lookUp(cpu, host, mode);
   if (rec == 0) rec = decodeBlock(cpu, host, mode);
   if (rec == 0) return decodeSingle(cpu, la, host, mode);
-  if (la == rip) {
+  if (load<u64>(cpu, Cpu.csBase) == 0) {
     const entry = jumpEntry(cpu, rip);
     store<u64>(entry, rip);
     store<u32>(entry, jumpKey(cpu), 8);

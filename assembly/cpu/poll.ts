@@ -21,14 +21,14 @@ export const RUN_EXIT_SHUTDOWN: i32 = 3;
 
 /** Between blocks, with Cpu.rip up to date. Returns -1 to go on, else a reason to leave the run loop. */
 export function poll(cpu: usize): i32 {
-  atomic.store<i32>(cpu + Cpu.exitRequest, 0);
+  // First, since it clears exitRequest, which announces everything below.
+  platformPoll(cpu);
   const m = machineOf(cpu);
   takeCodeInvalidations(cpu, m);
   if (load<i32>(cpu, Cpu.tlbFlush) != 0) {
     atomic.store<i32>(cpu + Cpu.tlbFlush, 0);
     flushTlb(cpu, false);
   }
-  platformPoll(cpu);
   if (atomic.load<i32>(m + Machine.control) != Machine.CONTROL_RUN) return RUN_EXIT_STOPPED;
   if (load<i32>(cpu, Cpu.initRequest) != 0) handleInit(cpu);
   if (load<i32>(cpu, Cpu.sipiRequest) != 0) handleSipi(cpu);

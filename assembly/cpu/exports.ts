@@ -1,0 +1,67 @@
+// What TypeScript calls of the CPU and the platform (docs/internals.md).
+
+import * as Cpu from "../layout/cpu";
+import * as Machine from "../layout/machine";
+import { flushTlb, resetTlb } from "../mem/tlb";
+import { guestNow } from "../platform/clock";
+import { cpuAt } from "../platform/kick";
+import { lapicInit } from "../platform/lapic";
+import { platformInit, platformReset } from "../platform/reset";
+import { resetCodeCache } from "./code_cache";
+import { IF } from "./flags";
+import { run } from "./generated/run";
+import { updateMode } from "./mode";
+import { cpuResetState } from "./reset";
+import { machineOf } from "./state";
+
+export { kickCpu } from "../platform/kick";
+export { setIrqLine } from "../platform/irq";
+export { raiseMsi } from "../platform/delivery";
+export { clockPause, clockResume } from "../platform/kvmclock";
+export { pressPowerButton } from "../platform/pm";
+
+/** Power-on state of CPU `index` of machine `m`: real mode, F000:FFF0; the first CPU runs, the others wait for SIPI. */
+export function cpuInit(cpu: usize, m: usize, index: u32): void {
+  store<u32>(cpu, <u32>m, Cpu.machine);
+  store<u32>(cpu, index, Cpu.index);
+  resetTlb(cpu);
+  resetCodeCache(cpu);
+  lapicInit(cpu);
+  cpuResetState(cpu, index == 0);
+}
+
+/** A new machine, whose pointers and sizes (layout/machine.ts) are set: its CPUs and chips in their power-on state. */
+export function machineInit(m: usize): void {
+  const count = load<u32>(m, Machine.cpuCount);
+  for (let i: u32 = 0; i < count; i++) cpuInit(cpuAt(m, i), m, i);
+  platformInit(m);
+}
+
+/** A reset: memory stays, CPUs and chips start over. No CPU runs meanwhile. */
+export function machineReset(m: usize): void {
+  const count = load<u32>(m, Machine.cpuCount);
+  for (let i: u32 = 0; i < count; i++) cpuResetState(cpuAt(m, i), i == 0);
+  platformReset(m);
+}
+
+/** After TypeScript wrote registers: derives mode and privilege, forgets translations. */
+export function cpuSync(cpu: usize): void {
+  updateMode(cpu);
+  flushTlb(cpu, false);
+}
+
+/** Runs about `instructions` instructions; returns a RUN_EXIT_ reason (cpu/poll.ts). */
+export function cpuRun(cpu: usize, instructions: u32): i32 {
+  return run(cpu, instructions);
+}
+
+/** Milliseconds that the CPU may sleep in HLT: until its next timer, 0 when something waits already. */
+export function cpuHaltTimeout(cpu: usize): f64 {
+  if (atomic.load<i32>(cpu + Cpu.exitRequest) != 0) return 0;
+  if (load<i32>(cpu, Cpu.intrPending) != 0 && (load<u32>(cpu, Cpu.eflags) & IF) != 0) return 0;
+  const deadline = load<u64>(cpu, Cpu.nextTimer);
+  const now = guestNow(machineOf(cpu));
+  if (deadline <= now) return 0;
+  // No timer: the largest value, which is centuries away.
+  return <f64>(deadline - now) / 1000000.0;
+}
