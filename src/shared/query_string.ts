@@ -7,7 +7,6 @@ import {
   checkConfig,
   driveTable,
   optionNames,
-  type DriveConfig,
   type InitrdConfig,
   type MachineConfig,
   type SerialConfig,
@@ -97,7 +96,7 @@ function parseInitrd(text: string): InitrdConfig[] {
 function readDrive(draft: Draft, text: string): ConfigIssue | undefined {
   const options = parseOptions("drive", parseItems(text), driveTable);
   if (!options.ok) return options.error;
-  draft.drives = [...(draft.drives ?? []), options.value as DriveConfig];
+  draft.drives = [...(draft.drives ?? []), options.value];
   return undefined;
 }
 

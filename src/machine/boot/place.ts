@@ -2,7 +2,7 @@
 
 import * as Cpu from "../../../assembly/layout/cpu";
 import type { ConfigIssue } from "../../shared/config_issue";
-import { gpa } from "../../shared/units";
+import { gpa, type Gpa } from "../../shared/units";
 import { kernelIssue, type BootEntry, type BootPlan, type BootRegisters } from "./boot_plan";
 import {
   CODE32,
@@ -18,8 +18,8 @@ import {
 
 /** What of GuestMemory loading needs. */
 export interface LoadTarget {
-  write(gpa: number, source: Uint8Array): boolean;
-  fill(gpa: number, length: number, value: number): boolean;
+  write(gpa: Gpa, source: Uint8Array): boolean;
+  fill(gpa: Gpa, length: number, value: number): boolean;
 }
 
 /** `fresh`: the memory has never been used, so that what must be zero already is. */
