@@ -12,7 +12,7 @@ import { noteDeviceWrite } from "../mem/code_marks";
 import { hostForWrite } from "../mem/page_map";
 import { copyToGuest, readPhys, writePhys } from "../mem/phys";
 import { alignTsc, clockStart, clockStop, guestNow, tscOffset } from "./clock";
-import { cpuAt } from "./kick";
+import { cpuAt, lockChips, unlockChips } from "./kick";
 
 /** 1 GHz: delta << 1, times 2^31, >> 32 (kvm_get_time_scale of Linux). */
 const SHIFT: u8 = 1;
@@ -54,7 +54,8 @@ function publish(m: usize, gpa: u64, versionAt: u32, body: u32, from: usize, len
 function writeTimePage(cpu: usize, stopped: bool): void {
   const state = cpu + Cpu.kvmclock;
   const msr = load<u64>(state, Kvmclock.systemTime);
-  if ((msr & 1) == 0) return;
+  // The area is aligned to 4 (Linux: 64); KVM ignores others as well.
+  if ((msr & 3) != 1) return;
   const m = machineOf(cpu);
   const gpa = msr & ~(<u64>1);
   const anchor = load<u64>(m + Machine.clock, Clock.anchor);
@@ -74,11 +75,11 @@ function writeTimePage(cpu: usize, stopped: bool): void {
 
 export function writeSystemTime(cpu: usize, value: u64): void {
   store<u64>(cpu + Cpu.kvmclock, value, Kvmclock.systemTime);
-  // The area is aligned to 4 (Linux: 64); KVM ignores others as well.
-  if (value & 2) return;
   const m = machineOf(cpu);
+  lockChips(m);
   if (value & 1) clearStopped(m, value & ~(<u64>1));
   writeTimePage(cpu, false);
+  unlockChips(m);
 }
 
 /** A page that is registered anew holds no stop of this guest. */
@@ -91,6 +92,12 @@ function clearStopped(m: usize, gpa: u64): void {
 
 /** {u32 version, u32 sec, u32 nsec}: the host's time at guest time 0. */
 export function writeWallClock(m: usize, gpa: u64): void {
+  lockChips(m);
+  publishWallClock(m, gpa);
+  unlockChips(m);
+}
+
+function publishWallClock(m: usize, gpa: u64): void {
   store<u64>(m + Machine.clock, gpa, Clock.wallClock);
   if (gpa == 0 || gpa & 3) return;
   const boot = <i64>(hostRealtime() * 1000000.0) - <i64>guestNow(m);
@@ -110,7 +117,7 @@ export function writeStealTime(cpu: usize, value: u64): bool {
 }
 
 /** Brings Kvmclock.stolen to the guest. */
-export function updateStealTime(cpu: usize): void {
+function updateStealTime(cpu: usize): void {
   const state = cpu + Cpu.kvmclock;
   const msr = load<u64>(state, Kvmclock.stealTime);
   if ((msr & 1) == 0) return;
@@ -120,7 +127,10 @@ export function updateStealTime(cpu: usize): void {
 
 /** The TSC of some CPU has moved: stability and that CPU's tuple follow. */
 export function tscMoved(cpu: usize): void {
-  writeTimePages(machineOf(cpu), false);
+  const m = machineOf(cpu);
+  lockChips(m);
+  writeTimePages(m, false);
+  unlockChips(m);
 }
 
 function writeTimePages(m: usize, stopped: bool): void {
@@ -136,9 +146,10 @@ export function clockPause(m: usize): void {
 /** Continues guest time before the CPUs run again, and tells the guest that it was stopped. */
 export function clockResume(m: usize): void {
   if (!clockStart(m)) return;
+  lockChips(m);
   writeTimePages(m, true);
-  const wallClock = load<u64>(m + Machine.clock, Clock.wallClock);
-  if (wallClock != 0) writeWallClock(m, wallClock);
+  publishWallClock(m, load<u64>(m + Machine.clock, Clock.wallClock));
+  unlockChips(m);
 }
 
 /** All TSCs at 0, and nothing registered. */

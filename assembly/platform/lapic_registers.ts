@@ -3,7 +3,6 @@
 
 import * as Cpu from "../layout/cpu";
 import * as Lapic from "../layout/lapic";
-import * as Machine from "../layout/machine";
 import { BROADCAST, sendIpi } from "./delivery";
 import { ioapicEoi } from "./ioapic";
 import { takeLines } from "./irq";
@@ -132,8 +131,14 @@ function writeRegister(cpu: usize, register: u32, value: u32): bool {
     default:
       return false;
   }
-  updatePending(cpu);
+  settle(cpu);
   return true;
+}
+
+/** After a write, which does not end a block of instructions: what may be taken now must not wait for the next poll. */
+function settle(cpu: usize): void {
+  updatePending(cpu);
+  if (load<i32>(cpu, Cpu.intrPending) != 0) atomic.store<i32>(cpu, 1, Cpu.exitRequest);
 }
 
 /** Registers that only the xAPIC has, or has in another form. */
@@ -154,14 +159,14 @@ function writeXapic(cpu: usize, register: u32, value: u32): void {
       store<u32>(lapic, value & 0xccfff & ~0x1000, Lapic.ICR);
       const dest = load<u32>(lapic, Lapic.ICR_HIGH) >> 24;
       writeIcr(cpu, value, dest == 0xff ? BROADCAST : dest);
-      updatePending(cpu);
+      settle(cpu);
       return;
     }
     case Lapic.ID:
       // Read-only since the Pentium 4.
       return;
     default:
-      if (!writeRegister(cpu, register, value)) lapicError(cpu, Lapic.ERROR_REGISTER);
+      if (!writeRegister(cpu, register, value) && !isReadable(cpu, register)) lapicError(cpu, Lapic.ERROR_REGISTER);
   }
 }
 
@@ -223,7 +228,7 @@ export function x2apicWrite(cpu: usize, index: u32): bool {
   if (register == Lapic.SELF_IPI) {
     if (value >> 8 != 0) return false;
     writeIcr(cpu, 0x40000 | <u32>value, 0);
-    updatePending(cpu);
+    settle(cpu);
     return true;
   }
   if (value & x2apicReserved(register)) return false;
@@ -235,7 +240,7 @@ function writeX2apicIcr(cpu: usize, value: u64): bool {
   store<u32>(cpu, <u32>value & ~0x1000, Cpu.lapic + Lapic.ICR);
   store<u32>(cpu, <u32>(value >> 32), Cpu.lapic + Lapic.ICR_HIGH);
   writeIcr(cpu, <u32>value, <u32>(value >> 32));
-  updatePending(cpu);
+  settle(cpu);
   return true;
 }
 

@@ -122,14 +122,6 @@ export function fireTimer(cpu: usize, now: u64): void {
   if ((entry & Lapic.LVT_MASKED) == 0) raiseLocal(cpu, entry & 0xff);
 }
 
-/** ms until Cpu.nextTimer, 0 if it is due, infinity if there is none. */
-export function timerTimeout(cpu: usize): f64 {
-  const next = load<u64>(cpu, Cpu.nextTimer);
-  if (next == u64.MAX_VALUE) return Infinity;
-  const now = guestNow(<usize>load<u32>(cpu, Cpu.machine));
-  return next <= now ? 0 : <f64>(next - now) / 1000000.0;
-}
-
 /** Nothing is armed on any CPU nor in any chip. */
 export function disarmMachine(m: usize): void {
   atomic.store<u64>(m, u64.MAX_VALUE, Platform.deviceTimer);

@@ -2,6 +2,8 @@
 
 import * as Clock from "../layout/clock";
 import * as Cpu from "../layout/cpu";
+import * as F from "../layout/cpu_features";
+import * as CpuSystem from "../layout/cpu_system";
 import * as Kvmclock from "../layout/kvmclock";
 import * as Lapic from "../layout/lapic";
 import * as Machine from "../layout/machine";
@@ -20,11 +22,16 @@ const IA32_TSC_DEADLINE: u32 = 0x6e0;
 const KVM_WALL_CLOCK_NEW: u32 = 0x4b564d00;
 const KVM_SYSTEM_TIME_NEW: u32 = 0x4b564d01;
 const KVM_STEAL_TIME: u32 = 0x4b564d03;
-const KVM_POLL_CONTROL: u32 = 0x4b564d05;
 
 @inline
 function isX2apic(index: u32): bool {
   return index - 0x800 < 0x40;
+}
+
+/** CPUID offers it. */
+function hasStealTime(cpu: usize): bool {
+  const word = load<u32>(cpu + CpuSystem.features + (F.WORD_KVM << 2));
+  return ((word >> (F.KVM_STEAL_TIME & 31)) & 1) != 0;
 }
 
 function give(cpu: usize, value: u64): bool {
@@ -51,9 +58,7 @@ export function platformReadMsr(cpu: usize, index: u32): bool {
     case KVM_SYSTEM_TIME_NEW:
       return give(cpu, load<u64>(state, Kvmclock.systemTime));
     case KVM_STEAL_TIME:
-      return give(cpu, load<u64>(state, Kvmclock.stealTime));
-    case KVM_POLL_CONTROL:
-      return give(cpu, load<u64>(state, Kvmclock.pollControl));
+      return hasStealTime(cpu) && give(cpu, load<u64>(state, Kvmclock.stealTime));
     default:
       return false;
   }
@@ -90,11 +95,7 @@ function writeTimer(cpu: usize, index: u32, value: u64): bool {
       writeSystemTime(cpu, value);
       return true;
     case KVM_STEAL_TIME:
-      return writeStealTime(cpu, value);
-    case KVM_POLL_CONTROL:
-      if (value >> 1 != 0) return false;
-      store<u64>(cpu + Cpu.kvmclock, value, Kvmclock.pollControl);
-      return true;
+      return hasStealTime(cpu) && writeStealTime(cpu, value);
     default:
       return false;
   }

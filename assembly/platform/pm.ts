@@ -86,7 +86,7 @@ function writeWord(m: usize, offset: u32, value: u32): void {
 }
 
 /** Ports 600-60B, any size; `offset` is below 12. */
-export function pmRead(m: usize, offset: u32, size: u32): u32 {
+export function pmRead(m: usize, offset: u32): u32 {
   if (offset >= 8) return (<u32>timerTicks(m) & 0xffffff) >> ((offset - 8) << 3);
   const low = readWord(m, offset & ~1);
   const value = low | (readWord(m, (offset & ~1) + 2) << 16);

@@ -161,8 +161,8 @@ export function debugExit(m: usize, value: u32): void {
   requestEvent(m, Mailbox.EVENT_SHUTDOWN, ((value << 1) | 1) + 1);
 }
 
-export function pmPortRead(m: usize, port: u32, size: u32): u32 {
-  return pmRead(m, port - Pm.PORT, size);
+export function pmPortRead(m: usize, port: u32): u32 {
+  return pmRead(m, port - Pm.PORT);
 }
 
 export function pmPortWrite(m: usize, port: u32, size: u32, value: u32): void {

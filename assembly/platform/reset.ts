@@ -9,7 +9,7 @@ import { ioapicReset } from "./ioapic";
 import { cpuAt } from "./kick";
 import { kvmclockReset } from "./kvmclock";
 import { lapicReset } from "./lapic";
-import { disarmMachine } from "./lapic_timer";
+import { disarmMachine, updateNextTimer } from "./lapic_timer";
 import { picReset } from "./pic";
 import { pitReset } from "./pit";
 import { pmReset } from "./pm";
@@ -20,6 +20,11 @@ import { uartReset } from "./uart";
 /** A new machine: guest time starts. */
 export function platformInit(m: usize): void {
   atomic.store<i32>(m, 0, Platform.lock);
+  const count = load<u32>(m, Machine.cpuCount);
+  for (let i: u32 = 0; i < count; i++) {
+    store<u32>(cpuAt(m, i), <u32>m, Cpu.machine);
+    store<u32>(cpuAt(m, i), i, Cpu.index);
+  }
   clockInit(m);
   platformReset(m);
 }
@@ -48,4 +53,5 @@ function resetCpu(cpu: usize, isBsp: bool): void {
   atomic.store<i32>(cpu, 0, Cpu.sipiRequest);
   atomic.store<i32>(cpu, 0, Cpu.nmiPending);
   lapicReset(cpu, isBsp);
+  updateNextTimer(cpu);
 }

@@ -178,8 +178,10 @@ function readLsr(m: usize): u32 {
   let lsr: u32 = ringFull(m + Machine.uartOut) && !looped(m) ? 0 : LSR_EMPTY;
   if (get(m, Uart.fifoCount)) lsr |= LSR_READY;
   if (get(m, Uart.overrun)) lsr |= LSR_OVERRUN;
-  put(m, Uart.overrun, 0);
-  update(m);
+  if (lsr & LSR_OVERRUN) {
+    put(m, Uart.overrun, 0);
+    update(m);
+  }
   return lsr;
 }
 
