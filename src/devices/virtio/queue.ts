@@ -33,6 +33,9 @@ export interface RingAddresses {
   readonly used: bigint;
 }
 
+/** Buffers that are handled in one turn, more or less. */
+const TURN_BYTES = 32 * 1024 * 1024;
+
 export type PopAnswer = "chain" | "empty" | "malformed";
 /** "later": the device cannot take the chain now; it stays in the ring and the device drains again when it can. */
 export type TakeAnswer = "taken" | "later";
@@ -196,13 +199,14 @@ export class Virtqueue {
   }
 
   /**
-   * Takes chains until there are none, and shows the driver all that was pushed meanwhile. At most one ring's worth in
-   * a turn: a driver that never stops offering cannot keep the worker from other devices.
+   * Takes chains until there are none, and shows the driver all that was pushed meanwhile. At most one ring's worth,
+   * or TURN_BYTES, in a turn: a driver that never stops offering cannot keep the worker from other devices.
    */
   drain(take: (chain: Chain) => TakeAnswer): void {
     if (!this.running) return;
     this.#vring.vringDisableNotifications(this.#at);
-    for (let left = this.size; left > 0; left--) {
+    let bytes = 0;
+    for (let left = this.size; left > 0 && bytes < TURN_BYTES; left--) {
       const answer = this.pop();
       if (answer === "malformed") return;
       if (answer === "empty") {
@@ -215,6 +219,8 @@ export class Virtqueue {
         this.#vring.vringUndoPop(this.#at);
         this.publish();
         return;
+      } else {
+        bytes += this.chain.readableBytes + this.chain.writableBytes;
       }
     }
     this.publish();

@@ -1,0 +1,13 @@
+export interface SerialCounters {
+  bytesIn: number;
+  bytesOut: number;
+  /** Bytes of absurdly long writes that were dropped. */
+  bytesCut: number;
+  controlMessages: number;
+  /** Control messages of the driver that made no sense. */
+  badMessages: number;
+}
+
+export function newSerialCounters(): SerialCounters {
+  return { bytesIn: 0, bytesOut: 0, bytesCut: 0, controlMessages: 0, badMessages: 0 };
+}
