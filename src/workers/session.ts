@@ -2,6 +2,8 @@
 // memory needs, notices when one dies, and ends them all. The client makes a new session after a crash.
 
 import * as Comlink from "comlink";
+import * as Cpu from "../../assembly/layout/cpu";
+import * as MachineLayout from "../../assembly/layout/machine";
 import { ConfigError } from "../shared/config_issue";
 import type { MachineConfig } from "../shared/machine_config";
 import { reportError } from "./error_report";
@@ -71,6 +73,7 @@ export class Session {
   end(reason: string): void {
     if (!this.#alive) return;
     this.#alive = false;
+    if (this.#place !== undefined) stopCpus(this.#place);
     for (const worker of [...this.#cpus, this.#devices]) worker.terminate();
     this.#events.close();
     this.#remote[Comlink.releaseProxy]();
@@ -112,5 +115,17 @@ export class Session {
 
   #crashed(where: string, error: ErrorReport): void {
     if (this.#alive) this.#owner.crashed(where, error);
+  }
+}
+
+/** A worker that computes or sleeps is terminated only after two seconds (Chromium); one that has left its loop at once. */
+function stopCpus({ memory, machine, cpus }: MachinePlace): void {
+  const words = new Int32Array(memory.buffer);
+  Atomics.store(words, (machine + MachineLayout.control) >>> 2, MachineLayout.CONTROL_STOP);
+  Atomics.notify(words, (machine + MachineLayout.control) >>> 2);
+  for (const cpu of cpus) {
+    Atomics.store(words, (cpu + Cpu.exitRequest) >>> 2, 1);
+    Atomics.add(words, (cpu + Cpu.wake) >>> 2, 1);
+    Atomics.notify(words, (cpu + Cpu.wake) >>> 2);
   }
 }
