@@ -17,7 +17,8 @@ export function regGet<T>(cpu: usize, offset: u32): T {
 /** Writes a general register; 32-bit writes clear the upper half. */
 @inline
 export function regSet<T>(cpu: usize, offset: u32, value: T): void {
-  if (sizeof<T>() == 4) store<u64>(cpu + <usize>offset, <u64>(<u32>value));
+  // Not <u64>(<u32>value): over a load<i32>, Binaryen makes a sign-extending load of that.
+  if (sizeof<T>() == 4) store<u64>(cpu + <usize>offset, <u64>value & 0xffffffff);
   else store<T>(cpu + <usize>offset, value);
 }
 
