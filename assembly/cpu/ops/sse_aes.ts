@@ -48,7 +48,7 @@ function substitute(x: v128, table: usize): v128 {
   let result = i8x16.swizzle(v128.load(table), x);
   for (let row = 1; row < 16; row++) {
     x = i8x16.sub(x, sixteen);
-    result = v128.or(result, i8x16.swizzle(v128.load(table + (<usize>row << 4)), x));
+    result = v128.or(result, i8x16.swizzle(v128.load(table + ((<usize>row) << 4)), x));
   }
   return result;
 }

@@ -41,7 +41,7 @@ export function cvtsi2sd<T>(cpu: usize, rec: usize): bool {
 /** Fits 53 bits. */
 @inline
 function isShort(value: i64): bool {
-  return <u64>(value + (<i64>1 << 53)) <= <u64>1 << 54;
+  return <u64>(value + ((<i64>1) << 53)) <= (<u64>1) << 54;
 }
 
 export function cvtsi2ss<T>(cpu: usize, rec: usize): bool {
@@ -49,7 +49,7 @@ export function cvtsi2ss<T>(cpu: usize, rec: usize): bool {
   if (from == 0) return false;
   const value = signed<T>(load<T>(from));
   const to = target(cpu, rec);
-  if (isRelaxed(cpu) || <u64>(value + (1 << 24)) <= (1 << 25)) {
+  if (isRelaxed(cpu) || <u64>(value + (1 << 24)) <= 1 << 25) {
     store<f32>(to, <f32>value);
     return true;
   }
@@ -119,7 +119,7 @@ export function packedToInteger<F>(cpu: usize, from: usize, mode: u32, count: i3
   const sf = beginFloat(cpu);
   v128.store(sf, i64x2.splat(0), Soft.laneR);
   for (let n = 0; n < count; n++) {
-    store<u32>(sf + (<usize>n << 2), integerAt<u32, F>(cpu, from + <usize>n * sizeof<F>(), mode), Soft.laneR);
+    store<u32>(sf + ((<usize>n) << 2), integerAt<u32, F>(cpu, from + <usize>n * sizeof<F>(), mode), Soft.laneR);
   }
   return settleFlags(cpu);
 }
@@ -178,7 +178,7 @@ function operandFlags<T>(bits: T): u32 {
 function narrow(sf: usize, bits: u64, daz: bool): u32 {
   const value = flushOperand<u64>(bits, daz);
   addFlags(sf, operandFlags<u64>(value));
-  if (isNaNBits<u64>(value)) return <u32>((value >> 63) << 31) | 0x7fc00000 | (<u32>(value >> 29) & 0x3fffff);
+  if (isNaNBits<u64>(value)) return (<u32>((value >> 63) << 31)) | 0x7fc00000 | ((<u32>(value >> 29)) & 0x3fffff);
   unpack<u64>(sf + Soft.R, value);
   return roundPack<u32>(sf);
 }
@@ -188,7 +188,7 @@ function wide(sf: usize, bits: u32, daz: bool): u64 {
   const value = flushOperand<u32>(bits, daz);
   addFlags(sf, operandFlags<u32>(value));
   if (!isNaNBits<u32>(value)) return reinterpret<u64>(<f64>reinterpret<f32>(value));
-  return (<u64>(value >> 31) << 63) | (<u64>0x7ff8 << 48) | (<u64>(value & 0x3fffff) << 29);
+  return ((<u64>(value >> 31)) << 63) | ((<u64>0x7ff8) << 48) | ((<u64>(value & 0x3fffff)) << 29);
 }
 
 export function cvtsd2ss(cpu: usize, rec: usize): bool {

@@ -32,7 +32,7 @@ function reciprocalRoot(bits: u32): u32 {
   // An odd distance from 2^0 leaves a factor of two under the root.
   const root = sqrt<f64>((field & 1) != 0 ? middle : middle * 2.0);
   const half = (<i32>field - 127) >> 1;
-  return (<u32>(126 - half) << 23) | fractionOf(1.0 / root);
+  return ((<u32>(126 - half)) << 23) | fractionOf(1.0 / root);
 }
 
 export function rcpss(cpu: usize, rec: usize): bool {

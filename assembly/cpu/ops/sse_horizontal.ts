@@ -93,28 +93,44 @@ function products<T>(cpu: usize, rec: usize, from: usize): bool {
   return settleFlags(cpu);
 }
 
-/** The sum to the elements that the low bits of the immediate select, zero to the others. */
-function spread<T>(cpu: usize, rec: usize, sum: T): bool {
+/** Sums go to the elements that the low bits of the immediate select, zero to the others. */
+function spread<T>(cpu: usize, rec: usize, sums: usize): bool {
   if (!settleFlags(cpu)) return false;
   const to = target(cpu, rec);
   const selected = immediate(rec);
-  for (let n: u32 = 0; n < 16 / sizeof<T>(); n++) store<T>(to + <usize>n * sizeof<T>(), (selected >> n) & 1 ? sum : 0);
+  for (let n: u32 = 0; n < 16 / sizeof<T>(); n++) {
+    const at = <usize>n * sizeof<T>();
+    store<T>(to + at, (selected >> n) & 1 ? load<T>(sums + at) : 0);
+  }
   return true;
 }
 
+/**
+ * Every element has its own sum, since they differ in the order of operands and so in the NaN that they choose. The order
+ * is that of Intel's processors; the manual leaves it open.
+ */
 export function dpps(cpu: usize, rec: usize): bool {
   const from = source(cpu, rec);
   if (from == 0 || !products<u32>(cpu, rec, from)) return false;
-  const p = softOf(cpu) + Soft.laneR;
-  const low = floatStep<u32>(cpu, ADD, load<u32>(p), load<u32>(p, 4));
-  const high = floatStep<u32>(cpu, ADD, load<u32>(p, 8), load<u32>(p, 12));
+  const sf = softOf(cpu);
+  const p = sf + Soft.laneR;
+  const pairs = sf + Soft.laneA;
+  for (let n: usize = 0; n < 16; n += 4)
+    store<u32>(pairs + n, floatStep<u32>(cpu, ADD, load<u32>(p + (n ^ 4)), load<u32>(p + n)));
   if (!settleFlags(cpu)) return false;
-  return spread<u32>(cpu, rec, floatStep<u32>(cpu, ADD, low, high));
+  for (let n: usize = 0; n < 16; n += 4) {
+    store<u32>(p + n, floatStep<u32>(cpu, ADD, load<u32>(pairs + n), load<u32>(pairs + (n ^ 8))));
+  }
+  return spread<u32>(cpu, rec, p);
 }
 
 export function dppd(cpu: usize, rec: usize): bool {
   const from = source(cpu, rec);
   if (from == 0 || !products<u64>(cpu, rec, from)) return false;
-  const p = softOf(cpu) + Soft.laneR;
-  return spread<u64>(cpu, rec, floatStep<u64>(cpu, ADD, load<u64>(p), load<u64>(p, 8)));
+  const sf = softOf(cpu);
+  const p = sf + Soft.laneR;
+  const sums = sf + Soft.laneA;
+  for (let n: usize = 0; n < 16; n += 8)
+    store<u64>(sums + n, floatStep<u64>(cpu, ADD, load<u64>(p + n), load<u64>(p + (n ^ 8))));
+  return spread<u64>(cpu, rec, sums);
 }

@@ -232,7 +232,7 @@ export function maskmovdqu(cpu: usize, rec: usize): bool {
 
 /** Linear address of the implicit operand seg:rDI of a masked store; the segment is DS unless a prefix says otherwise. */
 export function implicitDestination(cpu: usize, rec: usize): u64 {
-  const prefix = <u32>(load<u8>(rec, Record.misc) & Record.MISC_SEG) >> Record.MISC_SEG_SHIFT;
+  const prefix = (<u32>(load<u8>(rec, Record.misc) & Record.MISC_SEG)) >> Record.MISC_SEG_SHIFT;
   const segment = prefix == 0 ? Cpu.DS : prefix - 1;
   const rdi = load<u64>(cpu, Cpu.rdi);
   return segmentAddress(cpu, segment, is64(cpu) ? rdi : rdi & 0xffffffff, 16, true);

@@ -38,7 +38,7 @@ export function put(address: usize, value: v128): bool {
 /** Writes a GPR of 32 or 64 bits; 32 clear the upper half. */
 @inline
 export function putGeneral<T>(cpu: usize, offset: u32, value: T): bool {
-  store<u64>(cpu + <usize>offset, sizeof<T>() == 8 ? <u64>value : <u64>value & 0xffffffff);
+  store<u64>(cpu + <usize>offset, sizeof<T>() == 8 ? <u64>value : (<u64>value) & 0xffffffff);
   return true;
 }
 

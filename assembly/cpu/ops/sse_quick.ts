@@ -50,7 +50,7 @@ function isExactSum<F>(a: F, b: F, r: F): bool {
 /** Trailing zero bits of the significand; 52 and 23 at most. */
 @inline
 function trailingZeros<F>(x: F): u32 {
-  if (sizeof<F>() == 8) return <u32>ctz(reinterpret<u64>(<f64>x) | (<u64>1 << 52));
+  if (sizeof<F>() == 8) return <u32>ctz(reinterpret<u64>(<f64>x) | ((<u64>1) << 52));
   return ctz(reinterpret<u32>(<f32>x) | (1 << 23));
 }
 

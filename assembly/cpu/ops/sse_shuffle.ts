@@ -32,13 +32,22 @@ export function packusdw(cpu: usize, rec: usize): bool {
 export function punpcklbw(cpu: usize, rec: usize): bool {
   const from = source(cpu, rec);
   const to = target(cpu, rec);
-  return from != 0 && put(to, v128.shuffle<i8>(v128.load(to), v128.load(from), 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
+  return (
+    from != 0 &&
+    put(to, v128.shuffle<i8>(v128.load(to), v128.load(from), 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23))
+  );
 }
 
 export function punpckhbw(cpu: usize, rec: usize): bool {
   const from = source(cpu, rec);
   const to = target(cpu, rec);
-  return from != 0 && put(to, v128.shuffle<i8>(v128.load(to), v128.load(from), 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31));
+  return (
+    from != 0 &&
+    put(
+      to,
+      v128.shuffle<i8>(v128.load(to), v128.load(from), 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31),
+    )
+  );
 }
 
 export function punpcklwd(cpu: usize, rec: usize): bool {
@@ -104,7 +113,10 @@ export function pshufd(cpu: usize, rec: usize): bool {
   const from = source(cpu, rec);
   if (from == 0) return false;
   const sel = immediate(rec);
-  return put(target(cpu, rec), gather32(pick32(from, sel, 0), pick32(from, sel, 1), pick32(from, sel, 2), pick32(from, sel, 3)));
+  return put(
+    target(cpu, rec),
+    gather32(pick32(from, sel, 0), pick32(from, sel, 1), pick32(from, sel, 2), pick32(from, sel, 3)),
+  );
 }
 
 export function shufps(cpu: usize, rec: usize): bool {
@@ -178,7 +190,15 @@ export function pmovsxbd(cpu: usize, rec: usize): bool {
 
 export function pmovsxbq(cpu: usize, rec: usize): bool {
   const from = xmmHost(cpu, rec, 2, false);
-  return from != 0 && put(target(cpu, rec), i64x2.extend_low_i32x4_s(i32x4.extend_low_i16x8_s(i16x8.extend_low_i8x16_s(i16x8.replace_lane(zero128(), 0, load<u16>(from))))));
+  return (
+    from != 0 &&
+    put(
+      target(cpu, rec),
+      i64x2.extend_low_i32x4_s(
+        i32x4.extend_low_i16x8_s(i16x8.extend_low_i8x16_s(i16x8.replace_lane(zero128(), 0, load<u16>(from)))),
+      ),
+    )
+  );
 }
 
 export function pmovsxwd(cpu: usize, rec: usize): bool {
@@ -208,7 +228,15 @@ export function pmovzxbd(cpu: usize, rec: usize): bool {
 
 export function pmovzxbq(cpu: usize, rec: usize): bool {
   const from = xmmHost(cpu, rec, 2, false);
-  return from != 0 && put(target(cpu, rec), i64x2.extend_low_i32x4_u(i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(i16x8.replace_lane(zero128(), 0, load<u16>(from))))));
+  return (
+    from != 0 &&
+    put(
+      target(cpu, rec),
+      i64x2.extend_low_i32x4_u(
+        i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(i16x8.replace_lane(zero128(), 0, load<u16>(from)))),
+      ),
+    )
+  );
 }
 
 export function pmovzxwd(cpu: usize, rec: usize): bool {

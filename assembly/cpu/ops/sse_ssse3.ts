@@ -9,7 +9,10 @@ export function phaddw(cpu: usize, rec: usize): bool {
   const to = target(cpu, rec);
   const a = v128.load(to);
   const b = v128.load(from);
-  return put(to, i16x8.add(v128.shuffle<i16>(a, b, 0, 2, 4, 6, 8, 10, 12, 14), v128.shuffle<i16>(a, b, 1, 3, 5, 7, 9, 11, 13, 15)));
+  return put(
+    to,
+    i16x8.add(v128.shuffle<i16>(a, b, 0, 2, 4, 6, 8, 10, 12, 14), v128.shuffle<i16>(a, b, 1, 3, 5, 7, 9, 11, 13, 15)),
+  );
 }
 
 export function phaddsw(cpu: usize, rec: usize): bool {
@@ -18,7 +21,13 @@ export function phaddsw(cpu: usize, rec: usize): bool {
   const to = target(cpu, rec);
   const a = v128.load(to);
   const b = v128.load(from);
-  return put(to, i16x8.add_sat_s(v128.shuffle<i16>(a, b, 0, 2, 4, 6, 8, 10, 12, 14), v128.shuffle<i16>(a, b, 1, 3, 5, 7, 9, 11, 13, 15)));
+  return put(
+    to,
+    i16x8.add_sat_s(
+      v128.shuffle<i16>(a, b, 0, 2, 4, 6, 8, 10, 12, 14),
+      v128.shuffle<i16>(a, b, 1, 3, 5, 7, 9, 11, 13, 15),
+    ),
+  );
 }
 
 export function phsubw(cpu: usize, rec: usize): bool {
@@ -27,7 +36,10 @@ export function phsubw(cpu: usize, rec: usize): bool {
   const to = target(cpu, rec);
   const a = v128.load(to);
   const b = v128.load(from);
-  return put(to, i16x8.sub(v128.shuffle<i16>(a, b, 0, 2, 4, 6, 8, 10, 12, 14), v128.shuffle<i16>(a, b, 1, 3, 5, 7, 9, 11, 13, 15)));
+  return put(
+    to,
+    i16x8.sub(v128.shuffle<i16>(a, b, 0, 2, 4, 6, 8, 10, 12, 14), v128.shuffle<i16>(a, b, 1, 3, 5, 7, 9, 11, 13, 15)),
+  );
 }
 
 export function phsubsw(cpu: usize, rec: usize): bool {
@@ -36,7 +48,13 @@ export function phsubsw(cpu: usize, rec: usize): bool {
   const to = target(cpu, rec);
   const a = v128.load(to);
   const b = v128.load(from);
-  return put(to, i16x8.sub_sat_s(v128.shuffle<i16>(a, b, 0, 2, 4, 6, 8, 10, 12, 14), v128.shuffle<i16>(a, b, 1, 3, 5, 7, 9, 11, 13, 15)));
+  return put(
+    to,
+    i16x8.sub_sat_s(
+      v128.shuffle<i16>(a, b, 0, 2, 4, 6, 8, 10, 12, 14),
+      v128.shuffle<i16>(a, b, 1, 3, 5, 7, 9, 11, 13, 15),
+    ),
+  );
 }
 
 export function phaddd(cpu: usize, rec: usize): bool {

@@ -140,7 +140,26 @@ function putBits(cpu: usize, rec: usize, bits: u32): bool {
     return put(to, i16x8.eq(v128.and(i16x8.splat(<i16>bits), each), each));
   }
   const each = i8x16(1, 2, 4, 8, 16, 32, 64, -128, 1, 2, 4, 8, 16, 32, 64, -128);
-  const spread = v128.shuffle<i8>(i8x16.splat(<i8>bits), i8x16.splat(<i8>(bits >> 8)), 0, 0, 0, 0, 0, 0, 0, 0, 16, 16, 16, 16, 16, 16, 16, 16);
+  const spread = v128.shuffle<i8>(
+    i8x16.splat(<i8>bits),
+    i8x16.splat(<i8>(bits >> 8)),
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    16,
+    16,
+    16,
+    16,
+    16,
+    16,
+    16,
+    16,
+  );
   return put(to, i8x16.eq(v128.and(spread, each), each));
 }
 

@@ -210,7 +210,8 @@ const floats = [
 
 /** @type {Row[]} */
 const conversions = [
-  ["NP 0F 2A /r", "CVTPI2PS Vx,Qq", "sse_convert_mmx.cvtpi2ps", mixed("sse")],
+  ["NP 0F 2A /r mem", "CVTPI2PS Vx,Mq", "sse_convert_mmx.cvtpi2psMemory", one],
+  ["NP 0F 2A /r reg", "CVTPI2PS Vx,Nq", "sse_convert_mmx.cvtpi2ps", mixed("sse")],
   ["66 0F 2A /r mem", "CVTPI2PD Vx,Mq", "sse_convert.cvtdq2pd", two],
   ["66 0F 2A /r reg", "CVTPI2PD Vx,Nq", "sse_convert_mmx.cvtpi2pd", mixed("sse2")],
   ["NP 0F 2C /r", "CVTTPS2PI Pq,Wq", "sse_convert_mmx.cvttps2pi", mixed("sse")],

@@ -1,0 +1,183 @@
+// Vectors: what single instructions did on a real processor. A vector file is the brotli compression of
+//
+//   "TVEC", u16 version (1), u16 forms, u16 length and text of the processor's name; then per form:
+//   u8 length and text of the name; u8 length and bytes of the machine code; u16 cases; u32 mask of the defined RFLAGS bits
+//   u8 inputs, u8 component each; u8 outputs, u8 component each
+//   for every input the values of all cases; u8 vector of each case (255 = no exception); for every output the same
+//
+// All numbers are little-endian. A component that is not an input has its default value, one that is not an output keeps its
+// value. After an exception the state is that in front of the instruction, but for the outputs.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
+
+export const NO_EXCEPTION = 255;
+/** Where the operand memory lies: the last 64 bytes of a page, the next page is not mapped. */
+export const MEMORY = 0x20000fc0;
+export const MEMORY_SIZE = 64;
+
+// Components. General registers are 0 to 15.
+export const RFLAGS = 16;
+export const MXCSR = 17;
+export const FCW = 18;
+export const FSW = 19;
+/** One bit per physical register, 1 = not empty. */
+export const FTW = 20;
+export const OPERAND = 21;
+export const ERROR = 22;
+export const CR2 = 23;
+/** 32 to 47: xmm registers. 48 to 55: ST(0) to ST(7), 10 bytes each. */
+export const XMM = 32;
+export const ST = 48;
+export const COMPONENTS = 56;
+
+const fixedWidths = new Map([
+  [RFLAGS, 4],
+  [MXCSR, 4],
+  [FCW, 2],
+  [FSW, 2],
+  [FTW, 1],
+  [OPERAND, MEMORY_SIZE],
+  [ERROR, 4],
+  [CR2, 8],
+]);
+
+/** @param {number} component */
+export function widthOf(component) {
+  if (component < 16) return 8;
+  if (component >= ST) return 10;
+  return component >= XMM ? 16 : (fixedWidths.get(component) ?? 0);
+}
+
+/**
+ * Values of components, absent ones are the default.
+ * @typedef {Map<number, Uint8Array>} State
+ * @typedef {{ input: State, vector: number, output: State }} Case
+ * @typedef {{ name: string, code: Uint8Array, flags: number, cases: Case[] }} Form
+ * @typedef {{ processor: string, forms: Form[] }} Vectors
+ */
+
+/** @param {bigint} value @param {number} width */
+export function bytesOf(value, width) {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt.asUintN(64, value), true);
+  return bytes.slice(0, width);
+}
+
+/** @returns {State} what a test starts from */
+export function defaultState() {
+  /** @type {State} */
+  const state = new Map();
+  for (let n = 0; n < 16; n++) state.set(n, bytesOf(0x9182736455463728n * BigInt(2 * n + 1), 8));
+  for (const n of [4, 6, 7]) state.set(n, bytesOf(BigInt(MEMORY), 8));
+  state.set(RFLAGS, bytesOf(0x202n, 4));
+  state.set(MXCSR, bytesOf(0x1f80n, 4));
+  state.set(FCW, bytesOf(0x37fn, 2));
+  state.set(FSW, bytesOf(0n, 2));
+  state.set(FTW, bytesOf(0n, 1));
+  state.set(
+    OPERAND,
+    Uint8Array.from({ length: MEMORY_SIZE }, (_, i) => (i * 37 + 11) & 255),
+  );
+  state.set(ERROR, bytesOf(0n, 4));
+  state.set(CR2, bytesOf(0n, 8));
+  for (let n = 0; n < 16; n++)
+    state.set(
+      XMM + n,
+      Uint8Array.from({ length: 16 }, (_, i) => (n * 16 + i) ^ 0x5a),
+    );
+  for (let n = 0; n < 8; n++)
+    state.set(
+      ST + n,
+      Uint8Array.from({ length: 10 }, (_, i) => (n * 23 + i * 5 + 128) & 255),
+    );
+  return state;
+}
+
+/** @param {readonly Uint8Array[]} parts */
+function joined(parts) {
+  return Uint8Array.from(Buffer.concat(parts));
+}
+
+/** @param {number} value @param {number} width */
+const int = (value, width) => bytesOf(BigInt(value), width);
+
+/** @param {Case} c @param {number} id @param {Uint8Array | undefined} value */
+function checked(c, id, value) {
+  if (value?.length !== widthOf(id))
+    throw new Error(`component ${id} has ${value?.length} bytes: ${JSON.stringify([...c.input])}`);
+  return value;
+}
+
+/** @param {Form} form */
+function encodeForm(form) {
+  const inputs = [...new Set(form.cases.flatMap((c) => [...c.input.keys()]))].sort((a, b) => a - b);
+  const outputs = [...new Set(form.cases.flatMap((c) => [...c.output.keys()]))].sort((a, b) => a - b);
+  const defaults = defaultState();
+  const name = Buffer.from(form.name);
+  const parts = [
+    int(name.length, 1),
+    name,
+    int(form.code.length, 1),
+    form.code,
+    int(form.cases.length, 2),
+    int(form.flags, 4),
+  ];
+  parts.push(int(inputs.length, 1), Uint8Array.from(inputs), int(outputs.length, 1), Uint8Array.from(outputs));
+  const before = (/** @type {Case} */ c, /** @type {number} */ id) =>
+    checked(c, id, c.input.get(id) ?? defaults.get(id));
+  for (const id of inputs) for (const c of form.cases) parts.push(before(c, id));
+  for (const c of form.cases) parts.push(int(c.vector, 1));
+  for (const id of outputs) for (const c of form.cases) parts.push(checked(c, id, c.output.get(id) ?? before(c, id)));
+  return joined(parts);
+}
+
+/** @param {string} path @param {Vectors} vectors @returns {number} bytes written */
+export function writeVectors(path, { processor, forms }) {
+  const name = Buffer.from(processor);
+  const header = [Buffer.from("TVEC"), int(1, 2), int(forms.length, 2), int(name.length, 2), name];
+  const raw = joined([...header, ...forms.map(encodeForm)]);
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24 };
+  const packed = brotliCompressSync(raw, { params });
+  writeFileSync(path, packed);
+  return packed.length;
+}
+
+/** Reads numbers and byte strings one after the other. @param {Uint8Array} bytes */
+function reader(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = 0;
+  const take = (/** @type {number} */ n) => bytes.subarray(at, (at += n));
+  return {
+    take,
+    u8: () => view.getUint8(at++),
+    u16: () => view.getUint16((at += 2) - 2, true),
+    u32: () => view.getUint32((at += 4) - 4, true),
+    text: (/** @type {number} */ n) => Buffer.from(take(n)).toString(),
+  };
+}
+
+/** @param {ReturnType<typeof reader>} r @returns {Form} */
+function decodeForm(r) {
+  const name = r.text(r.u8());
+  const code = r.take(r.u8());
+  const count = r.u16();
+  const flags = r.u32();
+  const inputs = [...r.take(r.u8())];
+  const outputs = [...r.take(r.u8())];
+  /** @type {Case[]} */
+  const cases = Array.from({ length: count }, () => ({ input: new Map(), vector: NO_EXCEPTION, output: new Map() }));
+  for (const id of inputs) for (const c of cases) c.input.set(id, r.take(widthOf(id)));
+  for (const c of cases) c.vector = r.u8();
+  for (const id of outputs) for (const c of cases) c.output.set(id, r.take(widthOf(id)));
+  return { name, code, flags, cases };
+}
+
+/** @param {string} path @returns {Vectors} */
+export function readVectors(path) {
+  const r = reader(brotliDecompressSync(readFileSync(path)));
+  if (r.text(4) !== "TVEC" || r.u16() !== 1) throw new Error(`${path} is not a vector file of version 1`);
+  const count = r.u16();
+  const processor = r.text(r.u16());
+  return { processor, forms: Array.from({ length: count }, () => decodeForm(r)) };
+}
