@@ -30,6 +30,8 @@ export function cpuResetState(cpu: usize, isBsp: bool): void {
   resetMsrs(cpu);
   lapicReset(cpu, isBsp);
   store<u64>(cpu, 0, Cpu.instructions);
+  atomic.store<i32>(cpu, 0, Cpu.initRequest);
+  atomic.store<i32>(cpu, 0, Cpu.sipiRequest);
   store<u32>(cpu, isBsp ? Cpu.RUN_RUNNING : Cpu.RUN_WAIT_SIPI, Cpu.runState);
 }
 
@@ -122,7 +124,7 @@ export function handleInit(cpu: usize): void {
 export function handleSipi(cpu: usize): void {
   const request = atomic.xchg<i32>(cpu, 0, Cpu.sipiRequest);
   if (request == 0 || load<u32>(cpu, Cpu.runState) != Cpu.RUN_WAIT_SIPI) return;
-  const vector = <u32>(request - 1) & 0xff;
+  const vector = (<u32>(request - 1)) & 0xff;
   describeParagraph(segmentOf(cpu, Cpu.CS), vector << 8, 0x9b, 0xffff);
   store<u64>(cpu, 0, Cpu.rip);
   store<u32>(cpu, Cpu.RUN_RUNNING, Cpu.runState);

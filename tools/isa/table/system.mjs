@@ -96,7 +96,7 @@ export const rows = [
   ["0F 06", "CLTS", "system.clts"],
   ["0F 08", "INVD", "system.cacheControl"],
   ["0F 09", "WBINVD", "system.cacheControl"],
-  ["66 0F 38 82 /r mem", "INVPCID Gy,M", "system.invpcid", { ...end, feature: "invpcid" }],
+  ["66 0F 38 82 /r mem", "INVPCID Gd,M", "system.invpcid", { ...end, feature: "invpcid" }],
 
   // Model-specific registers, clocks, identification.
   ["0F 30", "WRMSR", "system.wrmsr", end],
