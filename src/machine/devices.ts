@@ -2,6 +2,8 @@
 
 import * as DebugExit from "../../assembly/layout/debug_exit";
 import * as Machine from "../../assembly/layout/machine";
+import type { ConsoleInput } from "../backends/console/console_input";
+import { cryptoRandom } from "../backends/random/crypto";
 import type { Crossing } from "../core/crossing";
 import type { GuestMemory } from "../core/guest_memory";
 import type { MemoryPlan } from "../core/memory_plan";
@@ -12,12 +14,16 @@ import { PciBus } from "../devices/pci/bus";
 import { addChipset, type Chipset } from "../devices/pci/chipset";
 import type { InterruptSink } from "../devices/pci/intx";
 import type { Router } from "../devices/pci/router";
+import { VirtioBlk } from "../devices/virtio/blk/device";
 import type { VirtioDevice } from "../devices/virtio/device";
 import { VirtioPciDevice, type PlugError, type VirtioPlatform } from "../devices/virtio/pci";
+import { VirtioRng } from "../devices/virtio/rng/device";
+import { VirtioSerial } from "../devices/virtio/serial/device";
 import { configIssue, type ConfigIssue } from "../shared/config_issue";
-import type { VirtioPciOptions } from "../shared/device_options";
+import type { DeviceConfig, VirtioPciOptions, VirtioSerialConfig } from "../shared/device_options";
 import type { Log } from "../shared/log";
 import type { ResolvedConfig } from "../shared/resolve_config";
+import type { OpenDrive } from "./drives";
 
 /** What the machine offers to its devices. */
 export interface DeviceGround {
@@ -31,8 +37,16 @@ export interface DeviceGround {
   readonly log: Log;
 }
 
+/** The host's end of the guest's console on virtio-serial. */
+export interface ConsoleEnd {
+  readonly input: ConsoleInput;
+  readonly output: (bytes: Uint8Array<ArrayBuffer>) => void;
+}
+
 export class DeviceSet {
   readonly bus: PciBus;
+  readonly disks: { readonly device: VirtioBlk; readonly open: OpenDrive }[] = [];
+  serial: VirtioSerial | undefined;
   readonly #chipset: Chipset;
   readonly #platform: VirtioPlatform;
   readonly #plugged: VirtioPciDevice[] = [];
@@ -53,14 +67,23 @@ export class DeviceSet {
     };
   }
 
-  /** Puts a virtio device on the bus, as its `device=` option says. */
-  plug(device: VirtioDevice, options: VirtioPciOptions = {}): ConfigIssue | undefined {
-    const plugged = VirtioPciDevice.plug(device, this.#platform, {
-      ...(options.addr === undefined ? {} : { slot: options.addr }),
-      interfaces: interfacesOf(options),
-    });
-    if (!plugged.ok) return configIssue(`device ${device.name}`, plugReason(plugged.error, options));
-    this.#plugged.push(plugged.value);
+  /** Puts the configured devices on the bus. Those that want a certain slot come first. */
+  populate(config: ResolvedConfig, drives: readonly OpenDrive[], console: ConsoleEnd): ConfigIssue | undefined {
+    const placed = config.devices.filter((device) => "addr" in device && device.addr !== undefined);
+    const others = config.devices.filter((device) => !placed.includes(device));
+    for (const device of placed) {
+      const issue = this.#add(device, config, drives, console);
+      if (issue !== undefined) return issue;
+    }
+    for (const open of drives) {
+      if (open.drive.if !== "virtio") continue;
+      const issue = this.#addDisk(open, {});
+      if (issue !== undefined) return issue;
+    }
+    for (const device of others) {
+      const issue = this.#add(device, config, drives, console);
+      if (issue !== undefined) return issue;
+    }
     return undefined;
   }
 
@@ -69,6 +92,69 @@ export class DeviceSet {
     for (const device of this.#plugged) device.powerOn();
     this.#chipset.reset();
     this.bus.assignResources();
+  }
+
+  /** Kicks, interrupts and failures of every device's transport, summed. */
+  counters(): Record<string, number> {
+    const sums = { "virtqueue kicks": 0, "virtio interrupts": 0, "virtio failures": 0 };
+    for (const { transport } of this.#plugged) {
+      sums["virtqueue kicks"] += transport.counters.kicks;
+      sums["virtio interrupts"] += transport.counters.interrupts;
+      sums["virtio failures"] += transport.counters.failures;
+    }
+    return sums;
+  }
+
+  #add(
+    device: DeviceConfig,
+    config: ResolvedConfig,
+    drives: readonly OpenDrive[],
+    console: ConsoleEnd,
+  ): ConfigIssue | undefined {
+    switch (device.driver) {
+      case "virtio-serial-pci":
+        return this.#addSerial(device, config, console);
+      case "virtio-blk-pci": {
+        const open = drives.find(({ drive }) => drive.id === device.drive);
+        if (open === undefined) return configIssue("device virtio-blk-pci: drive", `there is no "${device.drive}"`);
+        return this.#addDisk(open, device, device.serial);
+      }
+      case "virtio-rng-pci":
+        return this.#plug(new VirtioRng(cryptoRandom), device);
+      case "virtconsole":
+        // A port of virtio-serial.
+        return undefined;
+      case "isa-debug-exit":
+        // A chip of assembly/platform: configureChips.
+        return undefined;
+    }
+  }
+
+  #addDisk(open: OpenDrive, options: VirtioPciOptions, serial = open.drive.serial): ConfigIssue | undefined {
+    const device = new VirtioBlk(open.disk, { serial });
+    this.disks.push({ device, open });
+    return this.#plug(device, options);
+  }
+
+  #addSerial(device: VirtioSerialConfig, config: ResolvedConfig, console: ConsoleEnd): ConfigIssue | undefined {
+    const serial = new VirtioSerial(device.max_ports);
+    this.serial = serial;
+    for (const port of config.devices) {
+      if (port.driver !== "virtconsole") continue;
+      const name = port.name === undefined ? {} : { name: port.name };
+      serial.addPort(console, { ...name, console: true });
+    }
+    return this.#plug(serial, device);
+  }
+
+  #plug(device: VirtioDevice, options: VirtioPciOptions): ConfigIssue | undefined {
+    const plugged = VirtioPciDevice.plug(device, this.#platform, {
+      ...(options.addr === undefined ? {} : { slot: options.addr }),
+      interfaces: interfacesOf(options),
+    });
+    if (!plugged.ok) return configIssue(`device ${device.name}`, plugReason(plugged.error, options));
+    this.#plugged.push(plugged.value);
+    return undefined;
   }
 }
 

@@ -3,6 +3,7 @@
 
 import * as Cpu from "../../assembly/layout/cpu";
 import * as Mailbox from "../../assembly/layout/mailbox";
+import { ConsoleInput } from "../backends/console/console_input";
 import { Crossing, serveExitHere } from "../core/crossing";
 import { GuestMemory } from "../core/guest_memory";
 import type { MemoryPlan } from "../core/memory_plan";
@@ -17,6 +18,7 @@ import type { BootPlan } from "./boot/boot_plan";
 import { placeBytes, placeRegisters } from "./boot/place";
 import { CpuControl, type CpuThreads } from "./cpu_control";
 import { configureChips, DeviceSet } from "./devices";
+import { openDrives, type OpenDrive } from "./drives";
 import { loadBootPlan, type FileLoader } from "./load_boot_files";
 import { makeMemory } from "./memory";
 import { SerialPort } from "./serial_port";
@@ -44,6 +46,16 @@ export interface MachineHost {
   readonly loadFile?: FileLoader;
 }
 
+export interface ModelCounters {
+  readonly diskRead: number;
+  readonly diskWritten: number;
+  /** Bytes that came over the network for disks. */
+  readonly diskFetched: number;
+  readonly consoleIn: number;
+  readonly consoleOut: number;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
 export interface MachineParts {
   readonly memory: WebAssembly.Memory;
   readonly plan: MemoryPlan;
@@ -62,11 +74,17 @@ export class MachineModel {
   readonly #host: MachineHost;
   #state: MachineState = "created";
   #boot: BootPlan | undefined;
+  readonly #hvc0 = new ConsoleInput();
   /** Pause, resume, reset and what the guest asks for happen one after the other. */
   #turn: Promise<void> = Promise.resolve();
 
   /** Makes memory, chips and devices. Nothing runs yet. */
   static async create(config: ResolvedConfig, host: MachineHost): Promise<Result<MachineModel, ConfigIssue>> {
+    const drives = await openDrives(config.drives, {
+      progress: (what, loaded, total) => host.event({ type: "progress", what, loaded, total }),
+      notice: (text) => host.event({ type: "notice", level: "warning", text }),
+    });
+    if (!drives.ok) return drives;
     const made = makeMemory(config.memory, config.cpus);
     if (!made.ok) return made;
     const { memory, plan } = made.value;
@@ -82,7 +100,8 @@ export class MachineModel {
     const guest = new GuestMemory(memory, exports, plan.machine);
     const model = new MachineModel(config, host, { memory, plan, guest, exports });
     late.crossing = model.parts.crossing;
-    return ok(model);
+    const issue = model.#powerOn(drives.value);
+    return issue === undefined ? ok(model) : err(issue);
   }
 
   private constructor(
@@ -117,11 +136,21 @@ export class MachineModel {
     crossing.addSource(serial.poll);
     const acpi = makeAcpi({ cpus: config.cpus, serial: true, vga: false });
     this.parts = { ...base, crossing, cpus, devices, serial, acpi };
-    configureChips(config, guest);
+  }
+
+  #powerOn(drives: readonly OpenDrive[]): ConfigIssue | undefined {
+    const { guest, exports, plan, devices } = this.parts;
+    configureChips(this.config, guest);
     exports.machineInit(plan.machine);
     // Guest time begins when the guest does, however long loading takes.
     exports.clockPause(plan.machine);
-    devices.reset();
+    const console = {
+      input: this.#hvc0,
+      output: (bytes: Uint8Array<ArrayBuffer>) => this.#host.event({ type: "output", console: "hvc0", bytes }),
+    };
+    const issue = devices.populate(this.config, drives, console);
+    if (issue === undefined) devices.reset();
+    return issue;
   }
 
   get state(): MachineState {
@@ -178,8 +207,12 @@ export class MachineModel {
 
   /** Typed bytes for a console; resolves when there is room for more. */
   input(console: ConsoleName, bytes: Uint8Array): Promise<void> {
-    if (console === "ttyS0") return this.parts.serial.input(bytes);
-    return Promise.resolve();
+    return console === "ttyS0" ? this.parts.serial.input(bytes) : this.#hvc0.write(bytes);
+  }
+
+  /** The size of the terminal on hvc0. */
+  resizeConsole(columns: number, rows: number): void {
+    this.parts.devices.serial?.resize(columns, rows);
   }
 
   /** Nothing runs afterwards; the memory goes when nobody refers to it any more. */
@@ -187,13 +220,23 @@ export class MachineModel {
     this.#state = "stopped";
     this.parts.cpus.end();
     this.parts.crossing.stop();
+    for (const { open } of this.parts.devices.disks) open.disk.close();
+    this.#hvc0.close();
   }
 
-  /** Counters of the model, by name. */
-  counters(): Record<string, number> {
+  /** What the model counts, summed over all devices. */
+  counters(): ModelCounters {
+    const { serial, devices } = this.parts;
+    const console = devices.serial?.counters;
+    const sum = (value: (disk: (typeof devices.disks)[number]) => number) =>
+      devices.disks.reduce((total, disk) => total + value(disk), 0);
     return {
-      "bytes to ttyS0": this.parts.serial.received,
-      "bytes from ttyS0": this.parts.serial.sent,
+      diskRead: sum(({ device }) => device.counters.readBytes),
+      diskWritten: sum(({ device }) => device.counters.writtenBytes),
+      diskFetched: sum(({ open }) => open.fetched()),
+      consoleIn: serial.received + (console?.bytesIn ?? 0),
+      consoleOut: serial.sent + (console?.bytesOut ?? 0),
+      counters: { ...devices.counters(), "disk errors": sum(({ device }) => device.counters.errors) },
     };
   }
 

@@ -34,13 +34,18 @@ export interface VirtioBlkConfig extends VirtioPciOptions {
   readonly serial?: string;
 }
 
+export interface VirtioRngConfig extends VirtioPciOptions {
+  readonly driver: "virtio-rng-pci";
+}
+
 export interface IsaDebugExitConfig {
   readonly driver: "isa-debug-exit";
   readonly iobase?: number;
   readonly iosize?: number;
 }
 
-export type DeviceConfig = VirtioSerialConfig | VirtconsoleConfig | VirtioBlkConfig | IsaDebugExitConfig;
+export type DeviceConfig =
+  VirtioSerialConfig | VirtconsoleConfig | VirtioBlkConfig | VirtioRngConfig | IsaDebugExitConfig;
 export type DeviceDriver = DeviceConfig["driver"];
 
 const id: OptionKind = { kind: "text", maxLength: 64 };
@@ -55,6 +60,7 @@ const tables: Readonly<Record<DeviceDriver, OptionTable>> = {
   "virtio-serial-pci": { ...virtioPci, max_ports: { kind: "integer", min: 1, max: 31 } },
   virtconsole: { id, name: { kind: "text", maxLength: 64 } },
   "virtio-blk-pci": { ...virtioPci, drive: id, serial: { kind: "text", maxLength: 20 } },
+  "virtio-rng-pci": virtioPci,
   "isa-debug-exit": {
     iobase: { kind: "integer", min: 0, max: 0xfffc, hex: true },
     iosize: { kind: "integer", min: 1, max: 4, hex: true },
@@ -65,6 +71,7 @@ const tables: Readonly<Record<DeviceDriver, OptionTable>> = {
 const aliases: Readonly<Record<string, DeviceDriver>> = {
   "virtio-serial": "virtio-serial-pci",
   "virtio-blk": "virtio-blk-pci",
+  "virtio-rng": "virtio-rng-pci",
 };
 
 export const deviceDrivers: readonly string[] = Object.keys(tables);

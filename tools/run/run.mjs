@@ -50,7 +50,8 @@ export async function createMachine(parameters, listeners) {
     files.close();
     throw new Explained(model.config_issue.formatIssue(issue));
   };
-  const parsed = model.query_string.parseQuery(new URLSearchParams(parameters).toString());
+  const query = new URLSearchParams(parameters).toString();
+  const parsed = model.query_string.parseQuery(query);
   if (!parsed.ok) return fail(parsed.error);
   const image = parsed.value.image === undefined ? undefined : readImage(model, parsed.value.image);
   if (image !== undefined && !image.ok) return fail(image.error);
@@ -202,7 +203,8 @@ function report(model, machine, thread, wall, options, note) {
       `CPU ${i}: ${(instructions / 1e6).toFixed(1)} M instructions in ${(thread.busyMs / 1000).toFixed(1)} s ` +
         `(${mips(thread.busyMs)} MIPS awake, ${mips(wall)} over all), rip ${cpu.rip}`,
     );
-    const counters = Object.entries({ ...cpu.counters, ...machine.counters() }).filter(([, value]) => value !== 0);
+    const { counters: devices, ...traffic } = machine.counters();
+    const counters = Object.entries({ ...cpu.counters, ...traffic, ...devices }).filter(([, value]) => value !== 0);
     note(counters.map(([name, value]) => `${name} ${value}`).join(", "));
     const unknown = model.inspect.unimplementedOf(guest.data, plan.cpus + i * CPU_SIZE);
     if (unknown.count > 0) note(`unimplemented: ${unknown.bytes} at ${unknown.rip}`);
