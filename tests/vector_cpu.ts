@@ -12,6 +12,7 @@ import {
   FSW,
   FTW,
   MEMORY,
+  MEMORY_SIZE,
   MXCSR,
   NO_EXCEPTION,
   OPERAND,
@@ -63,7 +64,7 @@ export class VectorCpu {
     system.calls.cpuSync(system.cpu);
     this.#bytes = new Uint8Array(system.guest.memory.buffer);
     this.#registers = this.#bytes.slice(system.cpu, system.cpu + Cpu.xmm);
-    this.#operand = system.calls.physForWrite(system.guest.plan.machine, OPERAND_HOST, 0);
+    this.#operand = system.calls.physForWrite(system.guest.plan.machine, OPERAND_HOST, 0, MEMORY_SIZE);
     if (this.#operand === 0) throw new Error("no operand page");
   }
 
@@ -145,7 +146,7 @@ export class VectorCpu {
     for (let n = 0; n < 16; n++) state.set(XMM + n, take(Cpu.xmm + n * Cpu.XMM_SIZE, 16));
     const top = (word(state, FSW) >>> 11) & 7;
     for (let n = 0; n < 8; n++) state.set(ST + n, take(Cpu.fpr + ((top + n) & 7) * Cpu.FPR_SIZE, 10));
-    state.set(OPERAND, this.#bytes.slice(this.#operand, this.#operand + 64));
+    state.set(OPERAND, this.#bytes.slice(this.#operand, this.#operand + MEMORY_SIZE));
     return state;
   }
 

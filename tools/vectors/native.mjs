@@ -73,7 +73,7 @@ export function execute(jobs) {
   }
   const result = spawnSync(program, { input: requests, maxBuffer: total * RESPONSE_SIZE + 1024 });
   if (result.status !== 0 || result.stdout.length !== total * RESPONSE_SIZE) {
-    throw new Explained(`the native program ended with ${result.status ?? result.signal}: ${result.stderr}`);
+    throw new Explained(`the native program ended with ${result.status ?? result.signal}: ${result.stderr.toString()}`);
   }
   at = 0;
   return jobs.map(({ inputs, flags }) =>

@@ -5,8 +5,8 @@ export function random(seed) {
   const state = new Uint32Array([0x9e3779b9, 0x243f6a88, 0xb7e15162, 0x8aed2a6b]);
   for (let i = 0; i < seed.length; i++) state[i & 3] = Math.imul((state[i & 3] ?? 0) ^ seed.charCodeAt(i), 0x01000193);
   const next = () => {
-    let [x = 0, y = 0, z = 0, w = 0] = state;
-    x ^= x << 11;
+    const [first = 0, y = 0, z = 0, w = 0] = state;
+    let x = first ^ (first << 11);
     x ^= x >>> 8;
     state.set([y, z, w, (w ^ (w >>> 19) ^ x) >>> 0]);
     return state[3] ?? 0;
@@ -15,8 +15,7 @@ export function random(seed) {
   return {
     u32: next,
     below: (/** @type {number} */ n) => next() % n,
-    pick: /** @template T @param {readonly T[]} list @returns {T} */ (list) =>
-      /** @type {T} */ (list[next() % list.length]),
+    pick: /** @template T @param {readonly T[]} list @returns {T} */ (list) => list[next() % list.length],
   };
 }
 
