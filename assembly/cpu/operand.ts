@@ -14,11 +14,11 @@ export function regGet<T>(cpu: usize, offset: u32): T {
   return load<T>(cpu + <usize>offset);
 }
 
-/** Writes a general register; 32-bit writes clear the upper half. */
+/** Writes a general register; 32-bit writes clear the upper half. The value must not come straight from a `load<i32>`. */
 @inline
 export function regSet<T>(cpu: usize, offset: u32, value: T): void {
   // Not <u64>(<u32>value): over a load<i32>, Binaryen makes a sign-extending load of that.
-  if (sizeof<T>() == 4) store<u64>(cpu + <usize>offset, <u64>value & 0xffffffff);
+  if (sizeof<T>() == 4) store<u64>(cpu + <usize>offset, (<u64>value) & 0xffffffff);
   else store<T>(cpu + <usize>offset, value);
 }
 
@@ -49,10 +49,11 @@ export function isRegister(rec: usize): bool {
   return (load<u8>(rec, Record.misc) & Record.MISC_FORM) == Record.FORM_REGISTER;
 }
 
-/** Immediate, sign-extended to the operand size. */
+/** Immediate, sign-extended to the operand size. The narrow loads are unsigned: see copies in tools/isa/cases.mjs. */
 @inline
 export function imm<T>(rec: usize): T {
-  return <T>load<i32>(rec, Record.imm);
+  if (sizeof<T>() == 8) return <T>load<i32>(rec, Record.imm);
+  return <T>load<u32>(rec, Record.imm);
 }
 
 /** base + index * scale + displacement, 64 bits wide. */
@@ -60,7 +61,7 @@ export function imm<T>(rec: usize): T {
 function sum(cpu: usize, rec: usize, misc: u32): u64 {
   const base = load<u64>(cpu + <usize>load<u8>(rec, Record.rm));
   const index = load<u64>(cpu + <usize>load<u8>(rec, Record.index));
-  return base + (index << <u64>(misc & Record.MISC_SCALE)) + <u64>(<i64>load<i32>(rec, Record.disp));
+  return base + (index << (<u64>(misc & Record.MISC_SCALE))) + <u64>(<i64>load<i32>(rec, Record.disp));
 }
 
 /** Linear address of the memory operand. */
@@ -147,7 +148,7 @@ export function xmmHost(cpu: usize, rec: usize, size: u32, aligned: bool): usize
 
 function xmmMemory(cpu: usize, rec: usize, size: u32, aligned: bool): usize {
   const la = ea(cpu, rec, size, false);
-  if (aligned && (<u32>la & (size - 1)) != 0) {
+  if (aligned && ((<u32>la) & (size - 1)) != 0) {
     protection(cpu, 0);
     return 0;
   }

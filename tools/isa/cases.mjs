@@ -27,8 +27,8 @@ function widthOf(operand, bits) {
 /** Expression that reads an operand; `host` is the name of a variable with the host address of memory, if it is memory. */
 function read(/** @type {string} */ operand, /** @type {Op} */ op, /** @type {string} */ host) {
   const bits = widthOf(operand, op.bits);
-  const source = op.parsed.options.unsigned && bits < op.bits ? unsigned[bits] : signed[bits];
-  const type = signed[op.bits];
+  const source = op.parsed.options.unsigned && bits < op.bits ? unsigned[bits] : (bits < op.bits ? signed : typesOf(op))[bits];
+  const type = typesOf(op)[op.bits];
   const widen = (/** @type {string} */ e) => (bits === op.bits ? e : `<${type}>${e}`);
   if (operand === "1") return `<${type}>1`;
   if (operand === "CL") return `<${type}>load<u8>(cpu, Cpu.rcx)`;
@@ -41,10 +41,16 @@ function read(/** @type {string} */ operand, /** @type {Op} */ op, /** @type {st
 
 const isMemory = (/** @type {string} */ operand, /** @type {Op} */ op) => /^[EM]/.test(operand) && op.form === "mem";
 
+/**
+ * Copies are unsigned: Binaryen turns a zero-extended `load<i32>` into a sign-extending load, since asc marks the load as
+ * signed. Computations in between keep it from doing so. @param {Op} op
+ */
+const typesOf = (op) => (op.parsed.handler === "=" ? unsigned : signed);
+
 /** Lines of a case for a pure operation. `fail` leaves the case with a fault raised. @param {Op} op @param {string} fail */
 function pureCase(op, fail) {
   const { options, operands, handler } = op.parsed;
-  const type = signed[op.bits];
+  const type = typesOf(op)[op.bits];
   const [first = "", ...rest] = operands;
   const lines = [];
   const memory = operands.find((o) => isMemory(o, op));
@@ -62,7 +68,8 @@ function pureCase(op, fail) {
   const value = handler === "=" ? args.join("") : `${handler}<${type}>(${["cpu", ...args].join(", ")})`;
   if (options.access === "r") lines.push(`${value};`);
   else if (update) lines.push(`store<${type}>(host, ${value});`, "commitModify(cpu, host);");
-  else if (storeOnly) lines.push(`if (!storeLinear<${type}>(cpu, ea(cpu, rec, ${op.bits / 8}, true), ${value})) ${fail};`);
+  else if (storeOnly)
+    lines.push(`if (!storeLinear<${type}>(cpu, ea(cpu, rec, ${op.bits / 8}, true), ${value})) ${fail};`);
   else if (first[0] === "G") lines.push(`setReg<${type}>(cpu, rec, ${value});`);
   else if (first === "AL" || first === "rAX") lines.push(`regSet<${type}>(cpu, Cpu.rax, ${value});`);
   else lines.push(`setRmReg<${type}>(cpu, rec, ${value});`);
@@ -71,8 +78,7 @@ function pureCase(op, fail) {
 
 /** The call of a handler that does everything itself. @param {Op} op */
 function rawCall(op) {
-  const types = op.parsed.options.hot ? signed : unsigned;
-  const generic = op.bits === 0 ? "" : `<${types[op.bits]}>`;
+  const generic = op.bits === 0 ? "" : `<${unsigned[op.bits]}>`;
   return `${op.parsed.handler}${generic}(cpu, rec)`;
 }
 
@@ -87,6 +93,8 @@ export function hotCase(n, op) {
 
 /** A case of the functions for the other operations. @param {number} n @param {Op} op */
 export function coldCase(n, op) {
-  const body = op.parsed.options.access ? [...pureCase(op, "return false"), "return true;"] : [`return ${rawCall(op)};`];
+  const body = op.parsed.options.access
+    ? [...pureCase(op, "return false"), "return true;"]
+    : [`return ${rawCall(op)};`];
   return `    case ${n}: { // ${op.text}\n${body.map((l) => `      ${l}`).join("\n")}\n    }`;
 }

@@ -12,7 +12,7 @@ import { swap32, swap64 } from "./bits";
 @inline
 export function immediate<T>(cpu: usize, rec: usize): bool {
   if (sizeof<T>() == 8) store<u64>(cpu + <usize>load<u8>(rec, Record.rm), load<u64>(rec, Record.disp));
-  else setRmReg<T>(cpu, rec, <T>load<i32>(rec, Record.imm));
+  else setRmReg<T>(cpu, rec, <T>load<u32>(rec, Record.imm));
   return true;
 }
 
@@ -60,7 +60,7 @@ export function exchangeAccumulator<T>(cpu: usize, rec: usize): bool {
 /** Linear address of an absolute offset (64 bits across displacement and immediate). */
 function absolute(cpu: usize, rec: usize, size: u32, write: bool): u64 {
   const offset = load<u64>(rec, Record.disp);
-  const seg = (<u32>load<u8>(rec, Record.misc) & Record.MISC_SEG) >> Record.MISC_SEG_SHIFT;
+  const seg = ((<u32>load<u8>(rec, Record.misc)) & Record.MISC_SEG) >> Record.MISC_SEG_SHIFT;
   return seg == 0 ? offset : segmentAddress(cpu, seg - 1, offset, size, write);
 }
 
@@ -101,7 +101,7 @@ export function xlat(cpu: usize, rec: usize): bool {
 function swapped<T>(v: T): T {
   if (sizeof<T>() == 8) return <T>swap64(<u64>v);
   if (sizeof<T>() == 4) return <T>swap32(<u32>v);
-  return <T>((<u32>v >> 8) | (<u32>v << 8));
+  return <T>(((<u32>v) >> 8) | ((<u32>v) << 8));
 }
 
 export function swapLoad<T>(cpu: usize, rec: usize): bool {
