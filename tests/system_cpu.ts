@@ -177,6 +177,8 @@ export class SystemCpu {
     this.set32(Cpu.idtLimit, 0xfff);
     this.set64(Cpu.rip, 0x3000);
     this.set64(Cpu.rsp, RING0_STACK);
+    this.set32(Cpu.cpl, 0);
+    this.flags = 2;
   }
 
   realMode(): void {
