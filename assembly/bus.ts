@@ -46,7 +46,7 @@ function count(cpu: usize, counter: usize): void {
 
 /** All ones of an access of `size` bytes: what an empty bus reads as. */
 function ones(size: u32): u64 {
-  return size >= 8 ? u64.MAX_VALUE : (<u64>1 << (<u64>size << 3)) - 1;
+  return size >= 8 ? u64.MAX_VALUE : ((<u64>1) << ((<u64>size) << 3)) - 1;
 }
 
 /** An exit to the device model; returns when it has answered. */
@@ -100,7 +100,7 @@ function ringDoorbell(cpu: usize, isPort: u32, address: u64, value: u64): bool {
   const shift = load<u32>(window, Machine.notifyShift);
   const slot = load<u32>(window, Machine.notifySlot);
   const offset = <u32>(address - load<u64>(window, Machine.notifyStart));
-  const queue = shift == Machine.NOTIFY_BY_VALUE ? <u32>value & 0xffff : shift < 32 ? offset >> shift : 0;
+  const queue = shift == Machine.NOTIFY_BY_VALUE ? (<u32>value) & 0xffff : shift < 32 ? offset >> shift : 0;
   if (slot >= <u32>Machine.DOORBELL_SLOTS || queue >= 256) return true;
   ringQueue(m, slot, queue);
   count(cpu, Counters.doorbells);
@@ -114,9 +114,9 @@ export function busPortRead(cpu: usize, port: u32, size: u32): u32 {
   if (owner == PORT_NONE) return <u32>ones(size);
   if (owner == PORT_DEBUG_EXIT) return 0;
   lockChips(m);
-  const value = owner == PORT_PM ? pmPortRead(m, port, size) : readBytes(m, port, size);
+  const value = owner == PORT_PM ? pmPortRead(m, port) : readBytes(m, port, size);
   leaveChips(cpu, m, false);
-  return value & <u32>ones(size);
+  return value & (<u32>ones(size));
 }
 
 /** Byte registers one after the other; where the next port is no chip's, it reads as an empty bus. */
@@ -163,8 +163,8 @@ function isEmpty(gpa: u64): bool {
 }
 
 export function busMmioRead(cpu: usize, gpa: u64, size: u32): u64 {
-  if (isLapic(cpu, gpa)) return <u64>lapicMmioRead(cpu, <u32>gpa & 0xfff) & ones(size);
-  if (gpa >> 12 == IOAPIC_BASE >> 12) return <u64>readIoapic(cpu, <u32>gpa & 0xfff) & ones(size);
+  if (isLapic(cpu, gpa)) return (<u64>lapicMmioRead(cpu, (<u32>gpa) & 0xfff)) & ones(size);
+  if (gpa >> 12 == IOAPIC_BASE >> 12) return (<u64>readIoapic(cpu, (<u32>gpa) & 0xfff)) & ones(size);
   if (isEmpty(gpa)) return ones(size);
   return exit(cpu, Mailbox.KIND_MMIO, 0, gpa, size, 0);
 }
@@ -172,9 +172,9 @@ export function busMmioRead(cpu: usize, gpa: u64, size: u32): u64 {
 export function busMmioWrite(cpu: usize, gpa: u64, size: u32, value: u64): void {
   value &= ones(size);
   if (isLapic(cpu, gpa)) {
-    lapicMmioWrite(cpu, <u32>gpa & 0xfff, <u32>value);
+    lapicMmioWrite(cpu, (<u32>gpa) & 0xfff, <u32>value);
   } else if (gpa >> 12 == IOAPIC_BASE >> 12) {
-    writeIoapic(cpu, <u32>gpa & 0xfff, <u32>value);
+    writeIoapic(cpu, (<u32>gpa) & 0xfff, <u32>value);
   } else if (!isEmpty(gpa) && !ringDoorbell(cpu, 0, gpa, value)) {
     exit(cpu, Mailbox.KIND_MMIO, 1, gpa, size, value);
   }

@@ -46,7 +46,9 @@ export class TestPlatform {
   /** What the device model answers. */
   model: (exit: Exit) => number = () => 0;
 
-  constructor(options: { cpus?: number; realtime?: number; before?: (view: DataView<SharedArrayBuffer>) => void } = {}) {
+  constructor(
+    options: { cpus?: number; realtime?: number; before?: (view: DataView<SharedArrayBuffer>) => void } = {},
+  ) {
     this.realtime = options.realtime ?? Date.UTC(2024, 1, 29, 23, 59, 58);
     // eslint-disable-next-line @typescript-eslint/no-this-alias
     current = this;

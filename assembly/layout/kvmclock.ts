@@ -8,10 +8,8 @@ export const tscAdjust = 8;
 export const systemTime = 16;
 /** u64 MSR_KVM_STEAL_TIME as written: bit 0 enable. */
 export const stealTime = 24;
-/** u64 MSR_KVM_POLL_CONTROL. */
-export const pollControl = 32;
 /** u64 ns that the host took from this CPU; whoever can measure it adds to it. */
-export const stolen = 40;
+export const stolen = 32;
 /** 32 bytes in which a structure is put together before it is copied to the guest. */
 export const image = 64;
 

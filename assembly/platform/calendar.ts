@@ -26,5 +26,5 @@ export function dateInto(days: i64): u64 {
   const day = dayOfYear - (153 * shifted + 2) / 5 + 1;
   const month = shifted < 10 ? shifted + 3 : shifted - 9;
   const year = era * 400 + yearOfEra + (month <= 2 ? 1 : 0);
-  return (<u64>year << 16) | (<u64>month << 8) | <u64>day;
+  return ((<u64>year) << 16) | ((<u64>month) << 8) | (<u64>day);
 }

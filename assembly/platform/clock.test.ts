@@ -75,7 +75,15 @@ describe("counters of other rates", () => {
 
   it("knows the calendar", () => {
     const { testDateInto, testDaysOf } = new TestPlatform().calls;
-    for (const date of ["1970-01-01", "1999-12-31", "2000-02-29", "2024-02-29", "2024-03-01", "2100-02-28", "1900-03-01"]) {
+    for (const date of [
+      "1970-01-01",
+      "1999-12-31",
+      "2000-02-29",
+      "2024-02-29",
+      "2024-03-01",
+      "2100-02-28",
+      "1900-03-01",
+    ]) {
       const days = BigInt(Date.parse(`${date}T00:00:00Z`) / 86_400_000);
       const [year, month, day] = date.split("-").map(Number);
       expect(testDaysOf(year ?? 0, month ?? 0, day ?? 0)).toBe(days);

@@ -14,7 +14,7 @@ function matchesLogical(cpu: usize, dest: u32): bool {
   if (inX2apic(cpu)) return ldr >> 16 == dest >> 16 && (ldr & dest & 0xffff) != 0;
   const own = ldr >> 24;
   if (load<u32>(cpu, Cpu.lapic + Lapic.DFR) >> 28 == 15) return (own & dest & 0xff) != 0;
-  return own >> 4 == (dest >> 4 & 15) && (own & dest & 15) != 0;
+  return own >> 4 == ((dest >> 4) & 15) && (own & dest & 15) != 0;
 }
 
 function matches(cpu: usize, dest: u32, logical: bool): bool {

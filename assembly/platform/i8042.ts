@@ -26,7 +26,7 @@ function chipOf(m: usize): usize {
 }
 
 function configHas(chip: usize, bit: u32): bool {
-  return (<u32>load<u8>(chip, I8042.config) & bit) != 0;
+  return ((<u32>load<u8>(chip, I8042.config)) & bit) != 0;
 }
 
 function updateIrqs(m: usize): void {
@@ -113,7 +113,7 @@ function own(chip: usize, byte: u32): void {
 }
 
 function setConfigBits(chip: usize, set: u32, clear: u32): void {
-  store<u8>(chip, <u8>((<u32>load<u8>(chip, I8042.config) & ~clear) | set), I8042.config);
+  store<u8>(chip, <u8>(((<u32>load<u8>(chip, I8042.config)) & ~clear) | set), I8042.config);
 }
 
 /** Port 64: a command of the controller. */

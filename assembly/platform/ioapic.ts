@@ -10,7 +10,7 @@ import { isBusy } from "./lapic";
 
 @inline
 function entryAddress(m: usize, pin: u32): usize {
-  return m + Machine.ioapic + Ioapic.redirection + (<usize>pin << 3);
+  return m + Machine.ioapic + Ioapic.redirection + ((<usize>pin) << 3);
 }
 
 @inline
@@ -23,8 +23,8 @@ function send(m: usize, pin: u32): void {
   const entry = entryOf(m, pin);
   const level = (entry & Ioapic.ENTRY_LEVEL) != 0;
   const dest = wideDestination(<u32>(entry >> 56));
-  const mode = <u32>(entry >> 8) & 7;
-  const taken = deliver(m, dest, (entry & Ioapic.ENTRY_LOGICAL) != 0, mode, <u32>entry & 0xff, level);
+  const mode = (<u32>(entry >> 8)) & 7;
+  const taken = deliver(m, dest, (entry & Ioapic.ENTRY_LOGICAL) != 0, mode, (<u32>entry) & 0xff, level);
   if (taken && level && mode <= <u32>Lapic.DELIVER_LOWEST) {
     store<u64>(entryAddress(m, pin), entry | Ioapic.ENTRY_REMOTE_IRR);
   }
@@ -56,7 +56,7 @@ export function ioapicSetPin(m: usize, pin: u32, level: bool): void {
 export function ioapicEoi(m: usize, vector: u32): void {
   for (let pin: u32 = 0; pin < <u32>Ioapic.PINS; pin++) {
     const entry = entryOf(m, pin);
-    if ((<u32>entry & 0xff) != vector || (entry & Ioapic.ENTRY_REMOTE_IRR) == 0) continue;
+    if (((<u32>entry) & 0xff) != vector || (entry & Ioapic.ENTRY_REMOTE_IRR) == 0) continue;
     store<u64>(entryAddress(m, pin), entry & ~(<u64>Ioapic.ENTRY_REMOTE_IRR));
     sendIfHigh(m, pin);
   }
@@ -68,7 +68,7 @@ export function ioapicBusy(m: usize, pin: u32): bool {
   const dest = <u32>(entry >> 56);
   if (entry & Ioapic.ENTRY_MASKED) return false;
   const target = (entry & Ioapic.ENTRY_LOGICAL) == 0 && dest < load<u32>(m, Machine.cpuCount) ? dest : 0;
-  return isBusy(cpuAt(m, target), <u32>entry & 0xff);
+  return isBusy(cpuAt(m, target), (<u32>entry) & 0xff);
 }
 
 function readRegister(m: usize): u32 {

@@ -61,7 +61,7 @@ function writeTimePage(cpu: usize, stopped: bool): void {
   const anchor = load<u64>(m + Machine.clock, Clock.anchor);
   const image = state + Kvmclock.image;
   // The guest has not seen an earlier stop yet: keep telling.
-  let flags = <u32>readPhys<u8>(m, gpa + Kvmclock.timeFlags) & Kvmclock.FLAG_GUEST_STOPPED;
+  let flags = (<u32>readPhys<u8>(m, gpa + Kvmclock.timeFlags)) & Kvmclock.FLAG_GUEST_STOPPED;
   if (stopped) flags |= Kvmclock.FLAG_GUEST_STOPPED;
   if (isStable(m)) flags |= Kvmclock.FLAG_TSC_STABLE;
   memory.fill(image, 0, Kvmclock.TIME_SIZE);

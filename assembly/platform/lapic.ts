@@ -126,7 +126,7 @@ export function updatePending(cpu: usize): void {
   const lapic = cpu + Cpu.lapic;
   const tpr = load<u32>(lapic, Lapic.TPR) & 0xff;
   const inService = highest(cpu, Lapic.ISR);
-  const service: u32 = inService < 0 ? 0 : <u32>inService & 0xf0;
+  const service: u32 = inService < 0 ? 0 : (<u32>inService) & 0xf0;
   const ppr = (tpr & 0xf0) >= service ? tpr : service;
   store<u32>(lapic, ppr, Lapic.PPR);
   const own = lapicOn(cpu) && highest(cpu, Lapic.IRR) >= <i32>((ppr & 0xf0) + 16);

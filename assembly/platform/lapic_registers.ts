@@ -227,7 +227,7 @@ export function x2apicWrite(cpu: usize, index: u32): bool {
   if (register == Lapic.ICR) return writeX2apicIcr(cpu, value);
   if (register == Lapic.SELF_IPI) {
     if (value >> 8 != 0) return false;
-    writeIcr(cpu, 0x40000 | <u32>value, 0);
+    writeIcr(cpu, 0x40000 | (<u32>value), 0);
     settle(cpu);
     return true;
   }
@@ -236,8 +236,8 @@ export function x2apicWrite(cpu: usize, index: u32): bool {
 }
 
 function writeX2apicIcr(cpu: usize, value: u64): bool {
-  if (<u32>value & ~0xccfff) return false;
-  store<u32>(cpu, <u32>value & ~0x1000, Cpu.lapic + Lapic.ICR);
+  if ((<u32>value) & ~0xccfff) return false;
+  store<u32>(cpu, (<u32>value) & ~0x1000, Cpu.lapic + Lapic.ICR);
   store<u32>(cpu, <u32>(value >> 32), Cpu.lapic + Lapic.ICR_HIGH);
   writeIcr(cpu, <u32>value, <u32>(value >> 32));
   settle(cpu);

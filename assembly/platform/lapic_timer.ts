@@ -10,7 +10,7 @@ import { raiseLocal } from "./lapic";
 function divisor(lapic: usize): u64 {
   const value = load<u32>(lapic, Lapic.TIMER_DIVIDE);
   const shift = ((value & 3) | ((value & 8) >> 1)) + 1;
-  return <u64>1 << (shift & 7);
+  return (<u64>1) << (shift & 7);
 }
 
 @inline

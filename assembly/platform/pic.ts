@@ -25,7 +25,7 @@ function rank(chip: usize, mask: u32): u32 {
 /** The input that the chip would interrupt for now, -1 if none. */
 function pending(chip: usize, isMaster: bool): i32 {
   const imr = <u32>load<u8>(chip, Pic.imr);
-  const request = rank(chip, <u32>load<u8>(chip, Pic.irr) & ~imr);
+  const request = rank(chip, (<u32>load<u8>(chip, Pic.irr)) & ~imr);
   if (request == 8) return -1;
   let inService = <u32>load<u8>(chip, Pic.isr);
   if (load<u8>(chip, Pic.specialMask)) inService &= ~imr;
@@ -39,7 +39,7 @@ function setPin(chip: usize, irq: u32, level: bool): void {
   const bit: u32 = 1 << irq;
   const lines = <u32>load<u8>(chip, Pic.lines);
   let irr = <u32>load<u8>(chip, Pic.irr);
-  if (<u32>load<u8>(chip, Pic.elcr) & bit) irr = level ? irr | bit : irr & ~bit;
+  if ((<u32>load<u8>(chip, Pic.elcr)) & bit) irr = level ? irr | bit : irr & ~bit;
   else if (level && (lines & bit) == 0) irr |= bit;
   store<u8>(chip, <u8>irr, Pic.irr);
   store<u8>(chip, <u8>(level ? lines | bit : lines & ~bit), Pic.lines);
@@ -48,7 +48,7 @@ function setPin(chip: usize, irq: u32, level: bool): void {
 /** The slave's INT follows into input 2 of the master, whose own INT goes to the CPUs. */
 function update(m: usize): void {
   const first = master(m);
-  const irr = <u32>load<u8>(first, Pic.irr) & ~4;
+  const irr = (<u32>load<u8>(first, Pic.irr)) & ~4;
   store<u8>(first, <u8>(pending(slave(m), false) >= 0 ? irr | 4 : irr), Pic.irr);
   const output: u32 = pending(first, true) >= 0 ? 1 : 0;
   if (atomic.load<u32>(first, Pic.output) == output) return;
@@ -68,16 +68,17 @@ export function picSetPin(m: usize, irq: u32, level: bool): void {
 export function picBusy(m: usize, irq: u32): bool {
   const chip = irq < 8 ? master(m) : slave(m);
   const bit: u32 = 1 << (irq & 7);
-  if (<u32>load<u8>(chip, Pic.imr) & bit) return false;
-  return (<u32>(load<u8>(chip, Pic.irr) | load<u8>(chip, Pic.isr)) & bit) != 0;
+  if ((<u32>load<u8>(chip, Pic.imr)) & bit) return false;
+  return ((<u32>(load<u8>(chip, Pic.irr) | load<u8>(chip, Pic.isr))) & bit) != 0;
 }
 
 /** The first INTA cycle: the request becomes in service. */
 function intake(chip: usize, irq: u32): void {
   const bit: u32 = 1 << irq;
-  if (load<u8>(chip, Pic.autoEoi) == 0) store<u8>(chip, <u8>(<u32>load<u8>(chip, Pic.isr) | bit), Pic.isr);
+  if (load<u8>(chip, Pic.autoEoi) == 0) store<u8>(chip, <u8>((<u32>load<u8>(chip, Pic.isr)) | bit), Pic.isr);
   else if (load<u8>(chip, Pic.rotateOnAutoEoi)) store<u8>(chip, <u8>((irq + 1) & 7), Pic.first);
-  if ((<u32>load<u8>(chip, Pic.elcr) & bit) == 0) store<u8>(chip, <u8>(<u32>load<u8>(chip, Pic.irr) & ~bit), Pic.irr);
+  if (((<u32>load<u8>(chip, Pic.elcr)) & bit) == 0)
+    store<u8>(chip, <u8>((<u32>load<u8>(chip, Pic.irr)) & ~bit), Pic.irr);
 }
 
 /** Both INTA cycles; the vector to deliver, which is input 7's if the request has gone away. */
@@ -109,7 +110,7 @@ function initialise(chip: usize, icw1: u32): void {
 }
 
 function endOfInterrupt(chip: usize, irq: u32, rotate: bool): void {
-  store<u8>(chip, <u8>(<u32>load<u8>(chip, Pic.isr) & ~(1 << irq)), Pic.isr);
+  store<u8>(chip, <u8>((<u32>load<u8>(chip, Pic.isr)) & ~(1 << irq)), Pic.isr);
   if (rotate) store<u8>(chip, <u8>((irq + 1) & 7), Pic.first);
 }
 
@@ -123,7 +124,7 @@ function writeOcw2(chip: usize, value: u32): void {
     case 1:
     case 5: {
       const mask = load<u8>(chip, Pic.specialMask) ? ~(<u32>load<u8>(chip, Pic.imr)) : 0xff;
-      const place = rank(chip, <u32>load<u8>(chip, Pic.isr) & mask);
+      const place = rank(chip, (<u32>load<u8>(chip, Pic.isr)) & mask);
       if (place != 8) endOfInterrupt(chip, (place + load<u8>(chip, Pic.first)) & 7, (value & 0x80) != 0);
       break;
     }

@@ -65,11 +65,11 @@ function counter(channel: usize, now: u64): u32 {
   if (load<u8>(channel, Pit.mode) == 3) value = count - ((((gone % count) << 1) % count) & ~(<u64>1));
   else if (isPeriodic(channel)) value = count - (gone % count);
   else value = (count + wrap - (gone % wrap)) % wrap;
-  return load<u8>(channel, Pit.bcd) ? toBcd(<u32>(value % 10000)) : <u32>value & 0xffff;
+  return load<u8>(channel, Pit.bcd) ? toBcd(<u32>(value % 10000)) : (<u32>value) & 0xffff;
 }
 
 function toBcd(value: u32): u32 {
-  return value % 10 | ((value / 10) % 10 << 4) | ((value / 100) % 10 << 8) | ((value / 1000) % 10 << 12);
+  return (value % 10) | (((value / 10) % 10) << 4) | (((value / 100) % 10) << 8) | (((value / 1000) % 10) << 12);
 }
 
 /** Digits above 9 count as such; the sum stays below 16666. */
@@ -214,8 +214,8 @@ export function pitWrite(m: usize, port: u32, value: u32): void {
 export function port61Read(m: usize): u32 {
   const now = guestNow(m);
   const channel = channelAt(m, 2);
-  let value = <u32>load<u8>(channel, Pit.gate) | ((<u32>load<u8>(m + Machine.pit, Pit.speaker)) << 1);
-  value |= (<u32>(now / 15085) & 1) << 4;
+  let value = (<u32>load<u8>(channel, Pit.gate)) | ((<u32>load<u8>(m + Machine.pit, Pit.speaker)) << 1);
+  value |= ((<u32>(now / 15085)) & 1) << 4;
   return output(channel, ticksAt(now, Pit.HZ)) ? value | 0x20 : value;
 }
 

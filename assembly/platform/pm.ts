@@ -87,7 +87,7 @@ function writeWord(m: usize, offset: u32, value: u32): void {
 
 /** Ports 600-60B, any size; `offset` is below 12. */
 export function pmRead(m: usize, offset: u32): u32 {
-  if (offset >= 8) return (<u32>timerTicks(m) & 0xffffff) >> ((offset - 8) << 3);
+  if (offset >= 8) return ((<u32>timerTicks(m)) & 0xffffff) >> ((offset - 8) << 3);
   const low = readWord(m, offset & ~1);
   const value = low | (readWord(m, (offset & ~1) + 2) << 16);
   return value >> ((offset & 1) << 3);
@@ -111,7 +111,7 @@ export function pmWrite(m: usize, offset: u32, size: u32, value: u32): void {
 /** GPE0: two bytes of status, two of enable bits. */
 export function gpeRead(m: usize, port: u32): u32 {
   const offset = port & 3;
-  return get(m, offset < 2 ? Pm.gpeStatus : Pm.gpeEnable) >> ((offset & 1) << 3) & 0xff;
+  return (get(m, offset < 2 ? Pm.gpeStatus : Pm.gpeEnable) >> ((offset & 1) << 3)) & 0xff;
 }
 
 export function gpeWrite(m: usize, port: u32, value: u32): void {

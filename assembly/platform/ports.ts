@@ -10,7 +10,18 @@ import { takeLines } from "./irq";
 import { requestEvent } from "./kick";
 import { elcrRead, elcrWrite, picRead, picWrite } from "./pic";
 import { pitRead, pitWrite, port61Read, port61Write } from "./pit";
-import { apmRead, apmWrite, cf9Read, cf9Write, gpeRead, gpeWrite, pmRead, pmWrite, port92Read, port92Write } from "./pm";
+import {
+  apmRead,
+  apmWrite,
+  cf9Read,
+  cf9Write,
+  gpeRead,
+  gpeWrite,
+  pmRead,
+  pmWrite,
+  port92Read,
+  port92Write,
+} from "./pm";
 import { rtcRead, rtcWrite } from "./rtc";
 import { uartRead, uartWrite } from "./uart";
 

@@ -94,7 +94,8 @@ export function keyboardWrite(chip: usize, value: u32): void {
 }
 
 function otherCommand(chip: usize, value: u32): void {
-  const wantsParameter = value == SET_LEDS || value == SCANCODE_SET || value == TYPEMATIC || (value >= 0xfb && value <= 0xfd);
+  const wantsParameter =
+    value == SET_LEDS || value == SCANCODE_SET || value == TYPEMATIC || (value >= 0xfb && value <= 0xfd);
   if (wantsParameter) store<u8>(chip, <u8>value, I8042.kbdCommand);
   // F7-FA set the type of all keys, which only matters to set 3.
   reply(chip, wantsParameter || (value >= 0xf7 && value <= 0xfa) ? ACK : RESEND);

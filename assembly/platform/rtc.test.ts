@@ -67,7 +67,15 @@ describe("RTC", () => {
     const p = new TestPlatform();
     set(p, 11, 0x82);
     p.advance(5000);
-    for (const [register, value] of [[9, 0x31], [8, 0x12], [7, 0x31], [4, 0x23], [2, 0x59], [0, 0x30], [0x32, 0x20]] as const) {
+    for (const [register, value] of [
+      [9, 0x31],
+      [8, 0x12],
+      [7, 0x31],
+      [4, 0x23],
+      [2, 0x59],
+      [0, 0x30],
+      [0x32, 0x20],
+    ] as const) {
       set(p, register, value);
     }
     p.advance(5000);

@@ -33,7 +33,7 @@ function clockSeconds(m: usize): i64 {
 }
 
 function encode(m: usize, value: u32): u32 {
-  return get(m, Rtc.REG_B) & Rtc.B_BINARY ? value : ((value / 10) << 4) | value % 10;
+  return get(m, Rtc.REG_B) & Rtc.B_BINARY ? value : ((value / 10) << 4) | (value % 10);
 }
 
 /** The value of a time register; bytes that are no BCD give some number below 166. */
@@ -43,12 +43,12 @@ function decode(m: usize, value: u32): u32 {
 
 function encodeHours(m: usize, hours: u32): u32 {
   if (get(m, Rtc.REG_B) & Rtc.B_24H) return encode(m, hours);
-  return encode(m, (hours + 11) % 12 + 1) | (hours >= 12 ? 0x80 : 0);
+  return encode(m, ((hours + 11) % 12) + 1) | (hours >= 12 ? 0x80 : 0);
 }
 
 function decodeHours(m: usize, value: u32): u32 {
   if (get(m, Rtc.REG_B) & Rtc.B_24H) return decode(m, value);
-  return decode(m, value & 0x7f) % 12 + (value & 0x80 ? 12 : 0);
+  return (decode(m, value & 0x7f) % 12) + (value & 0x80 ? 12 : 0);
 }
 
 /** Writes a time into the registers. */
@@ -60,9 +60,9 @@ function fillRegisters(m: usize, seconds: i64): void {
   put(m, Rtc.SECONDS, encode(m, time % 60));
   put(m, Rtc.MINUTES, encode(m, (time / 60) % 60));
   put(m, Rtc.HOURS, encodeHours(m, time / 3600));
-  put(m, Rtc.WEEKDAY, encode(m, <u32>((days % 7 + 11) % 7) + 1));
-  put(m, Rtc.DAY, encode(m, <u32>date & 0xff));
-  put(m, Rtc.MONTH, encode(m, <u32>(date >> 8) & 0xff));
+  put(m, Rtc.WEEKDAY, encode(m, <u32>(((days % 7) + 11) % 7) + 1));
+  put(m, Rtc.DAY, encode(m, (<u32>date) & 0xff));
+  put(m, Rtc.MONTH, encode(m, (<u32>(date >> 8)) & 0xff));
   put(m, Rtc.YEAR, encode(m, year % 100));
   put(m, Rtc.CENTURY, encode(m, (year / 100) % 100));
 }
@@ -102,7 +102,7 @@ function periodTicks(m: usize): u64 {
   let rate = a & 15;
   if (rate == 0 || (a & 0x70) != 0x20) return 0;
   if (rate <= 2) rate += 7;
-  return <u64>1 << (rate - 1);
+  return (<u64>1) << (rate - 1);
 }
 
 /** Periodic flag: the tick after now, in phase with the divider chain. */
@@ -116,7 +116,7 @@ function schedulePeriodic(m: usize, now: u64): void {
 function scheduleSecond(m: usize, now: u64): void {
   let at = NEVER;
   if (get(m, Rtc.REG_B) & (Rtc.B_UIE | Rtc.B_AIE)) {
-    const left = 1000 - hostMilliseconds() % 1000;
+    const left = 1000 - (hostMilliseconds() % 1000);
     at = now + <u64>left * 1000000;
   }
   store<u64>(m + Machine.rtc, at, Rtc.nextSecond);

@@ -3,7 +3,12 @@
 export { busMmioRead as testMmioRead, busMmioWrite as testMmioWrite } from "../bus";
 export { busPortRead as testPortRead, busPortWrite as testPortWrite } from "../bus";
 export { dateInto as testDateInto, daysOf as testDaysOf } from "./calendar";
-export { guestNow as testGuestNow, ticksAt as testTicksAt, timeOfTick as testTimeOfTick, tscNow as testTscNow } from "./clock";
+export {
+  guestNow as testGuestNow,
+  ticksAt as testTicksAt,
+  timeOfTick as testTimeOfTick,
+  tscNow as testTscNow,
+} from "./clock";
 export { raiseMsi as testRaiseMsi } from "./delivery";
 export { acknowledgeInterrupt as testAcknowledge } from "./interrupts";
 export { setIrqLine as testSetIrqLine } from "./irq";

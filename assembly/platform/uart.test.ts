@@ -89,7 +89,10 @@ describe("16550A", () => {
     expect(interrupt(p)).toBe(false);
     // Below the trigger level: the timeout interrupt.
     expect(p.in(COM1 + 2)).toBe(0xcc);
-    p.feed(Machine.uartIn, Array.from({ length: 40 }, (_, i) => i + 4));
+    p.feed(
+      Machine.uartIn,
+      Array.from({ length: 40 }, (_, i) => i + 4),
+    );
     const seen: number[] = [];
     while (p.in(COM1 + 5) & 1) seen.push(p.in(COM1));
     expect(seen).toEqual(Array.from({ length: 43 }, (_, i) => i + 1));
