@@ -260,7 +260,8 @@ export class SystemCpu {
     this.set64(Cpu.ssBase, 0);
     this.set64(Cpu.rsp, 0x14000);
     [Number(rip), cs, sp, ss].forEach((value, i) => this.poke(0x14000 + i * 4, value, 4));
-    if (!this.calls.testFarReturn(this.cpu, 4, 0)) throw new Error(`entering CS ${cs}: ${this.takeException()}`);
+    if (!this.calls.testFarReturn(this.cpu, 4, 0))
+      throw new Error(`entering CS ${cs}: ${String(this.takeException())}`);
     if (cpl === 0) {
       if (!this.calls.testLoadSegment(this.cpu, Cpu.SS, ss)) throw new Error("SS");
       this.set64(Cpu.rsp, sp);
