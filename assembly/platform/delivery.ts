@@ -23,7 +23,7 @@ function matches(cpu: usize, dest: u32, logical: bool): bool {
 }
 
 /** Delivers one message to one CPU; false if it does not take it. */
-export function deliverTo(cpu: usize, mode: u32, vector: u32, level: bool): bool {
+function deliverTo(cpu: usize, mode: u32, vector: u32, level: bool): bool {
   if (!lapicOn(cpu)) return false;
   switch (mode) {
     case Lapic.DELIVER_FIXED:

@@ -25,7 +25,7 @@ function clearBit(cpu: usize, register: usize, vector: u32): void {
   store<u32>(word, load<u32>(word) & ~(1 << (vector & 31)));
 }
 
-export function testBit(cpu: usize, register: usize, vector: u32): bool {
+function testBit(cpu: usize, register: usize, vector: u32): bool {
   return ((load<u32>(cpu + Cpu.lapic + register + wordOf(vector)) >> (vector & 31)) & 1) != 0;
 }
 
