@@ -14,17 +14,6 @@ export interface HostImports {
   mailbox(cpu: number): void;
 }
 
-/** Host functions for a worker that runs no CPU: the clocks work, an exit is a bug of ours. */
-export function hostWithoutCpu(): HostImports {
-  return {
-    now: () => performance.now(),
-    realtime: () => Date.now(),
-    mailbox: (cpu) => {
-      throw new Error(`CPU at ${cpu} exited in a worker that runs no CPU`);
-    },
-  };
-}
-
 /** A shared memory that never grows, so that views over it stay valid. Throws RangeError where it is refused. */
 export function createMemory(wasmPages: number): WebAssembly.Memory {
   // The module declares 65536 as its maximum, and an import's limits must fit into it.

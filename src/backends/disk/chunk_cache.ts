@@ -5,6 +5,8 @@ export type Chunk = Uint8Array<ArrayBuffer>;
 /** Loads chunks first..first+count-1; undefined = failed. */
 export type LoadRun = (first: number, count: number) => Promise<readonly Chunk[] | undefined>;
 
+const nothing = Promise.resolve(undefined);
+
 /** Chunks in one request. */
 const MAX_RUN = 8;
 
@@ -63,7 +65,10 @@ export class ChunkCache {
   async get(first: number, count: number): Promise<readonly Chunk[] | undefined> {
     this.prefetch(first, count);
     // Taken before the wait: what comes meanwhile may push them out of the cache.
-    const waiting = Array.from({ length: count }, (_, i) => this.take(first + i) ?? this.#loading.get(first + i));
+    const waiting = Array.from({ length: count }, (_, i) => {
+      const chunk = this.take(first + i);
+      return chunk === undefined ? (this.#loading.get(first + i) ?? nothing) : Promise.resolve(chunk);
+    });
     const chunks = await Promise.all(waiting);
     return chunks.every((chunk) => chunk !== undefined) ? chunks : undefined;
   }

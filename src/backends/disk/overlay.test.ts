@@ -25,7 +25,7 @@ describe("OverlayDisk", () => {
     const disk = new OverlayDisk(new RamDisk(bytes, { readOnly: true }));
     expect(read(disk, 5, 10)).toEqual(bytes.slice(5 * SECTOR_SIZE, 15 * SECTOR_SIZE));
     const written = new Uint8Array(3 * SECTOR_SIZE).fill(1);
-    expect(disk.write(6, [written.subarray(0, 100), written.subarray(100)], neverCancelled)).toBe("ok");
+    expect(disk.write(6, [written.subarray(0, 100), written.subarray(100)])).toBe("ok");
     expect(Buffer.compare(bytes, pattern(SECTORS))).toBe(0);
     expect(read(disk, 6, 3)).toEqual(written);
     expect(read(disk, 5, 1)).toEqual(bytes.slice(5 * SECTOR_SIZE, 6 * SECTOR_SIZE));
@@ -34,12 +34,12 @@ describe("OverlayDisk", () => {
 
   it("gives memory back on discard, by the block too", () => {
     const disk = new OverlayDisk(new RamDisk(pattern(SECTORS)));
-    disk.write(0, [new Uint8Array(SECTORS * SECTOR_SIZE).fill(9)], neverCancelled);
+    disk.write(0, [new Uint8Array(SECTORS * SECTOR_SIZE).fill(9)]);
     disk.discard(0, SECTORS - 3);
     expect(disk.bytesUsed).toBe(4096);
     expect(Buffer.compare(read(disk, 0, SECTORS - 3), new Uint8Array((SECTORS - 3) * SECTOR_SIZE))).toBe(0);
     expect(read(disk, SECTORS - 3, 3).every((byte) => byte === 9)).toBe(true);
-    disk.write(100, [new Uint8Array(SECTOR_SIZE).fill(5)], neverCancelled);
+    disk.write(100, [new Uint8Array(SECTOR_SIZE).fill(5)]);
     expect(read(disk, 99, 3)[SECTOR_SIZE]).toBe(5);
     expect(read(disk, 99, 1).every((byte) => byte === 0)).toBe(true);
   });
@@ -58,7 +58,7 @@ describe("OverlayDisk", () => {
       const kind = random(3);
       if (kind === 0) {
         const bytes = new Uint8Array(count * SECTOR_SIZE).fill(random(256));
-        disk.write(sector, [bytes], neverCancelled);
+        disk.write(sector, [bytes]);
         model.write(sector, [bytes]);
       } else if (kind === 1) {
         disk.writeZeroes(sector, count);
@@ -86,7 +86,7 @@ describe("OverlayDisk", () => {
       close: () => undefined,
     };
     const disk = new OverlayDisk(slow);
-    disk.write(8, [new Uint8Array(8 * SECTOR_SIZE).fill(3)], neverCancelled);
+    disk.write(8, [new Uint8Array(8 * SECTOR_SIZE).fill(3)]);
     const bytes = new Uint8Array(24 * SECTOR_SIZE);
     const answer = disk.read(0, [bytes], neverCancelled);
     expect(typeof answer).not.toBe("string");

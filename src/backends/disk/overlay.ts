@@ -81,7 +81,7 @@ export class OverlayDisk implements DiskBackend {
     return waiting.length === 0 ? "ok" : allOf(waiting);
   }
 
-  write(sector: number, views: readonly View[]): DiskAnswer {
+  write(sector: number, views: readonly View[]): DiskOutcome {
     const count = viewsLength(views) / SECTOR_SIZE;
     this.#eachGrain(sector, count, (block, grain, first, sectors, at) => {
       let place = (block.places[grain] ?? 0) - 1;
@@ -98,15 +98,15 @@ export class OverlayDisk implements DiskBackend {
     return "ok";
   }
 
-  flush(): DiskAnswer {
+  flush(): DiskOutcome {
     return "ok";
   }
 
-  discard(sector: number, count: number): DiskAnswer {
+  discard(sector: number, count: number): DiskOutcome {
     return this.writeZeroes(sector, count);
   }
 
-  writeZeroes(sector: number, count: number): DiskAnswer {
+  writeZeroes(sector: number, count: number): DiskOutcome {
     const end = sector + count;
     for (let at = sector; at < end;) {
       const blockEnd = Math.min(end, (Math.floor(at / BLOCK_SECTORS) + 1) * BLOCK_SECTORS);

@@ -1,6 +1,6 @@
 // A disk in memory. A length that is no whole number of sectors is filled up with zeroes.
 
-import { type DiskAnswer, type DiskBackend, SECTOR_SIZE, type View } from "./types";
+import { type DiskBackend, type DiskOutcome, SECTOR_SIZE, type View } from "./types";
 import { copyFromViews, copyToViews, viewsLength } from "./views";
 
 export class RamDisk implements DiskBackend {
@@ -19,28 +19,28 @@ export class RamDisk implements DiskBackend {
     }
   }
 
-  read(sector: number, views: readonly View[]): DiskAnswer {
+  read(sector: number, views: readonly View[]): DiskOutcome {
     const start = sector * SECTOR_SIZE;
     copyToViews(views, 0, this.#bytes.subarray(start, start + viewsLength(views)));
     return "ok";
   }
 
-  write(sector: number, views: readonly View[]): DiskAnswer {
+  write(sector: number, views: readonly View[]): DiskOutcome {
     if (this.readOnly) return "read-only";
     const start = sector * SECTOR_SIZE;
     copyFromViews(views, 0, this.#bytes.subarray(start, start + viewsLength(views)));
     return "ok";
   }
 
-  flush(): DiskAnswer {
+  flush(): DiskOutcome {
     return "ok";
   }
 
-  discard(sector: number, count: number): DiskAnswer {
+  discard(sector: number, count: number): DiskOutcome {
     return this.writeZeroes(sector, count);
   }
 
-  writeZeroes(sector: number, count: number): DiskAnswer {
+  writeZeroes(sector: number, count: number): DiskOutcome {
     if (this.readOnly) return "read-only";
     this.#bytes.fill(0, sector * SECTOR_SIZE, (sector + count) * SECTOR_SIZE);
     return "ok";

@@ -2,10 +2,10 @@
 // There is no firmware before a direct boot, so the bus also assigns addresses at reset as firmware would.
 
 import type { AccessSize } from "../../core/crossing";
-import { type BarSpec, PciFunction } from "./function";
+import type { BarSpec, PciFunction } from "./function";
 import { gsiOf, interruptLineOf, IntxWires, type InterruptSink, wireOf } from "./intx";
 import * as Pci from "./registers";
-import { allOnes, type Region, type RegisterHandler, Router } from "./router";
+import { allOnes, type Region, type RegisterHandler, type Router } from "./router";
 
 const SLOTS = 32;
 const FUNCTIONS = 8;

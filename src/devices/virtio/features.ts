@@ -15,12 +15,10 @@ export const MODERN_FEATURES = INDIRECT_DESC | EVENT_IDX | VERSION_1 | RING_RESE
 /** The same through the legacy interface, which has 32 bits. */
 export const LEGACY_FEATURES = ANY_LAYOUT | INDIRECT_DESC | EVENT_IDX;
 
-export const STATUS_ACKNOWLEDGE = 1;
-export const STATUS_DRIVER = 2;
+/** ACKNOWLEDGE (1), DRIVER (2) and FAILED (128) mean nothing to the device. */
 export const STATUS_DRIVER_OK = 4;
 export const STATUS_FEATURES_OK = 8;
 export const STATUS_NEEDS_RESET = 64;
-export const STATUS_FAILED = 128;
 
 export const NO_VECTOR = 0xffff;
 

@@ -102,14 +102,15 @@ export class VirtioPciDevice {
     if (platform.bus.functionAt(slot) !== undefined) return err("slot-taken");
     const queues = platform.vrings.take(device.queueSizes.length);
     if (queues === undefined) return err("no-queues");
-    let plugged: VirtioPciDevice | undefined;
-    const doorbell = platform.crossing.attachSlot(queues.length, (queue) => plugged?.transport.kick(queue));
+    const kicked: { by?: (queue: number) => void } = {};
+    const doorbell = platform.crossing.attachSlot(queues.length, (queue) => kicked.by?.(queue));
     if (doorbell === undefined) {
       platform.vrings.giveBack(queues);
       return err("no-slot");
     }
     const interfaces = transitionalIds.has(device.virtioId) ? (options.interfaces ?? "both") : "modern";
-    plugged = new VirtioPciDevice(device, platform, { slot, queues, doorbell, interfaces });
+    const plugged = new VirtioPciDevice(device, platform, { slot, queues, doorbell, interfaces });
+    kicked.by = (queue) => plugged.transport.kick(queue);
     platform.bus.add(plugged.fn, slot);
     return ok(plugged);
   }

@@ -109,7 +109,7 @@ export class VirtioBlk implements VirtioDevice {
     if (status === undefined) return "taken";
     const answer = this.#start(request, chain, work.token);
     if (typeof answer === "string") this.#finish(answer, request, chain.head, status, queue);
-    else this.#await(answer, { request, head: chain.head, status }, queue, work);
+    else void this.#finishLater(answer, { request, head: chain.head, status }, queue, work);
     return "taken";
   }
 
@@ -153,20 +153,19 @@ export class VirtioBlk implements VirtioDevice {
     return written.then((outcome) => (outcome === "ok" ? this.#disk.flush() : outcome));
   }
 
-  #await(
+  async #finishLater(
     answer: Promise<DiskOutcome>,
     pending: { request: BlkRequest; head: number; status: GuestView },
     queue: Virtqueue,
     work: QueueWork,
-  ): void {
+  ): Promise<void> {
     work.inFlight++;
-    void answer.then((outcome) => {
-      if (work.token.cancelled || !queue.running) return;
-      work.inFlight--;
-      this.#finish(outcome, pending.request, pending.head, pending.status, queue);
-      queue.publish();
-      if (work.waiting) this.onKick(queue.index);
-    });
+    const outcome = await answer;
+    if (work.token.cancelled || !queue.running) return;
+    work.inFlight--;
+    this.#finish(outcome, pending.request, pending.head, pending.status, queue);
+    queue.publish();
+    if (work.waiting) this.onKick(queue.index);
   }
 
   #finish(outcome: DiskOutcome, request: BlkRequest, head: number, status: GuestView, queue: Virtqueue): void {
