@@ -55,7 +55,7 @@ export const say = {
   isConsole: (port: number) => message(port, CONSOLE_PORT, 1),
   open: (port: number, open: boolean) => message(port, PORT_OPEN, open ? 1 : 0),
   name: (port: number, name: string) => message(port, PORT_NAME, 1, new TextEncoder().encode(name)),
-  /** Columns first, as the specification has it; Linux before 6.1.142 takes them the other way round. */
+  /** Columns first, as the specification has it; older Linux kernels take them the other way round. */
   resize: (port: number, cols: number, rows: number) => {
     const payload = new Uint8Array(4);
     const view = new DataView(payload.buffer);
