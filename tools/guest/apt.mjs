@@ -3,10 +3,10 @@
 // needed, and what is installed on the machine has no influence.
 
 import { existsSync } from "node:fs";
-import { mkdir, rename, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BuildError, isInstalled, run } from "./run.mjs";
-import { say, step } from "./progress.mjs";
+import { step } from "./progress.mjs";
 
 /** The release that all images are made of. */
 export const SUITE = "bookworm";
@@ -107,10 +107,11 @@ async function refreshLists(state, options, refresh) {
   const format = ["indextargets", "--format", "$(CODENAME) $(CREATED_BY)"];
   const targets = (await run("apt-get", [...options, ...format])).toString();
   if (!targets.split("\n").includes(`${SUITE} Packages`)) {
+    // So that the next build looks again, however soon.
+    await rm(stamp, { force: true });
     throw new BuildError(
       `apt's sources on this machine do not include Debian 12 ("${SUITE}").\n` +
-        `Add a source for the suite ${SUITE}, component main, and delete ${stamp}.\n` +
-        READY_IMAGES_HINT,
+        `Add a source for the suite ${SUITE}, component main.\n${READY_IMAGES_HINT}`,
     );
   }
 }
@@ -156,8 +157,6 @@ async function download(wanted, folder, options) {
       await rename(join(incoming, file.slice(folder.length + 1)), file);
     }
     working.done();
-  } else {
-    say(`all ${wanted.length} packages are here from an earlier build`);
   }
   return wanted.map(fileOf);
 }

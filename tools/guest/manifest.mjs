@@ -47,10 +47,16 @@ export function imageKey(image) {
   return hash.digest("hex");
 }
 
-/** @param {string} folder of an image @returns {Promise<Manifest | undefined>} */
+/** @param {string} folder of an image @returns {Promise<Manifest | undefined>} nothing if there is no usable one */
 export async function readManifest(folder) {
+  const path = join(folder, MANIFEST);
+  return existsSync(path) ? parseManifest(await readFile(path, "utf8")) : undefined;
+}
+
+/** @param {string} text @returns {Manifest | undefined} nothing if it is of another version */
+export function parseManifest(text) {
   try {
-    const manifest = JSON.parse(await readFile(join(folder, MANIFEST), "utf8"));
+    const manifest = JSON.parse(text);
     return manifest.schema === SCHEMA ? manifest : undefined;
   } catch {
     return undefined;
