@@ -15,7 +15,7 @@ const PAGE_BASE: u64 = ~0xfff;
 /** Host address to load `size` (at most 64) bytes from, maybe of a copy; 0 = fault raised. */
 @inline
 export function readHost(cpu: usize, la: u64, size: u32): usize {
-  const entry = <usize>load<u32>(cpu, Cpu.tlb) + (<usize>(la >> 8) & Tlb.INDEX_MASK);
+  const entry = <usize>load<u32>(cpu, Cpu.tlb) + ((<usize>(la >> 8)) & Tlb.INDEX_MASK);
   if (((la + size - 1) & PAGE_BASE) == load<u64>(entry, Tlb.READ + Tlb.tag)) {
     return <usize>(<u32>la + load<u32>(entry, Tlb.READ + Tlb.addend));
   }
@@ -25,7 +25,7 @@ export function readHost(cpu: usize, la: u64, size: u32): usize {
 /** Stores a value; false = fault raised, nothing stored. */
 @inline
 export function storeLinear<T>(cpu: usize, la: u64, value: T): bool {
-  const entry = <usize>load<u32>(cpu, Cpu.tlb) + (<usize>(la >> 8) & Tlb.INDEX_MASK);
+  const entry = <usize>load<u32>(cpu, Cpu.tlb) + ((<usize>(la >> 8)) & Tlb.INDEX_MASK);
   if (((la + sizeof<T>() - 1) & PAGE_BASE) == load<u64>(entry, Tlb.WRITE + Tlb.tag)) {
     store<T>(<usize>(<u32>la + load<u32>(entry, Tlb.WRITE + Tlb.addend)), value);
     return true;
@@ -36,7 +36,7 @@ export function storeLinear<T>(cpu: usize, la: u64, value: T): bool {
 /** Host address for a read-modify-write of `size` bytes; 0 = fault raised. End with commitModify. */
 @inline
 export function modifyHost(cpu: usize, la: u64, size: u32): usize {
-  const entry = <usize>load<u32>(cpu, Cpu.tlb) + (<usize>(la >> 8) & Tlb.INDEX_MASK);
+  const entry = <usize>load<u32>(cpu, Cpu.tlb) + ((<usize>(la >> 8)) & Tlb.INDEX_MASK);
   if (((la + size - 1) & PAGE_BASE) == load<u64>(entry, Tlb.WRITE + Tlb.tag)) {
     return <usize>(<u32>la + load<u32>(entry, Tlb.WRITE + Tlb.addend));
   }
@@ -52,7 +52,7 @@ export function commitModify(cpu: usize, host: usize): void {
 /** Like storeLinear, for 16 bytes. */
 @inline
 export function storeLinear128(cpu: usize, la: u64, lo: u64, hi: u64): bool {
-  const entry = <usize>load<u32>(cpu, Cpu.tlb) + (<usize>(la >> 8) & Tlb.INDEX_MASK);
+  const entry = <usize>load<u32>(cpu, Cpu.tlb) + ((<usize>(la >> 8)) & Tlb.INDEX_MASK);
   if (((la + 15) & PAGE_BASE) == load<u64>(entry, Tlb.WRITE + Tlb.tag)) {
     const host = <usize>(<u32>la + load<u32>(entry, Tlb.WRITE + Tlb.addend));
     store<u64>(host, lo);
@@ -87,13 +87,13 @@ export function checkWrite(cpu: usize, la: u64, size: u32): bool {
 /** Bytes of [la, la + size) that lie in the page of la. */
 @inline
 function bytesInPage(la: u64, size: u32): u32 {
-  return min<u32>(size, 4096 - (<u32>la & 4095));
+  return min<u32>(size, 4096 - ((<u32>la) & 4095));
 }
 
 /** Host address by the TLB or by a walk; 0 as in translate. */
 export function translateOrHit(cpu: usize, la: u64, access: u32, set: usize): usize {
   const table: usize = access == ACCESS_WRITE ? Tlb.WRITE : Tlb.READ;
-  const entry = cpu + Cpu.tlbTables + set + table + (<usize>(la >> 8) & Tlb.INDEX_MASK);
+  const entry = cpu + Cpu.tlbTables + set + table + ((<usize>(la >> 8)) & Tlb.INDEX_MASK);
   if ((la & PAGE_BASE) == load<u64>(entry, Tlb.tag)) return <usize>(<u32>la + load<u32>(entry, Tlb.addend));
   return translate(cpu, la, access, set);
 }
@@ -137,7 +137,7 @@ function readBytes(cpu: usize, la: u64, to: usize, size: u32, set: usize): bool 
 /** The largest naturally aligned power of two that fits. */
 function mmioStep(gpa: u64, size: u32): u32 {
   let step: u32 = 8;
-  while (step > size || (<u32>gpa & (step - 1)) != 0) step >>= 1;
+  while (step > size || ((<u32>gpa) & (step - 1)) != 0) step >>= 1;
   return step;
 }
 

@@ -51,7 +51,7 @@ function jumpKey(cpu: usize): u32 {
 
 @inline
 function jumpEntry(cpu: usize, rip: u64): usize {
-  return cpu + Cpu.jumpCache + (<usize>((rip << 4) ^ (rip >> 6)) & JUMP_MASK);
+  return cpu + Cpu.jumpCache + ((<usize>((rip << 4) ^ (rip >> 6))) & JUMP_MASK);
 }
 
 /** First record of the block at Cpu.rip, with Cpu.codePage set to match; 0 = fault raised. */
@@ -97,7 +97,7 @@ export function findBlockSlow(cpu: usize): usize {
 /** Host address of the instruction byte at `la`; 0 = fault raised. Code in MMIO is refused with #GP. */
 function fetchHost(cpu: usize, la: u64): usize {
   const set: usize = load<u32>(cpu, Cpu.cpl) == 3 ? Tlb.USER : Tlb.SUPERVISOR;
-  const entry = cpu + Cpu.tlbTables + set + Tlb.EXECUTE + (<usize>(la >> 8) & Tlb.INDEX_MASK);
+  const entry = cpu + Cpu.tlbTables + set + Tlb.EXECUTE + ((<usize>(la >> 8)) & Tlb.INDEX_MASK);
   if ((la & PAGE_BASE) == load<u64>(entry, Tlb.tag)) return <usize>(<u32>la + load<u32>(entry, Tlb.addend));
   const host = translate(cpu, la, ACCESS_FETCH, set);
   if (host == 0 && !faulted(cpu)) raise(cpu, Exception.GP, 0);
@@ -106,7 +106,7 @@ function fetchHost(cpu: usize, la: u64): usize {
 
 @inline
 function bucketOf(cpu: usize, host: usize, mode: u32): usize {
-  return cpu + Cpu.blockHash + (((host ^ (host >> 15) ^ (<usize>mode << 11)) & HASH_MASK) << 2);
+  return cpu + Cpu.blockHash + (((host ^ (host >> 15) ^ ((<usize>mode) << 11)) & HASH_MASK) << 2);
 }
 
 function lookUp(cpu: usize, host: usize, mode: u32): usize {

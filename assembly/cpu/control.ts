@@ -34,7 +34,7 @@ import { is64, protection, raise, undefined } from "./state";
 
 const CR0_KNOWN: u64 = 0xe005003f;
 const CR3_RESERVED: u64 = ~(((<u64>1) << PHYSICAL_BITS) - 1);
-const CR3_KEEP: u64 = <u64>1 << 63;
+const CR3_KEEP: u64 = (<u64>1) << 63;
 
 /** Writes CR0; false = #GP(0) raised. */
 export function writeCr0(cpu: usize, value: u64): bool {
@@ -70,7 +70,7 @@ function switchPaging(cpu: usize, on: bool): bool {
 /** LMSW: the low four bits of CR0; PE can be set but not cleared. */
 export function writeMsw(cpu: usize, value: u32): bool {
   const old = load<u64>(cpu, Cpu.cr0);
-  const low = <u64>(value & 15) | (old & CR0_PE);
+  const low = (<u64>(value & 15)) | (old & CR0_PE);
   return writeCr0(cpu, (old & ~(CR0_PE | CR0_MP | CR0_EM | CR0_TS)) | low);
 }
 

@@ -197,6 +197,6 @@ function extended1(cpu: usize): void {
 }
 
 function brand(cpu: usize, part: u32): void {
-  const text = cpu + CpuSystem.brand + (<usize>part << 4);
+  const text = cpu + CpuSystem.brand + ((<usize>part) << 4);
   answer(cpu, load<u32>(text), load<u32>(text, 4), load<u32>(text, 8), load<u32>(text, 12));
 }

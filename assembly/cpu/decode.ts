@@ -81,14 +81,7 @@ const IMM_OFFSET: u32 = 9;
  * Decodes the instruction at `bytes`, of which `available` are readable, into `rec`. `offset` is the instruction's offset
  * in its page. Returns the length, perhaps with ENDS_BLOCK, or NEED_MORE.
  */
-export function decodeInstruction(
-  cpu: usize,
-  bytes: usize,
-  available: u32,
-  mode: u32,
-  offset: u32,
-  rec: usize,
-): i32 {
+export function decodeInstruction(cpu: usize, bytes: usize, available: u32, mode: u32, offset: u32, rec: usize): i32 {
   store<u64>(rec, 0);
   store<u64>(rec, 0, 8);
   let at = readPrefixes(cpu, bytes, available, mode);
@@ -105,7 +98,7 @@ export function decodeInstruction(
       opcode = <u32>load<u8>(bytes + at++);
     }
   }
-  const slot = OPCODES + <usize>((((map << 8) | opcode)) << 2);
+  const slot = OPCODES + <usize>(((map << 8) | opcode) << 2);
   const hasModrm = load<u8>(slot, 3) != 0;
   if (hasModrm) {
     if (at >= available) return more(available, offset, rec);
@@ -139,6 +132,8 @@ export function decodeInstruction(
   const end = decodeImmediate(cpu, bytes, at, available, candidate, size, mode, offset, rec);
   if (end == 0) return more(available, offset, rec);
   if (end > MAX_LENGTH) return tooLong(offset, rec);
+  // x87: what the opcode register (FOP) gets.
+  if (map == 0 && (opcode & 0xf8) == 0xd8) store<u32>(rec, ((opcode & 7) << 8) | load<u8>(cpu, pModrm), Record.imm);
   if (load<u8>(cpu, pLock) != 0 && ((flags & FLAG_LOCK) == 0 || register)) return undefinedInstruction(offset, rec);
   return finish(cpu, candidate, register, size, offset, end, rec);
 }
@@ -147,7 +142,7 @@ export function decodeInstruction(
 function finish(cpu: usize, candidate: usize, register: bool, size: u32, offset: u32, length: u32, rec: usize): i32 {
   const flags = <u32>load<u8>(candidate, cFlags);
   const flags2 = <u32>load<u8>(candidate, cFlags2);
-  const op = load<u16>(candidate + cOps + <usize>((((register ? 4 : 0) + sizeSlot(candidate, size))) << 1));
+  const op = load<u16>(candidate + cOps + <usize>(((register ? 4 : 0) + sizeSlot(candidate, size)) << 1));
   if (op == 0) return undefinedInstruction(offset, rec);
   store<u16>(rec, op, Record.op);
   store<u16>(rec, <u16>(offset | (length << 12)), Record.where);
@@ -163,7 +158,7 @@ function finish(cpu: usize, candidate: usize, register: bool, size: u32, offset:
     store<u8>(rec, load<u8>(rec, Record.rm), Record.reg);
     store<u8>(rec, reg, Record.rm);
   }
-  return <i32>length | ((flags & FLAG_END) != 0 ? ENDS_BLOCK : 0);
+  return (<i32>length) | ((flags & FLAG_END) != 0 ? ENDS_BLOCK : 0);
 }
 
 /** Which of the four operations of a form an operand size selects. */
@@ -252,7 +247,7 @@ function findCandidate(cpu: usize, slot: usize, mode: u32): usize {
 function fits(cpu: usize, candidate: usize, mode: u32): bool {
   if (!(load<u8>(candidate, cModes) & (mode == Record.MODE_64 ? 2 : 1))) return false;
   const w = <u32>load<u8>(candidate, cW);
-  if (w != ANY && w != (<u32>load<u8>(cpu, pRex) >> 3 & 1)) return false;
+  if (w != ANY && w != (((<u32>load<u8>(cpu, pRex)) >> 3) & 1)) return false;
   const prefix = <u32>load<u8>(candidate, cPrefix);
   if (prefix != 0 && prefix != mandatoryPrefix(cpu, prefix)) return false;
   if (!(load<u8>(candidate, cFlags) & FLAG_MODRM)) return true;
@@ -278,7 +273,7 @@ function operandSize(cpu: usize, candidate: usize, mode: u32): u32 {
     if (<u32>load<u8>(candidate, cSize) == SIZE_Y) return SIZE_32;
     return (mode == Record.MODE_32) != narrow ? SIZE_32 : SIZE_16;
   }
-  const wide = (<u32>load<u8>(cpu, pRex) & 8) != 0;
+  const wide = ((<u32>load<u8>(cpu, pRex)) & 8) != 0;
   if (<u32>load<u8>(candidate, cSize) == SIZE_Y) return wide ? SIZE_64 : SIZE_32;
   if (wide || (load<u8>(candidate, cFlags2) & FLAG2_F64) != 0) return SIZE_64;
   if (narrow) return SIZE_16;
@@ -419,7 +414,7 @@ function decodeImmediate(
   else if (kind == IMM_IV) {
     if (length == 8) store<u64>(rec, load<u64>(from), Record.disp);
     else store<i32>(rec, length == 2 ? <i32>load<i16>(from) : load<i32>(from), Record.imm);
-  } else if (kind == IMM_ENTER) store<u32>(rec, <u32>load<u16>(from) | (<u32>load<u8>(from, 2) << 16), Record.imm);
+  } else if (kind == IMM_ENTER) store<u32>(rec, (<u32>load<u16>(from)) | ((<u32>load<u8>(from, 2)) << 16), Record.imm);
   else if (kind == IMM_FAR) {
     store<u32>(rec, length == 4 ? <u32>load<u16>(from) : load<u32>(from), Record.imm);
     store<u32>(rec, <u32>load<u16>(from + length - 2), Record.disp);

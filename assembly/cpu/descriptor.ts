@@ -79,7 +79,7 @@ export function rawOf(cpu: usize): u64 {
 /** Attributes in the form of Cpu.segAttr. */
 @inline
 export function attrOf(raw: u64): u32 {
-  return <u32>(raw >> 40) & 0xf0ff;
+  return (<u32>(raw >> 40)) & 0xf0ff;
 }
 
 @inline
@@ -92,14 +92,14 @@ export function baseOf(raw: u64): u64 {
 }
 
 export function limitOf(raw: u64): u32 {
-  const limit = <u32>(raw & 0xffff) | (<u32>(raw >> 32) & 0xf0000);
+  const limit = (<u32>(raw & 0xffff)) | ((<u32>(raw >> 32)) & 0xf0000);
   return (attrOf(raw) & ATTR_G) != 0 ? (limit << 12) | 0xfff : limit;
 }
 
 /** Type of a system descriptor, 0..15. */
 @inline
 export function systemType(raw: u64): u32 {
-  return <u32>(raw >> 40) & 15;
+  return (<u32>(raw >> 40)) & 15;
 }
 
 @inline
@@ -128,7 +128,7 @@ export function describeNull(to: usize, selector: u32): void {
 export function describeParagraph(to: usize, selector: u32, attr: u32, limit: u32): void {
   store<u16>(to, <u16>selector, Cpu.segSelector);
   store<u32>(to, attr, Cpu.segAttr);
-  store<u64>(to, <u64>(selector & 0xffff) << 4, Cpu.segBase);
+  store<u64>(to, (<u64>(selector & 0xffff)) << 4, Cpu.segBase);
   store<u32>(to, limit, Cpu.segLimit);
 }
 
@@ -136,8 +136,8 @@ export function describeParagraph(to: usize, selector: u32, attr: u32, limit: u3
 export function markAccessed(cpu: usize): bool {
   const raw = rawOf(cpu);
   if (attrOf(raw) & ATTR_ACCESSED) return true;
-  store<u64>(cpu, raw | (<u64>1 << 40), CpuSystem.raw);
-  return writeType(cpu, load<u64>(cpu, CpuSystem.rawAddress), raw | (<u64>1 << 40));
+  store<u64>(cpu, raw | ((<u64>1) << 40), CpuSystem.raw);
+  return writeType(cpu, load<u64>(cpu, CpuSystem.rawAddress), raw | ((<u64>1) << 40));
 }
 
 /** Stores the type byte of a descriptor back to its table. */

@@ -48,7 +48,7 @@ export function deliverPending(cpu: usize): void {
     store<i32>(cpu, -1, Cpu.excVector);
     store<u32>(cpu, vector + 1, Cpu.delivering);
     count(cpu, Counters.exceptions);
-    if (vector < 32) count(cpu, Counters.exceptionByVector + (<usize>vector << 3));
+    if (vector < 32) count(cpu, Counters.exceptionByVector + ((<usize>vector) << 3));
     if (vector == Exception.DB) takeDebug(cpu);
     if (deliverException(cpu, vector, error)) {
       store<u32>(cpu, 0, Cpu.delivering);
@@ -120,7 +120,7 @@ function route(cpu: usize, vector: i32): bool {
 
 function deliverReal(cpu: usize, vector: i32): bool {
   if (<u32>vector * 4 + 3 > load<u32>(cpu, Cpu.idtLimit)) return protection(cpu, 0);
-  const entry = readSystem<u32>(cpu, load<u64>(cpu, Cpu.idtBase) + (<u64>vector << 2));
+  const entry = readSystem<u32>(cpu, load<u64>(cpu, Cpu.idtBase) + ((<u64>vector) << 2));
   if (faulted(cpu)) return false;
   return enterParagraph(cpu, entry, load<u32>(cpu, CpuSystem.eventFlags), IF | TF | AC | RF);
 }
@@ -193,14 +193,14 @@ function handledByMonitor(cpu: usize, vector: i32): bool {
   if (load<u32>(tr, Cpu.segLimit) < 103) return true;
   const map = <u32>readSystem<u16>(cpu, base + 102);
   if (faulted(cpu) || map < 32) return true;
-  const at = map - 32 + (<u32>vector >> 3);
+  const at = map - 32 + ((<u32>vector) >> 3);
   if (at > load<u32>(tr, Cpu.segLimit)) return true;
-  return ((readSystem<u8>(cpu, base + at) >> <u8>(vector & 7)) & 1) != 0;
+  return ((readSystem<u8>(cpu, base + at) >> (<u8>(vector & 7))) & 1) != 0;
 }
 
 /** Through the 8086 program's own vector table at linear address 0; without IOPL 3, VIF stands for IF. */
 function redirectV86(cpu: usize, vector: i32, iopl3: bool): bool {
-  const host = readHost(cpu, <u64>vector << 2, 4);
+  const host = readHost(cpu, (<u64>vector) << 2, 4);
   if (host == 0) return false;
   const entry = load<u32>(host);
   let flags = getFlags(cpu);

@@ -5,7 +5,16 @@ import * as Cpu from "../layout/cpu";
 import * as CpuSystem from "../layout/cpu_system";
 import * as Exception from "../layout/exception";
 import { readHost } from "./access";
-import { ATTR_DB, ATTR_L, ATTR_P, TYPE_CALL_GATE, TYPE_CALL_GATE16, TYPE_TASK_GATE, TYPE_TSS, TYPE_TSS16 } from "./bits";
+import {
+  ATTR_DB,
+  ATTR_L,
+  ATTR_P,
+  TYPE_CALL_GATE,
+  TYPE_CALL_GATE16,
+  TYPE_TASK_GATE,
+  TYPE_TSS,
+  TYPE_TSS16,
+} from "./bits";
 import {
   attrOf,
   dplOf,
@@ -100,12 +109,12 @@ function systemTransfer(cpu: usize, selector: u32, callSize: u32): bool {
     return false;
   }
   if (callGate) return throughCallGate(cpu, raw, callSize != 0);
-  const tss = type == TYPE_TASK_GATE ? <u32>(raw >> 16) & 0xffff : selector;
+  const tss = type == TYPE_TASK_GATE ? (<u32>(raw >> 16)) & 0xffff : selector;
   return switchThrough(cpu, tss, callSize != 0 ? BY_CALL : BY_JUMP);
 }
 
 function throughCallGate(cpu: usize, gate: u64, call: bool): bool {
-  const selector = <u32>(gate >> 16) & 0xffff;
+  const selector = (<u32>(gate >> 16)) & 0xffff;
   const wide = (systemType(gate) & 8) != 0;
   let offset = (gate & 0xffff) | (wide ? (gate >> 32) & 0xffff0000 : 0);
   if (isLong(cpu)) offset |= load<u64>(cpu, CpuSystem.rawUpper) << 32;
@@ -144,7 +153,7 @@ function pushInner(cpu: usize, gate: u64, newCpl: u32): bool {
   const cpl = cplOf(cpu);
   const long = isLong(cpu);
   const size: u32 = long ? 8 : (systemType(gate) & 8) != 0 ? 4 : 2;
-  const parameters: u32 = long ? 0 : <u32>(gate >> 32) & 31;
+  const parameters: u32 = long ? 0 : (<u32>(gate >> 32)) & 31;
   if (!readParameters(cpu, parameters, size)) return false;
   if (!(long ? frameFromTss64(cpu, 4 + newCpl * 8, newCpl) : frameFromTss(cpu, newCpl))) return false;
   setPrivilege(cpu, newCpl);
@@ -171,14 +180,14 @@ function readParameters(cpu: usize, count: u32, size: u32): bool {
     const host = readHost(cpu, (base + ((sp + i * size) & mask)) & 0xffffffff, size);
     if (host == 0) return false;
     const value = size == 4 ? load<u32>(host) : <u32>load<u16>(host);
-    store<u32>(cpu + CpuSystem.image + (<usize>i << 2), value);
+    store<u32>(cpu + CpuSystem.image + ((<usize>i) << 2), value);
   }
   return true;
 }
 
 function pushParameters(cpu: usize, count: u32, size: u32): bool {
   for (let i = count; i != 0; i--) {
-    if (!framePush(cpu, <u64>load<u32>(cpu + CpuSystem.image + (<usize>(i - 1) << 2)), size)) return false;
+    if (!framePush(cpu, <u64>load<u32>(cpu + CpuSystem.image + ((<usize>(i - 1)) << 2)), size)) return false;
   }
   return true;
 }

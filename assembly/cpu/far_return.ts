@@ -30,7 +30,7 @@ import { checkPresentCode, checkTarget, enterCode, holdCode, isCode, isConformin
 export function farReturn(cpu: usize, size: u32, bytes: u32): bool {
   frameCurrent(cpu);
   const rip = framePop(cpu, size);
-  const selector = <u32>framePop(cpu, size) & 0xffff;
+  const selector = (<u32>framePop(cpu, size)) & 0xffff;
   if (faulted(cpu)) return false;
   if (!isProtected(cpu) || isV86(cpu)) {
     if (!enterRealCode(cpu, selector, rip)) return false;
@@ -70,9 +70,9 @@ function heldIs64(cpu: usize): bool {
 /** Pops RSP and SS and returns to another privilege, or (IRETQ) to the same. With `flags`, loads the flags popped. */
 function returnOuter(cpu: usize, rip: u64, size: u32, bytes: u32, flags: bool): bool {
   const rsp = framePop(cpu, size);
-  const ss = <u32>framePop(cpu, size) & 0xffff;
+  const ss = (<u32>framePop(cpu, size)) & 0xffff;
   if (faulted(cpu)) return false;
-  const rpl = <u32>load<u16>(cpu + CpuSystem.newCode, Cpu.segSelector) & 3;
+  const rpl = (<u32>load<u16>(cpu + CpuSystem.newCode, Cpu.segSelector)) & 3;
   const stack = cpu + CpuSystem.frameStack;
   if (isNull(ss)) {
     // 64-bit code below privilege 3 may run without a stack segment.
@@ -131,7 +131,7 @@ export function interruptReturn(cpu: usize, size: u32): bool {
 function popReturn(cpu: usize, size: u32): i32 {
   frameCurrent(cpu);
   store<u64>(cpu, framePop(cpu, size), CpuSystem.poppedRip);
-  const selector = <i32>(<u32>framePop(cpu, size) & 0xffff);
+  const selector = <i32>((<u32>framePop(cpu, size)) & 0xffff);
   store<u64>(cpu, framePop(cpu, size), CpuSystem.poppedFlags);
   return faulted(cpu) ? -1 : selector;
 }
@@ -180,7 +180,7 @@ function returnProtected(cpu: usize, size: u32): bool {
   if (popped < 0) return false;
   const selector = <u32>popped;
   const rip = load<u64>(cpu, CpuSystem.poppedRip);
-  const toV86 = (<u32>load<u64>(cpu, CpuSystem.poppedFlags) & VM) != 0;
+  const toV86 = ((<u32>load<u64>(cpu, CpuSystem.poppedFlags)) & VM) != 0;
   if (toV86 && size == 4 && cplOf(cpu) == 0 && !isLong(cpu)) return returnToV86(cpu, selector, rip);
   if (!checkReturnCode(cpu, selector, rip)) return false;
   // 64-bit code always pops a stack pointer.

@@ -40,7 +40,7 @@ function hasSyscall(cpu: usize): bool {
 export function syscallEntry(cpu: usize): bool {
   if (!hasSyscall(cpu)) return undefined(cpu);
   const star = load<u64>(cpu, Cpu.star);
-  const selector = <u32>(star >> 32) & 0xfffc;
+  const selector = (<u32>(star >> 32)) & 0xfffc;
   const rip = load<u64>(cpu, Cpu.rip);
   if (isLong(cpu)) {
     const target = is64(cpu) ? load<u64>(cpu, Cpu.lstar) : load<u64>(cpu, Cpu.cstar);
@@ -63,7 +63,7 @@ export function syscallEntry(cpu: usize): bool {
 export function syscallExit(cpu: usize, wide: bool): bool {
   if (!hasSyscall(cpu)) return undefined(cpu);
   if (cplOf(cpu) != 0) return protection(cpu, 0);
-  const selector = <u32>(load<u64>(cpu, Cpu.star) >> 48) & 0xffff;
+  const selector = (<u32>(load<u64>(cpu, Cpu.star) >> 48)) & 0xffff;
   const rcx = load<u64>(cpu, Cpu.rcx);
   // Here Intel raises #GP in the kernel; on AMD the fetch faults in user mode.
   if (wide && isIntel(cpu) && !isCanonical(rcx)) return protection(cpu, 0);

@@ -71,9 +71,9 @@ export function carriesSub(a: i64, b: i64, r: i64): u64 {
 /** CF, OF and AF from a carry vector of sign-extended operands; `top` is the operand's sign bit number. */
 @inline
 export function carryFlags(carries: u64, top: u32): u32 {
-  const carry = <u32>(carries >> top) & 1;
-  const into = <u32>(carries >> (top - 1)) & 1;
-  return carry | ((carry ^ into) << 11) | ((<u32>carries & 8) << 1);
+  const carry = (<u32>(carries >> top)) & 1;
+  const into = (<u32>(carries >> (top - 1))) & 1;
+  return carry | ((carry ^ into) << 11) | (((<u32>carries) & 8) << 1);
 }
 
 @inline

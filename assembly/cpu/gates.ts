@@ -45,7 +45,7 @@ function hasError(cpu: usize): bool {
 /** Error code that names a vector: index and the IDT bit. */
 @inline
 function vectorError(vector: i32): u32 {
-  return (<u32>vector << 3) | 2;
+  return ((<u32>vector) << 3) | 2;
 }
 
 /** Privilege of the gate against INT n, and presence. */
@@ -75,14 +75,14 @@ function clearForHandler(cpu: usize, interruptGate: bool): void {
 
 export function deliverLong(cpu: usize, vector: i32): bool {
   if (<u32>vector * 16 + 15 > load<u32>(cpu, Cpu.idtLimit)) return protection(cpu, vectorError(vector));
-  const address = load<u64>(cpu, Cpu.idtBase) + (<u64>vector << 4);
+  const address = load<u64>(cpu, Cpu.idtBase) + ((<u64>vector) << 4);
   const gate = readSystem<u64>(cpu, address);
   const upper = readSystem<u64>(cpu, address + 8);
   if (faulted(cpu)) return false;
   // Only 64-bit interrupt and trap gates exist here; the S bit is part of the comparison.
-  if (((<u32>(gate >> 40) & 0x1f) | 1) != 15) return protection(cpu, vectorError(vector));
+  if ((((<u32>(gate >> 40)) & 0x1f) | 1) != 15) return protection(cpu, vectorError(vector));
   if (!checkGate(cpu, vector, gate)) return false;
-  const selector = <u32>(gate >> 16) & 0xffff;
+  const selector = (<u32>(gate >> 16)) & 0xffff;
   if (!fetchHandler(cpu, selector)) return false;
   const attr = attrOf(rawOf(cpu));
   if ((attr & (ATTR_L | ATTR_DB)) != ATTR_L) return protection(cpu, selectorError(selector));
@@ -92,7 +92,7 @@ export function deliverLong(cpu: usize, vector: i32): bool {
   const cpl = cplOf(cpu);
   const newCpl = isConforming(attr) ? cpl : dplOf(attr);
   if (!holdCode(cpu, (selector & 0xfffc) | newCpl)) return false;
-  if (!startFrame64(cpu, <u32>(gate >> 32) & 7, newCpl)) return false;
+  if (!startFrame64(cpu, (<u32>(gate >> 32)) & 7, newCpl)) return false;
   setPrivilege(cpu, newCpl);
   if (!pushFrame64(cpu)) {
     setPrivilege(cpu, cpl);
@@ -134,14 +134,14 @@ function pushReturn(cpu: usize, size: u32): bool {
 
 export function deliverProtected(cpu: usize, vector: i32): bool {
   if (<u32>vector * 8 + 7 > load<u32>(cpu, Cpu.idtLimit)) return protection(cpu, vectorError(vector));
-  const gate = readSystem<u64>(cpu, load<u64>(cpu, Cpu.idtBase) + (<u64>vector << 3));
+  const gate = readSystem<u64>(cpu, load<u64>(cpu, Cpu.idtBase) + ((<u64>vector) << 3));
   if (faulted(cpu)) return false;
   // 00101 task gate, 0x11y interrupt and trap gates of both sizes.
-  const type = <u32>(gate >> 40) & 0x1f;
+  const type = (<u32>(gate >> 40)) & 0x1f;
   const known = type == TYPE_TASK_GATE || (type & 0x16) == TYPE_INTERRUPT_GATE16;
   if (!known) return protection(cpu, vectorError(vector));
   if (!checkGate(cpu, vector, gate)) return false;
-  const selector = <u32>(gate >> 16) & 0xffff;
+  const selector = (<u32>(gate >> 16)) & 0xffff;
   if (type == TYPE_TASK_GATE) {
     if (!taskFromGate(cpu, selector)) return false;
     return !hasError(cpu) || pushTaskError(cpu, load<u32>(cpu, CpuSystem.eventError));

@@ -26,6 +26,6 @@ function mapAllows(cpu: usize, port: u32, size: u32): bool {
   const base = load<u64>(tr, Cpu.segBase);
   const at = <u32>readSystem<u16>(cpu, base + Tss.ioMap) + (port >> 3);
   if (faulted(cpu) || at + 1 > limit) return false;
-  const bits = <u32>readSystem<u16>(cpu, base + at) >> (port & 7);
+  const bits = (<u32>readSystem<u16>(cpu, base + at)) >> (port & 7);
   return !faulted(cpu) && (bits & ((1 << size) - 1)) == 0;
 }

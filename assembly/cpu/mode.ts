@@ -3,17 +3,7 @@
 import * as Cpu from "../layout/cpu";
 import * as Record from "../layout/record";
 import { dataSet } from "../mem/walk";
-import {
-  ATTR_DB,
-  ATTR_L,
-  CR0_EM,
-  CR0_PE,
-  CR0_TS,
-  CR4_OSFXSR,
-  CR4_OSXSAVE,
-  DR7_ENABLES,
-  EFER_LMA,
-} from "./bits";
+import { ATTR_DB, ATTR_L, CR0_EM, CR0_PE, CR0_TS, CR4_OSFXSR, CR4_OSXSAVE, DR7_ENABLES, EFER_LMA } from "./bits";
 import { AC, IOPL, TF, VM } from "./flags";
 
 /** Error summary bit of the x87 status word. */

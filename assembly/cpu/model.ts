@@ -34,7 +34,7 @@ export const PHYSICAL_BITS: u32 = 46;
 
 @inline
 function wordAddress(cpu: usize, word: u32): usize {
-  return cpu + CpuSystem.features + (<usize>word << 2);
+  return cpu + CpuSystem.features + ((<usize>word) << 2);
 }
 
 /** A feature word of layout/cpu_features.ts. */

@@ -95,7 +95,7 @@ function mtrrField(index: u32): usize {
 /** Whether all eight bytes are memory types out of a set. */
 function typesIn(set: u32, value: u64): bool {
   for (let i: u64 = 0; i < 64; i += 8) {
-    const type = <u32>(value >> i) & 0xff;
+    const type = (<u32>(value >> i)) & 0xff;
     if (type > 7 || ((set >> type) & 1) == 0) return false;
   }
   return true;
@@ -103,7 +103,8 @@ function typesIn(set: u32, value: u64): bool {
 
 function plainAllowed(cpu: usize, index: u32, value: u64): bool {
   if (index == 0x277) return typesIn(PAT_TYPES, value);
-  if (index == 0x2ff) return (value & ~(<u64>0xcff)) == 0 && (value & 0xff) < 7 && ((MTRR_TYPES >> <u32>(value & 7)) & 1) != 0;
+  if (index == 0x2ff)
+    return (value & ~(<u64>0xcff)) == 0 && (value & 0xff) < 7 && ((MTRR_TYPES >> (<u32>(value & 7))) & 1) != 0;
   if (index >= 0x200 && index < 0x210) return value >> 46 == 0;
   if (index >= 0x250 && index < 0x270) return typesIn(MTRR_TYPES, value);
   // STAR, SFMASK and SYSENTER_CS are no addresses.
@@ -122,7 +123,7 @@ function readSpecial(cpu: usize, index: u32): bool {
   switch (index) {
     case 0x8b:
       // Microcode revision, as KVM reports it for each vendor.
-      return give(cpu, isIntel(cpu) ? <u64>1 << 32 : 0x01000065);
+      return give(cpu, isIntel(cpu) ? (<u64>1) << 32 : 0x01000065);
     case 0x17:
       return give(cpu, 0);
     case 0x3a:

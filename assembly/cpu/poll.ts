@@ -62,7 +62,7 @@ function takeCodeInvalidations(cpu: usize, m: usize): void {
     const page = atomic.xchg<u32>(slot, 0);
     // A producer has reserved the slot but not filled it yet: it raises exitRequest when it has.
     if (page == 0 && load<i32>(cpu, Cpu.codeFlush) == 0) break;
-    if (page != 0) invalidateCode(cpu, <usize>page << MemoryMap.PAGE_SHIFT);
+    if (page != 0) invalidateCode(cpu, (<usize>page) << MemoryMap.PAGE_SHIFT);
     head += 4;
   }
   atomic.store<u32>(ring + ByteRing.head, head);

@@ -136,73 +136,81 @@ export function run(cpu: usize, budget: u64): i32 {
     start = rec;
     if (rec == cpu + Cpu.scratchRecords) single = whySingle(cpu);
     if (from != 0) {
-      if (single == 0 && load<u32>(cpu + Cpu.counters, Counters.decodeFlushes) == flushes && rec >= cpu + Cpu.decodeCache && canLink(cpu, from)) {
+      if (
+        single == 0 &&
+        load<u32>(cpu + Cpu.counters, Counters.decodeFlushes) == flushes &&
+        rec >= cpu + Cpu.decodeCache &&
+        canLink(cpu, from)
+      ) {
         store<u32>(from, <u32>rec, Record.disp);
       }
       from = 0;
     }
     while (true) {
-    exit = FAULT;
-    const op = <i32>load<u16>(rec);
-    switch (op) {
-      case 0: { // END
-        store<u64>(cpu, load<u64>(cpu, Cpu.codePage) + <u64>load<u32>(rec, Record.imm), Cpu.rip);
-        exit = REWIND;
-        break;
-      }
-      case 1: { // REDECODE
-        store<u64>(cpu, ripOf(cpu, rec), Cpu.rip);
-        exit = REWIND;
-        break;
-      }
-      case 2: { // UNDEFINED
-        if (load<i32>(rec, Record.imm) != 0) raise(cpu, Exception.GP, 0);
-        else unimplemented(cpu, rec);
-        break;
-      }
-      //@SPECIAL_CASES
-//@HOT_CASES
-      default: {
-        if (op >= Ops.FIRST_END) {
-          store<u64>(cpu, nextRipOf(cpu, rec), Cpu.rip);
-          store<u64>(cpu, executed + <u64>((rec - start) >> 4), Cpu.instructions);
-          if (!runEnd(cpu, rec, op)) break;
-          if (load<i32>(cpu, Cpu.intrPending) != 0) store<i32>(cpu, 1, Cpu.exitRequest);
-          exit = LOOKUP;
+      exit = FAULT;
+      const op = <i32>load<u16>(rec);
+      switch (op) {
+        case 0: {
+          // END
+          store<u64>(cpu, load<u64>(cpu, Cpu.codePage) + <u64>load<u32>(rec, Record.imm), Cpu.rip);
+          exit = REWIND;
           break;
         }
-        if (op >= Ops.FIRST_SSE) {
-          if (op >= Ops.FIRST_MMX) {
-            if (load<u32>(cpu, Cpu.fpuTrap) != 0 && !fpuReady(cpu, op)) break;
-          } else if (load<u32>(cpu, Cpu.sseTrap) != 0 && !sseReady(cpu)) break;
+        case 1: {
+          // REDECODE
+          store<u64>(cpu, ripOf(cpu, rec), Cpu.rip);
+          exit = REWIND;
+          break;
         }
-        if (!runCold(cpu, rec, op)) break;
-        rec += Record.SIZE;
-        continue;
+        case 2: {
+          // UNDEFINED
+          if (load<i32>(rec, Record.imm) != 0) raise(cpu, Exception.GP, 0);
+          else unimplemented(cpu, rec);
+          break;
+        }
+        //@SPECIAL_CASES
+        //@HOT_CASES
+        default: {
+          if (op >= Ops.FIRST_END) {
+            store<u64>(cpu, nextRipOf(cpu, rec), Cpu.rip);
+            store<u64>(cpu, executed + <u64>((rec - start) >> 4), Cpu.instructions);
+            if (!runEnd(cpu, rec, op)) break;
+            if (load<i32>(cpu, Cpu.intrPending) != 0) store<i32>(cpu, 1, Cpu.exitRequest);
+            exit = LOOKUP;
+            break;
+          }
+          if (op >= Ops.FIRST_SSE) {
+            if (op >= Ops.FIRST_MMX) {
+              if (load<u32>(cpu, Cpu.fpuTrap) != 0 && !fpuReady(cpu, op)) break;
+            } else if (load<u32>(cpu, Cpu.sseTrap) != 0 && !sseReady(cpu)) break;
+          }
+          if (!runCold(cpu, rec, op)) break;
+          rec += Record.SIZE;
+          continue;
+        }
       }
-    }
-    if (exit == BRANCH) {
-      executed += <u64>((rec - start) >> 4) + 1;
-      const link = <usize>load<u32>(rec, Record.disp);
-      if (link != 0 && executed < limit && load<i32>(cpu, Cpu.exitRequest) == 0) {
-        rec = link;
-        start = link;
-        continue;
+      if (exit == BRANCH) {
+        executed += <u64>((rec - start) >> 4) + 1;
+        const link = <usize>load<u32>(rec, Record.disp);
+        if (link != 0 && executed < limit && load<i32>(cpu, Cpu.exitRequest) == 0) {
+          rec = link;
+          start = link;
+          continue;
+        }
+        store<u64>(cpu, branchTarget(cpu, rec), Cpu.rip);
+        from = link == 0 ? rec : 0;
+        break;
       }
-      store<u64>(cpu, branchTarget(cpu, rec), Cpu.rip);
-      from = link == 0 ? rec : 0;
+      if (exit == FAULT) {
+        executed += <u64>((rec - start) >> 4);
+        store<u64>(cpu, ripOf(cpu, rec), Cpu.rip);
+        store<u64>(cpu, executed, Cpu.instructions);
+        if (single != 0) single &= AFTER_SHADOW;
+        deliverPending(cpu);
+        break;
+      }
+      executed += <u64>((rec - start) >> 4) + (exit == LOOKUP ? 1 : 0);
       break;
-    }
-    if (exit == FAULT) {
-      executed += <u64>((rec - start) >> 4);
-      store<u64>(cpu, ripOf(cpu, rec), Cpu.rip);
-      store<u64>(cpu, executed, Cpu.instructions);
-      if (single != 0) single &= AFTER_SHADOW;
-      deliverPending(cpu);
-      break;
-    }
-    executed += <u64>((rec - start) >> 4) + (exit == LOOKUP ? 1 : 0);
-    break;
     }
   }
 }

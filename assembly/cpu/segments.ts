@@ -143,7 +143,7 @@ function loadTr(cpu: usize, selector: u32): bool {
   if (!isSystem(attrOf(raw)) || !available) return fail(cpu, Exception.GP, selector);
   if (!(attrOf(raw) & ATTR_P)) return fail(cpu, Exception.NP, selector);
   if (isLong(cpu) && !fetchUpper(cpu, selector, Exception.GP)) return false;
-  const busy = raw | (<u64>TYPE_BUSY << 40);
+  const busy = raw | ((<u64>TYPE_BUSY) << 40);
   if (!writeType(cpu, load<u64>(cpu, CpuSystem.rawAddress), busy)) return false;
   describeSystem(cpu, Cpu.TR, selector, attrOf(busy));
   return !faulted(cpu);

@@ -61,5 +61,5 @@ export function nextRipOf(cpu: usize, rec: usize): u64 {
 /** Address of register n of the XMM file. */
 @inline
 export function xmmAddress(cpu: usize, n: u32): usize {
-  return cpu + Cpu.xmm + (<usize>n << 5);
+  return cpu + Cpu.xmm + ((<usize>n) << 5);
 }

@@ -124,7 +124,7 @@ function taskSwitch(cpu: usize, selector: u32, reason: u32): bool {
   readImage(cpu, baseOf(raw), size);
   if (faulted(cpu)) return false;
   store<u32>(cpu, 1, CpuSystem.committed);
-  store<u64>(cpu, raw | (<u64>TYPE_BUSY << 40), CpuSystem.raw);
+  store<u64>(cpu, raw | ((<u64>TYPE_BUSY) << 40), CpuSystem.raw);
   describe(cpu, tr, selector);
   store<u64>(cpu, load<u64>(cpu, Cpu.cr0) | CR0_TS, Cpu.cr0);
   return loadTask(cpu, wide, linked);
@@ -137,7 +137,7 @@ function markBusy(cpu: usize, address: u64, raw: u64, reason: u32): bool {
     const type = readSystem<u8>(cpu, old + 5);
     if (faulted(cpu) || !writeSystem<u8>(cpu, old + 5, type & ~(<u8>TYPE_BUSY))) return false;
   }
-  return reason == BY_IRET || writeType(cpu, address, raw | (<u64>TYPE_BUSY << 40));
+  return reason == BY_IRET || writeType(cpu, address, raw | ((<u64>TYPE_BUSY) << 40));
 }
 
 function saveTask(cpu: usize, base: u64, wide: bool, clearNt: bool): void {
@@ -146,14 +146,14 @@ function saveTask(cpu: usize, base: u64, wide: bool, clearNt: bool): void {
     writeSystem<u32>(cpu, base + Tss.eip, load<u32>(cpu, Cpu.rip));
     writeSystem<u32>(cpu, base + Tss.eflags, flags);
     for (let i: u32 = 0; i < 8; i++) {
-      writeSystem<u32>(cpu, base + Tss.registers + i * 4, load<u32>(cpu + Cpu.gpr + (<usize>i << 3)));
+      writeSystem<u32>(cpu, base + Tss.registers + i * 4, load<u32>(cpu + Cpu.gpr + ((<usize>i) << 3)));
     }
     for (let i: u32 = 0; i < 6; i++) writeSystem<u16>(cpu, base + Tss.segments + i * 4, <u16>selectorOf(cpu, i));
   } else {
     writeSystem<u16>(cpu, base + Tss.ip16, load<u16>(cpu, Cpu.rip));
     writeSystem<u16>(cpu, base + Tss.flags16, <u16>flags);
     for (let i: u32 = 0; i < 8; i++) {
-      writeSystem<u16>(cpu, base + Tss.registers16 + i * 2, load<u16>(cpu + Cpu.gpr + (<usize>i << 3)));
+      writeSystem<u16>(cpu, base + Tss.registers16 + i * 2, load<u16>(cpu + Cpu.gpr + ((<usize>i) << 3)));
     }
     for (let i: u32 = 0; i < 4; i++) writeSystem<u16>(cpu, base + Tss.segments16 + i * 2, <u16>selectorOf(cpu, i));
   }
@@ -167,8 +167,8 @@ function readImage(cpu: usize, base: u64, size: u32): void {
 /** Selector of segment `seg` in the image; a 16-bit TSS has no FS and GS. */
 function imageSelector(cpu: usize, wide: bool, seg: u32): u32 {
   const image = cpu + CpuSystem.image;
-  if (wide) return load<u16>(image + Tss.segments + (<usize>seg << 2));
-  return seg < <u32>Cpu.FS ? <u32>load<u16>(image + Tss.segments16 + (<usize>seg << 1)) : 0;
+  if (wide) return load<u16>(image + Tss.segments + ((<usize>seg) << 2));
+  return seg < <u32>Cpu.FS ? <u32>load<u16>(image + Tss.segments16 + ((<usize>seg) << 1)) : 0;
 }
 
 function loadTask(cpu: usize, wide: bool, nested: bool): bool {

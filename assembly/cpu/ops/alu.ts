@@ -118,7 +118,7 @@ export function widen<T>(cpu: usize, rec: usize): bool {
 
 /** CWD, CDQ, CQO: fills DX with the sign of the accumulator. */
 export function signFill<T>(cpu: usize, rec: usize): bool {
-  const negative = regGet<T>(cpu, Cpu.rax) >> <T>(sizeof<T>() * 8 - 1) != 0;
+  const negative = regGet<T>(cpu, Cpu.rax) >> (<T>(sizeof<T>() * 8 - 1)) != 0;
   regSet<T>(cpu, Cpu.rdx, negative ? <T>~(<T>0) : <T>0);
   return true;
 }

@@ -57,7 +57,7 @@ export function aam(cpu: usize, rec: usize): bool {
     return false;
   }
   const al = <u32>regGet<u8>(cpu, Cpu.rax);
-  regSet<u16>(cpu, Cpu.rax, <u16>(((al / base) << 8) | al % base));
+  regSet<u16>(cpu, Cpu.rax, <u16>(((al / base) << 8) | (al % base)));
   flagsBits(cpu, <i64>(<i8>(al % base)), 0);
   return true;
 }

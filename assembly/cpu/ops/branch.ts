@@ -22,7 +22,7 @@ const JCXZ = 3;
 /** LOOPNE, LOOPE, LOOP, JCXZ; the address size selects the counter. */
 export function loop(cpu: usize, rec: usize): bool {
   const kind = load<u8>(rec, Record.reg);
-  const form = <u32>load<u8>(rec, Record.misc) & Record.MISC_FORM;
+  const form = (<u32>load<u8>(rec, Record.misc)) & Record.MISC_FORM;
   if (!taken(cpu, kind, form)) return true;
   const target = load<u64>(cpu, Cpu.codePage) + <u64>(<i64>load<i32>(rec, Record.imm));
   store<u64>(cpu, load<u8>(rec, Record.index) == 1 ? target & 0xffff : target, Cpu.rip);

@@ -9,7 +9,7 @@ import { protection } from "../state";
 @inline
 function signed<T>(v: T): i64 {
   const unused: i64 = 64 - sizeof<T>() * 8;
-  return (<i64>v << unused) >> unused;
+  return ((<i64>v) << unused) >> unused;
 }
 
 export function cmpxchg<T>(cpu: usize, rec: usize): bool {
@@ -56,9 +56,9 @@ export function cmpxchg8b(cpu: usize, rec: usize): bool {
   const host = modifyHost(cpu, ea(cpu, rec, 8, true), 8);
   if (host == 0) return false;
   const value = load<u64>(host);
-  const expected = ((<u64>regGet<u32>(cpu, Cpu.rdx)) << 32) | <u64>regGet<u32>(cpu, Cpu.rax);
+  const expected = ((<u64>regGet<u32>(cpu, Cpu.rdx)) << 32) | (<u64>regGet<u32>(cpu, Cpu.rax));
   if (value == expected) {
-    store<u64>(host, ((<u64>regGet<u32>(cpu, Cpu.rcx)) << 32) | <u64>regGet<u32>(cpu, Cpu.rbx));
+    store<u64>(host, ((<u64>regGet<u32>(cpu, Cpu.rcx)) << 32) | (<u64>regGet<u32>(cpu, Cpu.rbx)));
   } else {
     regSet<u32>(cpu, Cpu.rax, <u32>value);
     regSet<u32>(cpu, Cpu.rdx, <u32>(value >> 32));
@@ -70,7 +70,7 @@ export function cmpxchg8b(cpu: usize, rec: usize): bool {
 
 export function cmpxchg16b(cpu: usize, rec: usize): bool {
   const la = ea(cpu, rec, 16, true);
-  if (<u32>la & 15) return protection(cpu, 0);
+  if ((<u32>la) & 15) return protection(cpu, 0);
   const host = modifyHost(cpu, la, 16);
   if (host == 0) return false;
   const low = load<u64>(host);

@@ -34,7 +34,7 @@ function vectorCount(cpu: usize): usize {
 /** Address of ST(i) in the register file. */
 @inline
 function stackRegister(cpu: usize, i: u32): usize {
-  const top = <u32>load<u16>(cpu, Cpu.fsw) >> FSW_TOP_SHIFT;
+  const top = (<u32>load<u16>(cpu, Cpu.fsw)) >> FSW_TOP_SHIFT;
   return cpu + Cpu.fpr + <usize>(((top + i) & 7) * Cpu.FPR_SIZE);
 }
 
@@ -75,7 +75,7 @@ function saveX87(cpu: usize, wide: bool): void {
   }
   for (let i: u32 = 0; i < 8; i++) {
     const from = stackRegister(cpu, i);
-    const to = area + X.st + (<usize>i << 4);
+    const to = area + X.st + ((<usize>i) << 4);
     store<u64>(to, load<u64>(from));
     store<u64>(to, <u64>load<u16>(from, 8), 8);
   }
@@ -92,7 +92,7 @@ function restoreX87(cpu: usize, wide: bool): void {
   store<u16>(cpu, wide ? 0 : load<u16>(area, X.fcs), Cpu.fipSelector);
   store<u16>(cpu, wide ? 0 : load<u16>(area, X.fds), Cpu.fdpSelector);
   for (let i: u32 = 0; i < 8; i++) {
-    const from = area + X.st + (<usize>i << 4);
+    const from = area + X.st + ((<usize>i) << 4);
     const to = stackRegister(cpu, i);
     store<u64>(to, load<u64>(from));
     store<u16>(to, load<u16>(from, 8), 8);
@@ -137,7 +137,7 @@ function available(cpu: usize, traps: u64): bool {
 /** Address of the area, aligned; 0 = fault raised. */
 function areaAddress(cpu: usize, rec: usize, size: u32, alignment: u32, write: bool): u64 {
   const la = ea(cpu, rec, size, write);
-  if ((<u32>la & (alignment - 1)) != 0) protection(cpu, 0);
+  if (((<u32>la) & (alignment - 1)) != 0) protection(cpu, 0);
   return la;
 }
 
@@ -155,7 +155,7 @@ export function fxsave<T>(cpu: usize, rec: usize): bool {
   saveMxcsr(cpu);
   saveVectors(cpu);
   // Nothing is written behind the last register: the rest of the area belongs to software.
-  return copyOut(cpu, la, 0, X.xmm + (<u32>vectorCount(cpu) << 4));
+  return copyOut(cpu, la, 0, X.xmm + ((<u32>vectorCount(cpu)) << 4));
 }
 
 export function fxrstor<T>(cpu: usize, rec: usize): bool {
@@ -178,7 +178,7 @@ function xsaveReady(cpu: usize): bool {
 
 /** Components asked for by EDX:EAX that XCR0 enables. */
 function requested(cpu: usize): u64 {
-  const mask = <u64>load<u32>(cpu, Cpu.rax) | (<u64>load<u32>(cpu, Cpu.rdx) << 32);
+  const mask = (<u64>load<u32>(cpu, Cpu.rax)) | ((<u64>load<u32>(cpu, Cpu.rdx)) << 32);
   return mask & load<u64>(cpu, Cpu.xcr0);
 }
 
@@ -242,7 +242,7 @@ function writeComponents(cpu: usize, la: u64, mask: u64, written: u64, wide: boo
   if (!copyOut(cpu, la, 0, X.xmm + 256)) return false;
   // Only XSTATE_BV of the header is written.
   if (!copyOut(cpu, la, X.bitmap, X.bitmap + 16)) return false;
-  return (written & X.AVX) == 0 || copyOut(cpu, la, X.avx, X.avx + (<u32>vectorCount(cpu) << 4));
+  return (written & X.AVX) == 0 || copyOut(cpu, la, X.avx, X.avx + ((<u32>vectorCount(cpu)) << 4));
 }
 
 export function xrstor<T>(cpu: usize, rec: usize): bool {
@@ -298,7 +298,7 @@ export function xgetbv(cpu: usize, rec: usize): bool {
 export function xsetbv(cpu: usize, rec: usize): bool {
   if (!hasFeature(cpu, F.XSAVE) || !osxsave(cpu)) return undefined(cpu);
   if (cplOf(cpu) != 0 || load<u32>(cpu, Cpu.rcx) != 0) return protection(cpu, 0);
-  const value = <u64>load<u32>(cpu, Cpu.rax) | (<u64>load<u32>(cpu, Cpu.rdx) << 32);
+  const value = (<u64>load<u32>(cpu, Cpu.rax)) | ((<u64>load<u32>(cpu, Cpu.rdx)) << 32);
   // x87 cannot be turned off, AVX needs SSE.
   const lonely = (value & (X.SSE | X.AVX)) == X.AVX;
   if (!(value & X.X87) || lonely || (value & ~xcr0Allowed(cpu)) != 0) return protection(cpu, 0);

@@ -307,7 +307,14 @@ export function phaddw(cpu: usize, rec: usize): bool {
   if (from == 0) return false;
   const to = mmTarget(cpu, rec);
   const both = joined(to, from);
-  return mmPut(cpu, to, i16x8.add(v128.shuffle<i16>(both, both, 0, 2, 4, 6, 0, 2, 4, 6), v128.shuffle<i16>(both, both, 1, 3, 5, 7, 1, 3, 5, 7)));
+  return mmPut(
+    cpu,
+    to,
+    i16x8.add(
+      v128.shuffle<i16>(both, both, 0, 2, 4, 6, 0, 2, 4, 6),
+      v128.shuffle<i16>(both, both, 1, 3, 5, 7, 1, 3, 5, 7),
+    ),
+  );
 }
 
 export function phaddsw(cpu: usize, rec: usize): bool {
@@ -315,7 +322,14 @@ export function phaddsw(cpu: usize, rec: usize): bool {
   if (from == 0) return false;
   const to = mmTarget(cpu, rec);
   const both = joined(to, from);
-  return mmPut(cpu, to, i16x8.add_sat_s(v128.shuffle<i16>(both, both, 0, 2, 4, 6, 0, 2, 4, 6), v128.shuffle<i16>(both, both, 1, 3, 5, 7, 1, 3, 5, 7)));
+  return mmPut(
+    cpu,
+    to,
+    i16x8.add_sat_s(
+      v128.shuffle<i16>(both, both, 0, 2, 4, 6, 0, 2, 4, 6),
+      v128.shuffle<i16>(both, both, 1, 3, 5, 7, 1, 3, 5, 7),
+    ),
+  );
 }
 
 export function phsubw(cpu: usize, rec: usize): bool {
@@ -323,7 +337,14 @@ export function phsubw(cpu: usize, rec: usize): bool {
   if (from == 0) return false;
   const to = mmTarget(cpu, rec);
   const both = joined(to, from);
-  return mmPut(cpu, to, i16x8.sub(v128.shuffle<i16>(both, both, 0, 2, 4, 6, 0, 2, 4, 6), v128.shuffle<i16>(both, both, 1, 3, 5, 7, 1, 3, 5, 7)));
+  return mmPut(
+    cpu,
+    to,
+    i16x8.sub(
+      v128.shuffle<i16>(both, both, 0, 2, 4, 6, 0, 2, 4, 6),
+      v128.shuffle<i16>(both, both, 1, 3, 5, 7, 1, 3, 5, 7),
+    ),
+  );
 }
 
 export function phsubsw(cpu: usize, rec: usize): bool {
@@ -331,7 +352,14 @@ export function phsubsw(cpu: usize, rec: usize): bool {
   if (from == 0) return false;
   const to = mmTarget(cpu, rec);
   const both = joined(to, from);
-  return mmPut(cpu, to, i16x8.sub_sat_s(v128.shuffle<i16>(both, both, 0, 2, 4, 6, 0, 2, 4, 6), v128.shuffle<i16>(both, both, 1, 3, 5, 7, 1, 3, 5, 7)));
+  return mmPut(
+    cpu,
+    to,
+    i16x8.sub_sat_s(
+      v128.shuffle<i16>(both, both, 0, 2, 4, 6, 0, 2, 4, 6),
+      v128.shuffle<i16>(both, both, 1, 3, 5, 7, 1, 3, 5, 7),
+    ),
+  );
 }
 
 export function phaddd(cpu: usize, rec: usize): bool {
@@ -339,7 +367,11 @@ export function phaddd(cpu: usize, rec: usize): bool {
   if (from == 0) return false;
   const to = mmTarget(cpu, rec);
   const both = joined(to, from);
-  return mmPut(cpu, to, i32x4.add(v128.shuffle<i32>(both, both, 0, 2, 0, 2), v128.shuffle<i32>(both, both, 1, 3, 1, 3)));
+  return mmPut(
+    cpu,
+    to,
+    i32x4.add(v128.shuffle<i32>(both, both, 0, 2, 0, 2), v128.shuffle<i32>(both, both, 1, 3, 1, 3)),
+  );
 }
 
 export function phsubd(cpu: usize, rec: usize): bool {
@@ -347,5 +379,9 @@ export function phsubd(cpu: usize, rec: usize): bool {
   if (from == 0) return false;
   const to = mmTarget(cpu, rec);
   const both = joined(to, from);
-  return mmPut(cpu, to, i32x4.sub(v128.shuffle<i32>(both, both, 0, 2, 0, 2), v128.shuffle<i32>(both, both, 1, 3, 1, 3)));
+  return mmPut(
+    cpu,
+    to,
+    i32x4.sub(v128.shuffle<i32>(both, both, 0, 2, 0, 2), v128.shuffle<i32>(both, both, 1, 3, 1, 3)),
+  );
 }

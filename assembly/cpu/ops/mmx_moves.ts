@@ -69,8 +69,8 @@ export function pinsrw(cpu: usize, rec: usize): bool {
   if (from == 0) return false;
   const to = mmTarget(cpu, rec);
   const shift = <u64>((immediate(rec) & 3) << 4);
-  const kept = load<u64>(to) & ~(<u64>0xffff << shift);
-  return mmWrite(cpu, to, kept | (<u64>load<u16>(from) << shift));
+  const kept = load<u64>(to) & ~((<u64>0xffff) << shift);
+  return mmWrite(cpu, to, kept | ((<u64>load<u16>(from)) << shift));
 }
 
 export function pextrw(cpu: usize, rec: usize): bool {
@@ -131,7 +131,11 @@ export function punpcklbw(cpu: usize, rec: usize): bool {
   if (from == 0) return false;
   const to = mmTarget(cpu, rec);
   const b = v128.load32_zero(from);
-  return mmPut(cpu, to, v128.shuffle<i8>(v128.load64_zero(to), b, 0, 16, 1, 17, 2, 18, 3, 19, 0, 16, 1, 17, 2, 18, 3, 19));
+  return mmPut(
+    cpu,
+    to,
+    v128.shuffle<i8>(v128.load64_zero(to), b, 0, 16, 1, 17, 2, 18, 3, 19, 0, 16, 1, 17, 2, 18, 3, 19),
+  );
 }
 
 export function punpckhbw(cpu: usize, rec: usize): bool {
@@ -139,7 +143,11 @@ export function punpckhbw(cpu: usize, rec: usize): bool {
   if (from == 0) return false;
   const to = mmTarget(cpu, rec);
   const b = v128.load64_zero(from);
-  return mmPut(cpu, to, v128.shuffle<i8>(v128.load64_zero(to), b, 4, 20, 5, 21, 6, 22, 7, 23, 4, 20, 5, 21, 6, 22, 7, 23));
+  return mmPut(
+    cpu,
+    to,
+    v128.shuffle<i8>(v128.load64_zero(to), b, 4, 20, 5, 21, 6, 22, 7, 23, 4, 20, 5, 21, 6, 22, 7, 23),
+  );
 }
 
 export function punpcklwd(cpu: usize, rec: usize): bool {

@@ -67,7 +67,7 @@ export function push<T>(cpu: usize, rec: usize): bool {
 
 export function pop<T>(cpu: usize, rec: usize): bool {
   const seg = <u32>load<u8>(rec, Record.reg);
-  const selector = <u32>popValue(cpu, sizeof<T>()) & 0xffff;
+  const selector = (<u32>popValue(cpu, sizeof<T>())) & 0xffff;
   if (faulted(cpu) || !loadSegment(cpu, seg, selector)) return false;
   // With POP SS the old SS decides how wide the stack pointer is: the frame remembers it.
   frameCommit(cpu);
@@ -153,7 +153,7 @@ export function lar<T>(cpu: usize, rec: usize): bool {
   const ok = shows(cpu, load<u16>(host), false);
   if (faulted(cpu)) return false;
   setFlags(cpu, ok ? ZF : 0, ZF);
-  if (ok) setReg<T>(cpu, rec, <T>(<u32>(rawOf(cpu) >> 32) & 0x00ffff00));
+  if (ok) setReg<T>(cpu, rec, <T>((<u32>(rawOf(cpu) >> 32)) & 0x00ffff00));
   return true;
 }
 

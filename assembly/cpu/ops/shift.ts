@@ -10,13 +10,13 @@ function bitsOf<T>(): u32 {
 
 @inline
 function maskCount<T>(count: T): u32 {
-  return <u32>count & (sizeof<T>() == 8 ? 63 : 31);
+  return (<u32>count) & (sizeof<T>() == 8 ? 63 : 31);
 }
 
 /** The value without sign extension. */
 @inline
 function zeroExtended<T>(a: T): u64 {
-  return sizeof<T>() == 8 ? <u64>a : <u64>a & (((<u64>1) << bitsOf<T>()) - 1);
+  return sizeof<T>() == 8 ? <u64>a : (<u64>a) & (((<u64>1) << bitsOf<T>()) - 1);
 }
 
 @inline
@@ -30,8 +30,8 @@ function shlBy<T>(cpu: usize, a: T, count: u32): T {
   const bits = bitsOf<T>();
   const value = zeroExtended<T>(a);
   const r = count < 64 ? <T>(value << count) : <T>0;
-  const carry = count <= bits ? <u32>(value >> (bits - count)) & 1 : 0;
-  const top = <u32>(zeroExtended<T>(r) >> (bits - 1)) & 1;
+  const carry = count <= bits ? (<u32>(value >> (bits - count))) & 1 : 0;
+  const top = (<u32>(zeroExtended<T>(r) >> (bits - 1))) & 1;
   flagsBits(cpu, <i64>r, carry | ((carry ^ top) << 11));
   return r;
 }
@@ -46,8 +46,8 @@ export function shr<T>(cpu: usize, a: T, by: T): T {
 function shrBy<T>(cpu: usize, a: T, count: u32): T {
   const value = zeroExtended<T>(a);
   const r = <T>(value >> count);
-  const carry = <u32>(value >> (count - 1)) & 1;
-  const top = <u32>(value >> (bitsOf<T>() - 1)) & 1;
+  const carry = (<u32>(value >> (count - 1))) & 1;
+  const top = (<u32>(value >> (bitsOf<T>() - 1))) & 1;
   flagsBits(cpu, <i64>r, carry | (count == 1 ? top << 11 : 0));
   return r;
 }
@@ -57,8 +57,8 @@ export function sar<T>(cpu: usize, a: T, by: T): T {
   const count = maskCount<T>(by);
   if (count == 0) return a;
   const wide = <i64>a;
-  const r = <T>(wide >> <i64>count);
-  flagsBits(cpu, <i64>r, <u32>(wide >> <i64>(count - 1)) & 1);
+  const r = <T>(wide >> (<i64>count));
+  flagsBits(cpu, <i64>r, (<u32>(wide >> (<i64>(count - 1)))) & 1);
   return r;
 }
 
@@ -74,8 +74,8 @@ export function rol<T>(cpu: usize, a: T, by: T): T {
   const count = masked & (bits - 1);
   const value = zeroExtended<T>(a);
   const r = count == 0 ? a : <T>((value << count) | (value >> (bits - count)));
-  const carry = <u32>r & 1;
-  setRotateFlags(cpu, carry, carry ^ (<u32>(zeroExtended<T>(r) >> (bits - 1)) & 1));
+  const carry = (<u32>r) & 1;
+  setRotateFlags(cpu, carry, carry ^ ((<u32>(zeroExtended<T>(r) >> (bits - 1))) & 1));
   return r;
 }
 
@@ -87,8 +87,8 @@ export function ror<T>(cpu: usize, a: T, by: T): T {
   const value = zeroExtended<T>(a);
   const r = count == 0 ? a : <T>((value >> count) | (value << (bits - count)));
   const out = zeroExtended<T>(r);
-  const carry = <u32>(out >> (bits - 1)) & 1;
-  setRotateFlags(cpu, carry, carry ^ (<u32>(out >> (bits - 2)) & 1));
+  const carry = (<u32>(out >> (bits - 1))) & 1;
+  setRotateFlags(cpu, carry, carry ^ ((<u32>(out >> (bits - 2))) & 1));
   return r;
 }
 
@@ -100,11 +100,11 @@ export function rcl<T>(cpu: usize, a: T, by: T): T {
   let value = zeroExtended<T>(a);
   let carry = getCf(cpu);
   for (let i: u32 = 0; i < count; i++) {
-    const out = <u32>(value >> (bits - 1)) & 1;
+    const out = (<u32>(value >> (bits - 1))) & 1;
     value = zeroExtended<T>(<T>((value << 1) | carry));
     carry = out;
   }
-  setRotateFlags(cpu, carry, carry ^ (<u32>(value >> (bits - 1)) & 1));
+  setRotateFlags(cpu, carry, carry ^ ((<u32>(value >> (bits - 1))) & 1));
   return <T>value;
 }
 
@@ -115,11 +115,11 @@ export function rcr<T>(cpu: usize, a: T, by: T): T {
   let value = zeroExtended<T>(a);
   let carry = getCf(cpu);
   for (let i: u32 = 0; i < count; i++) {
-    const out = <u32>value & 1;
+    const out = (<u32>value) & 1;
     value = (value >> 1) | ((<u64>carry) << (bits - 1));
     carry = out;
   }
-  setRotateFlags(cpu, carry, <u32>((value >> (bits - 1)) ^ (value >> (bits - 2))) & 1);
+  setRotateFlags(cpu, carry, (<u32>((value >> (bits - 1)) ^ (value >> (bits - 2)))) & 1);
   return <T>value;
 }
 
@@ -134,12 +134,12 @@ export function shld<T>(cpu: usize, a: T, b: T, by: T): T {
   let carry: u32;
   if (count <= bits) {
     r = <T>((count < 64 ? high << count : 0) | (count == 0 ? 0 : low >> (bits - count)));
-    carry = <u32>(high >> (bits - count)) & 1;
+    carry = (<u32>(high >> (bits - count))) & 1;
   } else {
     r = <T>((low << (count - bits)) | (high >> (2 * bits - count)));
-    carry = <u32>(low >> (2 * bits - count)) & 1;
+    carry = (<u32>(low >> (2 * bits - count))) & 1;
   }
-  const change = <u32>((zeroExtended<T>(r) ^ high) >> (bits - 1)) & 1;
+  const change = (<u32>((zeroExtended<T>(r) ^ high) >> (bits - 1))) & 1;
   flagsBits(cpu, <i64>r, carry | (change << 11));
   return r;
 }
@@ -154,12 +154,12 @@ export function shrd<T>(cpu: usize, a: T, b: T, by: T): T {
   let carry: u32;
   if (count <= bits) {
     r = <T>((count < 64 ? low >> count : 0) | (high << (bits - count)));
-    carry = <u32>(low >> (count - 1)) & 1;
+    carry = (<u32>(low >> (count - 1))) & 1;
   } else {
     r = <T>((high >> (count - bits)) | (low << (2 * bits - count)));
-    carry = <u32>(high >> (count - bits - 1)) & 1;
+    carry = (<u32>(high >> (count - bits - 1))) & 1;
   }
-  const change = <u32>((zeroExtended<T>(r) ^ low) >> (bits - 1)) & 1;
+  const change = (<u32>((zeroExtended<T>(r) ^ low) >> (bits - 1))) & 1;
   flagsBits(cpu, <i64>r, carry | (change << 11));
   return r;
 }

@@ -64,7 +64,7 @@ export function popAll<T>(cpu: usize, rec: usize): bool {
     if (host == 0) return false;
     const value = load<T>(host);
     drop(cpu, sizeof<T>());
-    if (i != 4) regSet<T>(cpu, <u32>i << 3, value);
+    if (i != 4) regSet<T>(cpu, (<u32>i) << 3, value);
   }
   return true;
 }
@@ -83,7 +83,7 @@ export function leave<T>(cpu: usize, rec: usize): bool {
 
 export function enter<T>(cpu: usize, rec: usize): bool {
   const locals = <u64>load<u16>(rec, Record.imm);
-  const level = <u32>load<u8>(rec, Record.imm + 2) & 31;
+  const level = (<u32>load<u8>(rec, Record.imm + 2)) & 31;
   const mask = stackMask(cpu);
   const old = load<u64>(cpu, Cpu.rsp);
   const oldFrame = load<u64>(cpu, Cpu.rbp);

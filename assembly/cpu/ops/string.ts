@@ -17,7 +17,7 @@ const PATIENCE: u64 = 4096;
 
 @inline
 function formOf(rec: usize): u32 {
-  return <u32>load<u8>(rec, Record.misc) & Record.MISC_FORM;
+  return (<u32>load<u8>(rec, Record.misc)) & Record.MISC_FORM;
 }
 
 /** An index register in the address size. */
@@ -36,7 +36,7 @@ export function setIndex(cpu: usize, register: u32, form: u32, value: u64): void
 /** Linear address of the source element: DS or the overriding segment. */
 export function sourceAddress(cpu: usize, rec: usize, form: u32, size: u32): u64 {
   const offset = indexOf(cpu, Cpu.rsi, form);
-  const seg = (<u32>load<u8>(rec, Record.misc) & Record.MISC_SEG) >> Record.MISC_SEG_SHIFT;
+  const seg = ((<u32>load<u8>(rec, Record.misc)) & Record.MISC_SEG) >> Record.MISC_SEG_SHIFT;
   if (seg == 0) return is64(cpu) ? offset : segmentAddress(cpu, Cpu.DS, offset, size, false);
   return segmentAddress(cpu, seg - 1, offset, size, false);
 }
@@ -197,7 +197,7 @@ export function lods<T>(cpu: usize, rec: usize): bool {
 @inline
 function signed<T>(v: T): i64 {
   const unused: i64 = 64 - sizeof<T>() * 8;
-  return (<i64>v << unused) >> unused;
+  return ((<i64>v) << unused) >> unused;
 }
 
 @inline

@@ -12,7 +12,7 @@ import { again, destinationAddress, indexOf, setIndex, sourceAddress, step } fro
 const PATIENCE: u32 = 512;
 
 export function ins<T>(cpu: usize, rec: usize): bool {
-  const form = <u32>load<u8>(rec, Record.misc) & Record.MISC_FORM;
+  const form = (<u32>load<u8>(rec, Record.misc)) & Record.MISC_FORM;
   const repeated = load<i32>(rec, Record.imm) != 0;
   const port = <u32>regGet<u16>(cpu, Cpu.rdx);
   if (!checkIoPermission(cpu, port, sizeof<T>())) return false;
@@ -31,7 +31,7 @@ export function ins<T>(cpu: usize, rec: usize): bool {
 }
 
 export function outs<T>(cpu: usize, rec: usize): bool {
-  const form = <u32>load<u8>(rec, Record.misc) & Record.MISC_FORM;
+  const form = (<u32>load<u8>(rec, Record.misc)) & Record.MISC_FORM;
   const repeated = load<i32>(rec, Record.imm) != 0;
   const port = <u32>regGet<u16>(cpu, Cpu.rdx);
   if (!checkIoPermission(cpu, port, sizeof<T>())) return false;

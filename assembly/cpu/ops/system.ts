@@ -59,7 +59,7 @@ function loadTable(cpu: usize, rec: usize, base: usize, limit: usize, narrow: bo
   const size: u32 = wide ? 10 : 6;
   const host = readHost(cpu, ea(cpu, rec, size, false), size);
   if (host == 0) return false;
-  const value = wide ? load<u64>(host, 2) : <u64>load<u32>(host, 2) & (narrow ? 0xffffff : 0xffffffff);
+  const value = wide ? load<u64>(host, 2) : (<u64>load<u32>(host, 2)) & (narrow ? 0xffffff : 0xffffffff);
   if (wide && !isCanonical(value)) return protection(cpu, 0);
   store<u64>(cpu + base, value);
   store<u32>(cpu + limit, <u32>load<u16>(host));
@@ -231,7 +231,7 @@ export function rdmsr(cpu: usize, rec: usize): bool {
 
 export function wrmsr(cpu: usize, rec: usize): bool {
   if (!privileged(cpu)) return false;
-  const value = <u64>load<u32>(cpu, Cpu.rax) | (<u64>load<u32>(cpu, Cpu.rdx) << 32);
+  const value = (<u64>load<u32>(cpu, Cpu.rax)) | ((<u64>load<u32>(cpu, Cpu.rdx)) << 32);
   return writeMsr(cpu, load<u32>(cpu, Cpu.rcx), value);
 }
 

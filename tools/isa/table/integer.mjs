@@ -86,10 +86,17 @@ export const rows = [
   ["66 0F 38 F0 /r mem", "MOVBE Gv,Mv", "move.swapLoad", { feature: "movbe" }],
   ["66 0F 38 F1 /r mem", "MOVBE Mv,Gv", "move.swapStore", { feature: "movbe" }],
   ...conditions.map(
-    (c, n) => /** @type {Row} */ ([`0F ${hex(0x40 + n)} /r`, `CMOV${c} Gv,Ev`, "move.select", { access: "rw", hot: true, imm: n }]),
+    (c, n) =>
+      /** @type {Row} */ ([
+        `0F ${hex(0x40 + n)} /r`,
+        `CMOV${c} Gv,Ev`,
+        "move.select",
+        { access: "rw", hot: true, imm: n },
+      ]),
   ),
   ...conditions.map(
-    (c, n) => /** @type {Row} */ ([`0F ${hex(0x90 + n)} /r`, `SET${c} Eb`, "move.setcc", { access: "w", hot: true, imm: n }]),
+    (c, n) =>
+      /** @type {Row} */ ([`0F ${hex(0x90 + n)} /r`, `SET${c} Eb`, "move.setcc", { access: "w", hot: true, imm: n }]),
   ),
 
   // Stack.
