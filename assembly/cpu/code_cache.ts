@@ -11,7 +11,7 @@ import * as Tlb from "../layout/tlb";
 import { clearCodeMarks, markCode, pageHasCode } from "../mem/code_marks";
 import { protectHostPage } from "../mem/tlb";
 import { ACCESS_FETCH, translate } from "../mem/walk";
-import { ENDS_BLOCK, MAX_LENGTH, NEED_MORE, decodeInstruction } from "./decode";
+import { ENDS_BLOCK, LOCKED, MAX_LENGTH, NEED_MORE, decodeInstruction } from "./decode";
 import * as Ops from "./generated/ops";
 import { faulted, raise } from "./state";
 
@@ -133,14 +133,26 @@ function decodeBlock(cpu: usize, host: usize, mode: u32): usize {
     const result = decodeInstruction(cpu, at, <u32>(pageEnd - at), mode, <u32>(at & MemoryMap.PAGE_MASK), rec);
     if (result == NEED_MORE) break;
     at += result & 0xff;
+    if (result & LOCKED) rec = insertFence(rec);
     rec += Record.SIZE;
-    if ((result & ENDS_BLOCK) != 0 || at == pageEnd || rec - first == Record.MAX_RECORDS * Record.SIZE) break;
+    if ((result & ENDS_BLOCK) != 0 || at == pageEnd || rec - first >= <usize>((Record.MAX_RECORDS - 1) * Record.SIZE)) break;
   }
   if (rec == first) return 0;
   writeEnd(rec, <u32>(at - (host & ~(<usize>MemoryMap.PAGE_MASK))));
   enterBlock(cpu, head, host, mode, <u32>((rec - first) / Record.SIZE) + 1, <u32>(at - host));
   store<u32>(cpu, <u32>(rec + Record.SIZE), Cpu.decodeNext);
   return first;
+}
+
+/**
+ * Puts a FENCE in front of a locking instruction: devices in other threads must see the stores before it, and the loads
+ * after it must see theirs (smp_mb() between avail.idx and avail_event). Returns where the instruction is now.
+ */
+function insertFence(rec: usize): usize {
+  memory.copy(rec + Record.SIZE, rec, Record.SIZE);
+  store<u16>(rec, <u16>Ops.FENCE, Record.op);
+  store<u64>(rec, 0, Record.disp);
+  return rec + Record.SIZE;
 }
 
 /** An END record: execution goes on at page offset `next`. */
@@ -182,7 +194,8 @@ function decodeSingle(cpu: usize, la: u64, host: usize, mode: u32): usize {
     memory.copy(bytes + available, next, MAX_LENGTH - available);
     result = decodeInstruction(cpu, bytes, MAX_LENGTH, size, offset, rec);
   }
-  writeEnd(rec + Record.SIZE, offset + (result & 0xff));
+  const last = (result & LOCKED) != 0 ? insertFence(rec) : rec;
+  writeEnd(last + Record.SIZE, offset + (result & 0xff));
   return rec;
 }
 

@@ -9,6 +9,8 @@ import * as Ops from "./generated/ops";
 export const NEED_MORE: i32 = 0;
 /** Set in the result beside the length: the instruction ends its block. */
 export const ENDS_BLOCK: i32 = 0x100;
+/** Set in the result: the instruction locks the bus (LOCK, or XCHG with memory). */
+export const LOCKED: i32 = 0x200;
 /** Longest instruction; a longer one raises #GP. */
 export const MAX_LENGTH: u32 = 15;
 
@@ -51,7 +53,7 @@ const FLAG_D64: u32 = 128;
 const FLAG2_F64: u32 = 1;
 const FLAG2_KIND: u32 = 2;
 const FLAG2_IMM: u32 = 4;
-const FLAG2_STRING: u32 = 8;
+const FLAG2_LOCKS: u32 = 8;
 
 const SIZE_NONE: u32 = 0;
 const SIZE_BYTE: u32 = 1;

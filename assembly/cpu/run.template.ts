@@ -163,6 +163,12 @@ export function run(cpu: usize, budget: u64): i32 {
           break;
         }
         case 2: {
+          // FENCE: a locked add is a full barrier between this worker and the others
+          atomic.add<i32>(cpu + Cpu.scratch + 240, 0);
+          rec += Record.SIZE;
+          continue;
+        }
+        case 3: {
           // UNDEFINED
           if (load<i32>(rec, Record.imm) != 0) raise(cpu, Exception.GP, 0);
           else unimplemented(cpu, rec);

@@ -133,6 +133,8 @@ export const mxcsr = 0x6a0;
 export const sseTrap = 0x6a4;
 /** u32 non-zero: an x87 or MMX instruction must look at CR0.EM, CR0.TS and pending exceptions. */
 export const fpuTrap = 0x6a8;
+/** u32 1 = IGNNE#: with CR0.NE clear, unmasked x87 errors are ignored (port F0). */
+export const ignne = 0x6ac;
 
 // Run state.
 /** i32 vector of the exception being raised, -1 = none. */

@@ -16,7 +16,9 @@ const out = join(root, "assembly/cpu/generated");
 /** @returns {Promise<Parsed[]>} */
 export async function readTable() {
   const dir = join(root, "tools/isa/table");
-  const files = readdirSync(dir).filter((f) => f.endsWith(".mjs")).sort();
+  const files = readdirSync(dir)
+    .filter((f) => f.endsWith(".mjs"))
+    .sort();
   const parsed = [];
   for (const file of files) {
     const { rows } = await import(join(dir, file));
@@ -42,7 +44,9 @@ const sizeIndex = /** @type {Record<number, number>} */ ({ 0: 2, 8: 0, 16: 1, 32
 function operationsOf(parsed) {
   const { options, mod, modrm } = parsed;
   const text = parsed.row[1];
-  const bits = sizes[sizeRule(parsed)].filter((b) => !(options.no64 && b === 64) && !(options.only64 && b === 16 && false));
+  const bits = sizes[sizeRule(parsed)].filter(
+    (b) => !(options.no64 && b === 64) && !(options.only64 && b === 16 && false),
+  );
   const split = options.access !== undefined && modrm;
   /** @type {Op["form"][]} */
   const forms = !split ? [""] : mod === 1 ? ["mem"] : mod === 2 ? ["reg"] : ["mem", "reg"];
@@ -54,10 +58,16 @@ function operationsOf(parsed) {
 /** In its register form `OP Gx,Ex` is `OP Ex,Gx` with the fields exchanged. @param {Parsed[]} table @param {Parsed} parsed */
 function mirrorOf(table, parsed) {
   const [first, second] = parsed.operands;
-  if (!parsed.options.access || parsed.operands.length !== 2 || first?.[0] !== "G" || second?.[0] !== "E") return undefined;
+  if (!parsed.options.access || parsed.operands.length !== 2 || first?.[0] !== "G" || second?.[0] !== "E")
+    return undefined;
   if (first.slice(1) !== second.slice(1)) return undefined;
   return table.find(
-    (p) => p.handler === parsed.handler && p.map === 0 && p.operands[0] === second && p.operands[1] === first && p.mnemonic === parsed.mnemonic,
+    (p) =>
+      p.handler === parsed.handler &&
+      p.map === 0 &&
+      p.operands[0] === second &&
+      p.operands[1] === first &&
+      p.mnemonic === parsed.mnemonic,
   );
 }
 
@@ -66,15 +76,29 @@ function keyOf(op) {
   const { handler, operands, options } = op.parsed;
   const { access, hot, end, unsigned, unit } = options;
   const shape = operands.map((o) => (o[0] === "I" && access ? "I" : o)).join();
-  return [handler, access ? shape : "", op.bits, op.form, access, hot, end, unsigned, unit, options.imm !== undefined].join("|");
+  return [
+    handler,
+    access ? shape : "",
+    op.bits,
+    op.form,
+    access,
+    hot,
+    end,
+    unsigned,
+    unit,
+    options.imm !== undefined,
+  ].join("|");
 }
 
-const units = { none: 0, sse: 1, mmx: 2, fpu: 3 };
+const units = { none: 0, sse: 1, mmx: 2, fpu: 3, fpu_nowait: 4 };
+
+/** Records that are not instructions; the run loop has them first. */
+const fixed = ["END", "REDECODE", "FENCE", "UNDEFINED"];
 
 /** @param {Parsed[]} table */
 function assignNumbers(table) {
-  const specials = [...new Set(table.filter((p) => p.handler[0] === "!").map((p) => p.handler.slice(1)))].sort(
-    (a, b) => a.localeCompare(b, "en", { numeric: true }),
+  const specials = [...new Set(table.filter((p) => p.handler[0] === "!").map((p) => p.handler.slice(1)))].sort((a, b) =>
+    a.localeCompare(b, "en", { numeric: true }),
   );
   /** @type {Map<string, Op[]>} rows that come to the same operation share its number */
   const alike = new Map();
@@ -82,19 +106,19 @@ function assignNumbers(table) {
     alike.set(keyOf(op), [...(alike.get(keyOf(op)) ?? []), op]);
   }
   const group = (/** @type {Op} */ op) =>
-    op.parsed.options.hot ? 0 : op.parsed.options.end ? 5 : 1 + units[op.parsed.options.unit ?? "none"];
+    op.parsed.options.hot ? 0 : op.parsed.options.end ? 6 : 1 + units[op.parsed.options.unit ?? "none"];
   const ops = [...alike.values()].map((same) => /** @type {Op} */ (same[0])).sort((a, b) => group(a) - group(b));
-  const first = specials.length + 3; // 0 END, 1 REDECODE, 2 UNDEFINED
+  const first = specials.length + fixed.length;
   const numbered = ops.map((op, i) => ({ op, n: first + i, group: group(op), alike: alike.get(keyOf(op)) ?? [] }));
   const start = (/** @type {number} */ g) => numbered.find((x) => x.group >= g)?.n ?? first + ops.length;
-  return { specials, numbered, starts: [start(0), start(1), start(2), start(3), start(4), start(5)], total: first + ops.length };
+  return { specials, numbered, starts: [0, 1, 2, 3, 4, 5, 6].map(start), total: first + ops.length };
 }
 
 /** @typedef {ReturnType<typeof assignNumbers>} Numbers */
 
 /** @param {Numbers} numbers */
 function constants({ specials, starts, total }) {
-  const names = ["END", "REDECODE", "UNDEFINED", ...specials];
+  const names = [...fixed, ...specials];
   return [
     "// Generated from tools/isa/table.",
     ...names.map((name, i) => `export const ${name}: i32 = ${i};`),
@@ -102,7 +126,8 @@ function constants({ specials, starts, total }) {
     `export const FIRST_SSE: i32 = ${starts[2]};`,
     `export const FIRST_MMX: i32 = ${starts[3]};`,
     `export const FIRST_FPU: i32 = ${starts[4]};`,
-    `export const FIRST_END: i32 = ${starts[5]};`,
+    `export const FIRST_FPU_NOWAIT: i32 = ${starts[5]};`,
+    `export const FIRST_END: i32 = ${starts[6]};`,
     `export const COUNT: i32 = ${total};`,
     "",
   ].join("\n");
@@ -110,7 +135,14 @@ function constants({ specials, starts, total }) {
 
 /** @param {Op[]} ops @param {string} from how the generated file reaches assembly/cpu/ops */
 function imports(ops, from) {
-  const modules = [...new Set(ops.map((op) => op.parsed.handler).filter((h) => h.includes(".")).map((h) => h.split(".")[0]))];
+  const modules = [
+    ...new Set(
+      ops
+        .map((op) => op.parsed.handler)
+        .filter((h) => h.includes("."))
+        .map((h) => h.split(".")[0]),
+    ),
+  ];
   return modules.sort().map((m) => `import * as ${m} from "${from}/${m}";`);
 }
 
@@ -119,13 +151,28 @@ function runLoop({ specials, numbered }) {
   const template = readFileSync(join(root, "assembly/cpu/run.template.ts"), "utf8");
   const hot = numbered.filter((x) => x.group === 0);
   return template
-    .replace("//@IMPORTS", imports(hot.map((x) => x.op), "../ops").join("\n"))
+    .replace(
+      "//@IMPORTS",
+      imports(
+        hot.map((x) => x.op),
+        "../ops",
+      ).join("\n"),
+    )
     .replace("//@SPECIAL_CASES", specialCases(specials))
     .replace("//@HOT_CASES", hot.map(({ n, op }) => hotCase(n, op)).join("\n"));
 }
 
 /** When a condition code holds, as an expression. */
-const conditionTests = ["getOf(cpu)", "getBelow(cpu)", "getZf(cpu)", "getZf(cpu) || getBelow(cpu)", "getSf(cpu)", "getPf(cpu)", "getLess(cpu)", "getZf(cpu) || getLess(cpu)"];
+const conditionTests = [
+  "getOf(cpu)",
+  "getBelow(cpu)",
+  "getZf(cpu)",
+  "getZf(cpu) || getBelow(cpu)",
+  "getSf(cpu)",
+  "getPf(cpu)",
+  "getLess(cpu)",
+  "getZf(cpu) || getLess(cpu)",
+];
 
 /** Branches: inlined, and known to the run loop. @type {Record<string, string[]>} */
 const branches = {
@@ -158,7 +205,12 @@ function specialBody(name) {
 /** @param {string[]} specials */
 function specialCases(specials) {
   return specials
-    .map((name, i) => `case ${3 + i}: { // ${name}\n${specialBody(name).map((l) => `        ${l}`).join("\n")}\n      }`)
+    .map(
+      (name, i) =>
+        `case ${fixed.length + i}: { // ${name}\n${specialBody(name)
+          .map((l) => `        ${l}`)
+          .join("\n")}\n      }`,
+    )
     .join("\n      ");
 }
 
@@ -179,11 +231,20 @@ function coldDispatch({ numbered }) {
     'import * as Record from "../../layout/record";',
     'import { commitModify, modifyHost, readHost, storeLinear } from "../access";',
     'import { ea, imm, reg, regSet, rmReg, setReg, setRmReg } from "../operand";',
-    ...imports(cold.map((x) => x.op), "../ops"),
+    ...imports(
+      cold.map((x) => x.op),
+      "../ops",
+    ),
     "",
-    ...body(cold.filter((x) => x.group < 5), "runCold"),
+    ...body(
+      cold.filter((x) => x.group < 6),
+      "runCold",
+    ),
     "",
-    ...body(cold.filter((x) => x.group === 5), "runEnd"),
+    ...body(
+      cold.filter((x) => x.group === 6),
+      "runEnd",
+    ),
     "",
   ].join("\n");
 }
@@ -191,7 +252,7 @@ function coldDispatch({ numbered }) {
 /** Bits of a candidate's size byte and flag byte; cpu/decode.ts reads them. */
 const SIZE = /** @type {Record<string, number>} */ ({ none: 0, b: 1, v: 2, y: 3 });
 const FLAG = { modrm: 1, lock: 2, end: 4, swap: 8, inOpcode: 16, rep: 32, special: 64, d64: 128 };
-const FLAG2 = { f64: 1, kind: 2, constImm: 4, isString: 8 };
+const FLAG2 = { f64: 1, kind: 2, constImm: 4, locks: 8 };
 
 /** 32 bytes. @param {Parsed[]} table @param {Parsed} p @param {Numbers} numbers @param {Map<Parsed, { op: Op, n: number }[]>} byRow */
 function candidate(table, p, numbers, byRow) {
@@ -211,16 +272,15 @@ function candidate(table, p, numbers, byRow) {
     (o.rep ? FLAG.rep : 0) |
     (isSpecial ? FLAG.special : 0) |
     (o.d64 ? FLAG.d64 : 0);
-  const isString = p.operands.some((x) => /^[XY]/.test(x));
   const constant = o.imm !== undefined ? FLAG2.constImm : o.kind !== undefined ? FLAG2.kind : 0;
-  const flags2 = (o.f64 ? FLAG2.f64 : 0) | constant | (isString ? FLAG2.isString : 0);
+  const flags2 = (o.f64 ? FLAG2.f64 : 0) | constant | (p.mnemonic === "XCHG" ? FLAG2.locks : 0);
   const rule = isSpecial ? "v" : sizeRule(p);
   bytes.set([p.prefix, p.mod, p.regExt, p.rmExt, o.no64 ? 1 : o.only64 ? 2 : 3, p.w, SIZE[rule] ?? 0, flags]);
   bytes.set([immediateOf(p), reg.reg, reg.rm, flags2, o.imm ?? o.kind ?? 0], 8);
   const set = (/** @type {number} */ form, /** @type {number} */ size, /** @type {number} */ n) =>
     view.setUint16(16 + (form * 4 + size) * 2, n, true);
   if (isSpecial) {
-    const n = 3 + numbers.specials.indexOf(p.handler.slice(1));
+    const n = fixed.length + numbers.specials.indexOf(p.handler.slice(1));
     for (let i = 0; i < 8; i++) set(i >> 2, i & 3, n);
     return bytes;
   }
@@ -228,13 +288,20 @@ function candidate(table, p, numbers, byRow) {
     if (op.form !== "reg") set(0, sizeIndex[op.bits] ?? 0, n);
     if (op.form !== "mem") set(1, sizeIndex[op.bits] ?? 0, n);
   }
-  for (const { op, n } of (mirror && byRow.get(mirror)) || []) if (op.form === "reg") set(1, sizeIndex[op.bits] ?? 0, n);
+  for (const { op, n } of (mirror && byRow.get(mirror)) || [])
+    if (op.form === "reg") set(1, sizeIndex[op.bits] ?? 0, n);
   return bytes;
 }
 
 /** More demanding rows first. @param {Parsed} p */
 function specificity(p) {
-  return (p.rmExt !== 255 ? 8 : 0) + (p.regExt !== 255 ? 2 : 0) + (p.prefix > 1 ? 4 : p.prefix) + (p.mod ? 1 : 0) + (p.w !== 255 ? 1 : 0);
+  return (
+    (p.rmExt !== 255 ? 8 : 0) +
+    (p.regExt !== 255 ? 2 : 0) +
+    (p.prefix > 1 ? 4 : p.prefix) +
+    (p.mod ? 1 : 0) +
+    (p.w !== 255 ? 1 : 0)
+  );
 }
 
 /** @param {Parsed[]} table @param {Numbers} numbers */
@@ -266,7 +333,7 @@ function decodeTables(table, numbers) {
 
 /** Names for the disassembler and the tests. @param {Numbers} numbers */
 function names({ specials, numbered }) {
-  const list = ["END", "REDECODE", "UNDEFINED", ...specials, ...numbered.map((x) => x.op.text)];
+  const list = [...fixed, ...specials, ...numbered.map((x) => x.op.text)];
   return `// Generated from tools/isa/table: the text of every operation, by number.\nexport const OPERATION_NAMES: readonly string[] = ${JSON.stringify(list, null, 1)};\n`;
 }
 
@@ -280,7 +347,8 @@ async function main() {
   const handlers = exportedHandlers();
   const all = await readTable();
   const missing = all.filter((p) => p.handler !== "=" && p.handler[0] !== "!" && !handlers.has(p.handler));
-  if (missing.length) console.warn(`isa: no handler yet: ${missing.map((p) => `${p.mnemonic} ${p.handler}`).join("; ")}`);
+  if (missing.length)
+    console.warn(`isa: no handler yet: ${missing.map((p) => `${p.mnemonic} ${p.handler}`).join("; ")}`);
   const table = all.filter((p) => !missing.includes(p));
   const numbers = assignNumbers(table);
   write("ops.ts", constants(numbers));

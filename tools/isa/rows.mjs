@@ -16,7 +16,7 @@
  * @property {boolean} [unsigned] a narrower source is zero-extended
  * @property {number} [imm] constant in the record's immediate
  * @property {number} [kind] constant in the record's register field
- * @property {"none" | "sse" | "mmx" | "fpu"} [unit] which unit must be available
+ * @property {"none" | "sse" | "mmx" | "fpu" | "fpu_nowait"} [unit] which unit must be available; nowait: pending x87 errors do not matter
  * @property {string} [feature] CPUID feature that announces the instruction
  * @property {string} [otherwise] handler where the feature is not announced
  */
@@ -60,7 +60,12 @@ export function parseRow(row) {
     modrm: false,
     inOpcode: false,
     mnemonic: text.split(" ")[0] ?? "",
-    operands: text.includes(" ") ? text.slice(text.indexOf(" ") + 1).split(",").map((s) => s.trim()) : [],
+    operands: text.includes(" ")
+      ? text
+          .slice(text.indexOf(" ") + 1)
+          .split(",")
+          .map((s) => s.trim())
+      : [],
     options,
     handler: options.otherwise ?? handler,
   };
