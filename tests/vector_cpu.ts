@@ -123,6 +123,9 @@ export class VectorCpu {
     this.#put(Cpu.fcw, state.get(FCW));
     this.#put(Cpu.fsw, state.get(FSW));
     this.#put(Cpu.ftw, state.get(FTW));
+    // Opcode and pointers, which have no component of their own.
+    this.#put(Cpu.fop, new Uint8Array(6));
+    this.#put(Cpu.fip, new Uint8Array(16));
     for (let n = 0; n < 16; n++) this.#put(Cpu.xmm + n * Cpu.XMM_SIZE, state.get(XMM + n));
     const top = (word(state, FSW) >>> 11) & 7;
     for (let n = 0; n < 8; n++) this.#put(Cpu.fpr + ((top + n) & 7) * Cpu.FPR_SIZE, state.get(ST + n));

@@ -2,8 +2,10 @@
 // than one instruction.
 //
 //   0x00 environment, 0x20 A, 0x40 B, 0x60 R (numbers), 0x80 lanes of packed operands and results
+//   0x100 x87: operands, 0x140 numbers of the 128-bit arithmetic
 
-export const BASE = 0xf000;
+/** Behind the CPU's counters. */
+export const BASE = 0x2400;
 
 /** u32 exceptions raised so far: IE DE ZE OE UE PE in bits 0-5, as in MXCSR and in the x87 status word. */
 export const flags = 0;
@@ -15,6 +17,10 @@ export const unmasked = 8;
 export const flush = 12;
 /** u64 remainder of the last 128-bit division. */
 export const remainder = 16;
+/** u32 1 = the last rounding raised the magnitude (C1 of the x87 status word). */
+export const roundedUp = 24;
+/** u32 bits of the significand that x87 arithmetic rounds to: 24, 53 or 64. */
+export const precision = 28;
 
 // Numbers: value = (-1)^sign * (sig + low / 2^64) / 2^63 * 2^exp, bit 63 of sig set when finite and not zero.
 export const A = 0x20;
@@ -38,7 +44,15 @@ export const low = 24;
 export const laneA = 0x80;
 export const laneB = 0x90;
 export const laneR = 0xa0;
-export const SIZE = 0x100;
+
+/** 16 bytes each, as a register: a memory operand in extended format, and a result. */
+export const operand80 = 0x100;
+export const result80 = 0x110;
+export const second80 = 0x120;
+/** 32 bytes each: numbers that wide.ts calculates with. */
+export const W = 0x140;
+export const W_SIZE = 32;
+export const SIZE = 0x400;
 
 export const ROUND_NEAREST = 0;
 export const ROUND_DOWN = 1;

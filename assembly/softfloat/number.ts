@@ -112,6 +112,7 @@ export function roundSignificand(sf: usize, precision: u32): bool {
   const direction = roundDirection(sf, (sig & unit) != 0, rest, sticky);
   let kept = sig & ~(unit - 1);
   store<u64>(r, 0, Soft.low);
+  store<u32>(sf, u32(direction == 1), Soft.roundedUp);
   if (direction == 1) {
     kept += unit;
     if (kept == 0) {
@@ -180,6 +181,7 @@ function overflow(sf: usize, precision: u32, maxExp: i32): void {
   const sign = load<u32>(r, Soft.sign);
   const mode = load<u32>(sf, Soft.rounding);
   const toInfinity = mode == Soft.ROUND_NEAREST || mode == (sign ? Soft.ROUND_DOWN : Soft.ROUND_UP);
+  store<u32>(sf, u32(toInfinity), Soft.roundedUp);
   if (toInfinity) setInfinite(r, sign);
   else setFinite(r, sign, maxExp, <u64>-1 << (64 - precision), 0);
 }

@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { parseRow } from "../isa/rows.mjs";
 import { rows as mmxRows } from "../isa/table/mmx.mjs";
 import { rows as sseRows } from "../isa/table/sse.mjs";
+import { rows as x87Rows } from "../isa/table/x87.mjs";
 import { isMain, progress, root, runTool } from "../lib.mjs";
 import { writeVectors } from "./format.mjs";
 import { execute, processorFeatures, processorName } from "./native.mjs";
 import { jobsOf } from "./sse_cases.mjs";
+import { jobsOf as x87Jobs } from "./x87_cases.mjs";
 
 /** @typedef {import("../isa/rows.mjs").Row} Row */
 
@@ -20,6 +22,7 @@ const announced = /** @type {Record<string, string>} */ ({ sse3: "pni", clflush:
 const families = /** @type {Record<string, { rows: Row[], jobs: typeof jobsOf }>} */ ({
   sse: { rows: sseRows, jobs: jobsOf },
   mmx: { rows: mmxRows, jobs: jobsOf },
+  x87: { rows: x87Rows, jobs: x87Jobs },
 });
 
 function record(/** @type {string} */ name) {

@@ -1,6 +1,6 @@
 // What to record of the x87 instructions: forms of every row, with states for them.
 import { bytesOf, defaultState, FCW, FSW, FTW, OPERAND, RFLAGS, ST } from "./format.mjs";
-import { floating, random } from "./operands.mjs";
+import { random, vector } from "./operands.mjs";
 import { controlWord, integer, register, related } from "./x87_operands.mjs";
 
 /** @typedef {import("../isa/rows.mjs").Parsed} Parsed */
@@ -50,7 +50,9 @@ function operand(row, r, top) {
   const letter = row.operands[0]?.at(-1);
   if (letter === "t") return related(r, top);
   const width = letter === "w" ? 2 : letter === "d" ? 4 : 8;
-  return /^FI/.test(row.mnemonic) || width === 2 ? integer(r, width) : bytesOf(floating(r, width), width);
+  return /^FI/.test(row.mnemonic) || width === 2
+    ? integer(r, width)
+    : vector(r, width === 4 ? "f32" : "f64").slice(0, width);
 }
 
 /** @param {Parsed} row @param {Random} r @param {number} i ST(i) @param {boolean} memory @returns {State} */
@@ -74,7 +76,8 @@ function inputOf(row, r, i, memory) {
   const other = row.operands.length === 0 || memory ? 1 : i;
   if (other !== 0) state.set(ST + other, related(r, st0));
   if (isControl(row)) for (let n = 1; n < 8; n++) state.set(ST + n, register(r));
-  if (/^FCMOV/.test(row.mnemonic)) state.set(RFLAGS, bytesOf(BigInt(r.pick([0x202, 0x203, 0x242, 0x243, 0x206, 0x207])), 4));
+  if (/^FCMOV/.test(row.mnemonic))
+    state.set(RFLAGS, bytesOf(BigInt(r.pick([0x202, 0x203, 0x242, 0x243, 0x206, 0x207])), 4));
   if (memory) {
     const bytes = Uint8Array.from(defaultState().get(OPERAND) ?? []);
     bytes.set(operand(row, r, st0));
@@ -121,7 +124,11 @@ function memoryJobs(row, text, inputs) {
     const displacement = row.mnemonic === "FNSAVE" ? (narrow ? -30 : -44) : 0;
     const name = `${text}${row.options.sized ? (narrow ? " 16" : " 32") : ""}`;
     const job = { name, code: encode(row, { rm: RSI, memory: true, narrow, displacement }), flags: ALL_FLAGS };
-    const fault = { name: `${name} fault`, code: encode(row, { rm: RSI, memory: true, narrow, displacement: 63 }), flags: ALL_FLAGS };
+    const fault = {
+      name: `${name} fault`,
+      code: encode(row, { rm: RSI, memory: true, narrow, displacement: 63 }),
+      flags: ALL_FLAGS,
+    };
     return [
       { ...job, inputs: inputs(countOf(row, true), 1, true) },
       { ...fault, inputs: inputs(4, 1, true) },

@@ -168,7 +168,17 @@ export function related(r, other) {
 /** An integer with few or many significant bits. @param {Random} r @param {number} width in bytes */
 export function integer(r, width) {
   const bits = BigInt(width * 8);
-  const value = r.pick([0n, 1n, -1n, 1n << (bits - 1n), (1n << (bits - 1n)) - 1n, 3n, -10n, u64(r), u64(r) >> BigInt(r.below(64))]);
+  const value = r.pick([
+    0n,
+    1n,
+    -1n,
+    1n << (bits - 1n),
+    (1n << (bits - 1n)) - 1n,
+    3n,
+    -10n,
+    u64(r),
+    u64(r) >> BigInt(r.below(64)),
+  ]);
   return bytesOf(value, width);
 }
 
