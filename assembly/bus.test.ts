@@ -90,6 +90,14 @@ describe("chips", () => {
     expect(p.exits).toHaveLength(1);
   });
 
+  it("port F0 makes the x87 ignore its pending error", () => {
+    const p = new TestPlatform();
+    expect(p.in(0xf0)).toBe(0xff);
+    expect(p.get32(p.cpu() + Cpu.ignne)).toBe(0);
+    p.out(0xf0, 0);
+    expect(p.get32(p.cpu() + Cpu.ignne)).toBe(1);
+  });
+
   it("isa-debug-exit ends the machine with its code", () => {
     const p = new TestPlatform({
       before: (view) => {

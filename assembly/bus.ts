@@ -14,6 +14,7 @@ import { lockChips, unlockChips } from "./platform/kick";
 import { lapicMapped, lapicMmioRead, lapicMmioWrite } from "./platform/lapic_registers";
 import {
   debugExit,
+  FPU_PORT,
   pmPortRead,
   pmPortWrite,
   PORT_BYTES,
@@ -134,6 +135,7 @@ export function busPortWrite(cpu: usize, port: u32, size: u32, value: u32): void
   value &= <u32>ones(size);
   const owner = portOwner(m, port, size);
   if (owner == PORT_NONE) return;
+  if (port == FPU_PORT) store<u32>(cpu, 1, Cpu.ignne);
   if (owner == PORT_MODEL) {
     if (!ringDoorbell(cpu, 1, port, value)) exit(cpu, Mailbox.KIND_PORT, 1, port, size, value);
     return;

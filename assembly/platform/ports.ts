@@ -6,7 +6,7 @@ import * as Mailbox from "../layout/mailbox";
 import * as Pm from "../layout/pm";
 import * as Uart from "../layout/uart";
 import { i8042Read, i8042Write } from "./i8042";
-import { takeLines } from "./irq";
+import { setIsaIrq, takeLines } from "./irq";
 import { requestEvent } from "./kick";
 import { elcrRead, elcrWrite, picRead, picWrite } from "./pic";
 import { pitRead, pitWrite, port61Read, port61Write } from "./pit";
@@ -34,6 +34,10 @@ export const PORT_BYTES = 2;
 /** The ACPI registers, which are wider than a byte. */
 export const PORT_PM = 3;
 export const PORT_DEBUG_EXIT = 4;
+
+/** A write here ends the x87's error interrupt; the bus raises IGNNE# with it (SDM vol. 1, appendix D). */
+export const FPU_PORT = 0xf0;
+const IRQ_FPU: u32 = 13;
 
 /** Who answers an access of `size` bytes at `port`. */
 export function portOwner(m: usize, port: u32, size: u32): i32 {
@@ -71,6 +75,7 @@ function isLegacyChip(port: u32): bool {
     case 0x92:
     case 0xb2:
     case 0xb3:
+    case FPU_PORT:
     case 0x4d0:
     case 0x4d1:
       return true;
@@ -158,6 +163,9 @@ export function writePortByte(m: usize, port: u32, value: u32): void {
     case 0x4d0:
     case 0x4d1:
       elcrWrite(m, port, value);
+      break;
+    case FPU_PORT:
+      setIsaIrq(m, IRQ_FPU, false);
       break;
     case 0xcf9:
       cf9Write(m, value);
