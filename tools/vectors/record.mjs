@@ -1,6 +1,6 @@
 // Records vectors on the host's processor: node tools/vectors/record.mjs [family..]. Needs a C compiler and x86-64 Linux.
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parseRow } from "../isa/rows.mjs";
 import { rows as mmxRows } from "../isa/table/mmx.mjs";
 import { rows as sseRows } from "../isa/table/sse.mjs";
@@ -10,6 +10,7 @@ import { writeVectors } from "./format.mjs";
 import { execute, processorFeatures, processorName } from "./native.mjs";
 import { jobsOf } from "./sse_cases.mjs";
 import { jobsOf as x87Jobs } from "./x87_cases.mjs";
+import { jobsOf as x87Functions } from "./x87_functions.mjs";
 
 /** @typedef {import("../isa/rows.mjs").Row} Row */
 
@@ -23,6 +24,7 @@ const families = /** @type {Record<string, { rows: Row[], jobs: typeof jobsOf }>
   sse: { rows: sseRows, jobs: jobsOf },
   mmx: { rows: mmxRows, jobs: jobsOf },
   x87: { rows: x87Rows, jobs: x87Jobs },
+  "functions/x87": { rows: x87Rows, jobs: x87Functions },
 });
 
 function record(/** @type {string} */ name) {
@@ -33,8 +35,8 @@ function record(/** @type {string} */ name) {
   const jobs = known.flatMap((row) => family.jobs(parseRow(row)));
   const results = execute(jobs);
   const forms = jobs.map(({ name, code, flags }, i) => ({ name, code, flags, cases: results[i] ?? [] }));
-  mkdirSync(directory, { recursive: true });
   const path = join(directory, `${name}.vec`);
+  mkdirSync(dirname(path), { recursive: true });
   const bytes = writeVectors(path, { processor: processorName(), forms });
   const cases = forms.reduce((sum, form) => sum + form.cases.length, 0);
   progress(
