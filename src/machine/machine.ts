@@ -74,6 +74,8 @@ export class MachineModel {
   readonly #host: MachineHost;
   #state: MachineState = "created";
   #boot: BootPlan | undefined;
+  /** The guest has asked for a reset or for power-off. */
+  #ending = false;
   readonly #hvc0 = new ConsoleInput();
   /** Pause, resume, reset and what the guest asks for happen one after the other. */
   #turn: Promise<void> = Promise.resolve();
@@ -247,8 +249,12 @@ export class MachineModel {
   /** What a CPU reports through its mailbox. It goes on when this returns, so it is told to stand still first. */
   #onGuestEvent(event: number, value: number): void {
     this.parts.cpus.halt();
-    if (event === Mailbox.EVENT_RESET && !this.config.noReboot) void this.#next(() => this.#restart("guest"));
-    else void this.#next(() => this.#shutDown(event === Mailbox.EVENT_SHUTDOWN ? Math.max(0, value - 1) : 0));
+    // Instructions behind the one that ended it may still have run: what they ask for comes too late.
+    if (this.#ending) return;
+    this.#ending = true;
+    const code = event === Mailbox.EVENT_SHUTDOWN ? Math.max(0, value - 1) : 0;
+    const restarts = event === Mailbox.EVENT_RESET && !this.config.noReboot;
+    void this.#next(() => (restarts ? this.#restart("guest") : this.#shutDown(code)));
   }
 
   async #shutDown(code: number): Promise<void> {
@@ -268,6 +274,7 @@ export class MachineModel {
     if (this.#state === "paused") exports.clockResume(plan.machine);
     devices.reset();
     exports.machineReset(plan.machine);
+    this.#ending = false;
     const issue = this.#enter("used");
     // The same bytes fitted before.
     if (issue !== undefined) throw new Error(issue.reason);

@@ -17,6 +17,8 @@ const SLICE = 200_000;
 const TURN_MS = 10;
 /** Longest sleep: whatever else goes on in the thread is found at the latest after this. */
 const SLEEP_MAX_MS = 100;
+/** What is under way in the thread's other tasks often ends within this time, so look at every turn. */
+const SPIN_MS = 0.3;
 
 export class SingleThread {
   readonly #model: MachineModel;
@@ -75,20 +77,24 @@ export class SingleThread {
     return Atomics.load(guest.words, (plan.machine + Machine.doorbellSequence) / 4);
   }
 
-  /** Until a device completes something, somebody kicks CPU 0, or the time is over. */
+  /**
+   * Until a device completes something, somebody kicks CPU 0, or the time is over. With plain timers, since
+   * Atomics.waitAsync does not keep Node's event loop alive.
+   */
   async #sleep(milliseconds: number, sequence: number): Promise<void> {
+    const wake = this.#wake();
+    const end = performance.now() + milliseconds;
+    const soon = performance.now() + SPIN_MS;
+    while (!this.#stopped && this.#wake() === wake && this.#sequence() === sequence) {
+      const now = performance.now();
+      if (now >= end) return;
+      if (now < soon) await this.#options.nextTask();
+      else await new Promise<void>((done) => void setTimeout(done, 1));
+    }
+  }
+
+  #wake(): number {
     const { guest, plan } = this.#model.parts;
-    const wakes = [
-      Atomics.waitAsync(guest.words, (plan.machine + Machine.doorbellSequence) / 4, sequence, milliseconds),
-      Atomics.waitAsync(
-        guest.words,
-        (plan.cpus + Cpu.wake) / 4,
-        Atomics.load(guest.words, (plan.cpus + Cpu.wake) / 4),
-        milliseconds,
-      ),
-    ];
-    const pending = wakes.flatMap((wake) => (wake.async ? [wake.value] : []));
-    if (pending.length === wakes.length) await Promise.race(pending);
-    else await this.#options.nextTask();
+    return Atomics.load(guest.words, (plan.cpus + Cpu.wake) / 4);
   }
 }

@@ -1,0 +1,174 @@
+// The whole machine in one thread, with a bare-metal guest of a few bytes: loading, console, reset, pause, power-off.
+import { setImmediate as nextTask } from "node:timers/promises";
+import { afterEach, describe, expect, it } from "vitest";
+import { MachineModel, type MachineEvent } from "../src/machine/machine";
+import { makeMemory } from "../src/machine/memory";
+import { SingleThread } from "../src/machine/single_thread";
+import { formatIssue } from "../src/shared/config_issue";
+import { silentLog } from "../src/shared/log";
+import type { MachineConfig } from "../src/shared/machine_config";
+import { resolveConfig } from "../src/shared/resolve_config";
+import { wasmModule } from "./wasm";
+
+const EXIT_PORT = 0xf4;
+const LOAD = 0x100000;
+
+/** A multiboot 1 image that gives its own load addresses, with `code` behind the header. */
+function multiboot(code: readonly number[]): Uint8Array<ArrayBuffer> {
+  const header = 0x1badb002;
+  const flags = 0x10000;
+  const bytes = new Uint8Array(32 + code.length);
+  const view = new DataView(bytes.buffer);
+  const words = [header, flags, -(header + flags), LOAD, LOAD, 0, LOAD + 0x10000, LOAD + 32];
+  words.forEach((word, i) => view.setUint32(i * 4, word >>> 0, true));
+  bytes.set(code, 32);
+  return bytes;
+}
+
+const outByte = (port: number, value: number): number[] => [0x66, 0xba, port & 0xff, port >> 8, 0xb0, value, 0xee];
+
+/** CMP EAX, magic; JNE over the rest, which prints the command line: MOV ESI,[EBX+16]; LODSB; TEST; JZ; OUT; JMP. */
+const printCommandLine = [
+  ...[0x3d, 0x02, 0xb0, 0xad, 0x2b, 0x75, 0x0f],
+  ...[0x8b, 0x73, 0x10, 0x66, 0xba, 0xf8, 0x03, 0xac, 0x84, 0xc0, 0x74, 0x03, 0xee, 0xeb, 0xf8],
+];
+const exit = (value: number): number[] => [...outByte(EXIT_PORT, value), 0xf4, 0xeb, 0xfd];
+const halt = [0xf4, 0xeb, 0xfd];
+/** Sends back what it receives: IN AL,3FD; TEST AL,1; JZ; IN AL,3F8; OUT 3F8,AL; JMP. */
+const echo = [0x66, 0xba, 0xfd, 0x03, 0xec, 0xa8, 1, 0x74, 0xf7, 0x66, 0xba, 0xf8, 0x03, 0xec, 0xee, 0xeb, 0xef];
+
+interface Running {
+  readonly model: MachineModel;
+  readonly thread: SingleThread;
+  readonly events: MachineEvent[];
+  output(): string;
+}
+
+const cleanUp: (() => void)[] = [];
+afterEach(() => {
+  for (const end of cleanUp.splice(0)) end();
+});
+
+async function machine(code: readonly number[], more: MachineConfig = {}): Promise<Running> {
+  const config: MachineConfig = {
+    memory: 8,
+    kernel: multiboot(code),
+    append: "hello",
+    devices: [{ driver: "isa-debug-exit", iobase: EXIT_PORT, iosize: 4 }],
+    ...more,
+  };
+  const resolved = resolveConfig(config, { resolveUrl: (url) => url, imageUrl: (url) => url });
+  if (!resolved.ok) throw new Error(formatIssue(resolved.error));
+  const events: MachineEvent[] = [];
+  const created = await MachineModel.create(resolved.value, {
+    module: wasmModule("tabvisor.wasm"),
+    threads: "here",
+    now: () => performance.now(),
+    log: silentLog,
+    event: (event) => events.push(event),
+  });
+  if (!created.ok) throw new Error(formatIssue(created.error));
+  const model = created.value;
+  const thread = new SingleThread(model, { nextTask });
+  cleanUp.push(() => {
+    thread.stop();
+    model.destroy();
+  });
+  const output = () =>
+    events.flatMap((event) => (event.type === "output" ? [Buffer.from(event.bytes).toString()] : [])).join("");
+  return { model, thread, events, output };
+}
+
+async function booted(code: readonly number[], more?: MachineConfig): Promise<Running> {
+  const running = await machine(code, more);
+  const result = await running.model.boot();
+  if (!result.ok) throw new Error(formatIssue(result.error));
+  return running;
+}
+
+/** Runs until something holds. */
+async function until(running: Running, holds: () => boolean): Promise<void> {
+  const run = running.thread.run();
+  const deadline = performance.now() + 10_000;
+  while (!holds() && performance.now() < deadline) await nextTask();
+  running.thread.stop();
+  await run;
+  expect(holds()).toBe(true);
+}
+
+const isShutdown = (event: MachineEvent): boolean => event.type === "shutdown";
+
+describe("a machine in one thread", () => {
+  it("boots a multiboot image, shows its output and ends with its code", async () => {
+    const running = await booted([...printCommandLine, ...exit(5)]);
+    await running.thread.run();
+    expect(running.output()).toBe("kernel hello");
+    expect(running.events.filter(isShutdown)).toEqual([{ type: "shutdown", code: 11 }]);
+    expect(running.model.state).toBe("stopped");
+  });
+
+  it("starts over at a reset that the guest asks for, with its memory as loaded", async () => {
+    // The first time, a byte behind the code is 0: it becomes 1, and port CF9 resets.
+    const flag = LOAD + 0x8000;
+    const at = [flag & 0xff, (flag >> 8) & 0xff, (flag >> 16) & 0xff, flag >>> 24];
+    const code = [...[0xfe, 0x05, ...at], ...outByte(0x3f8, 0x2e), ...[0x80, 0x3d, ...at, 1, 0x75, 7]];
+    const running = await booted([...code, ...outByte(0xcf9, 6), ...exit(0)]);
+    await until(running, () => running.events.filter((event) => event.type === "reset").length >= 3);
+    expect(running.output().length).toBeGreaterThanOrEqual(3);
+    expect(running.events.some(isShutdown)).toBe(false);
+  });
+
+  it("ends at a reset when it shall not reboot", async () => {
+    const running = await booted([...outByte(0xcf9, 6), ...halt], { noReboot: true });
+    await running.thread.run();
+    expect(running.events.filter(isShutdown)).toEqual([{ type: "shutdown", code: 0 }]);
+  });
+
+  it("resets on demand, also after it was powered off", async () => {
+    const running = await booted([...printCommandLine, ...exit(0)]);
+    await running.thread.run();
+    await running.model.reset();
+    expect(running.model.state).toBe("running");
+    await running.thread.run();
+    expect(running.output()).toBe("kernel hellokernel hello");
+  });
+
+  it("passes typed bytes to the UART", async () => {
+    const running = await booted(echo);
+    await running.model.input("ttyS0", new TextEncoder().encode("typed"));
+    await until(running, () => running.output() === "typed");
+  });
+
+  it("stands still while paused", async () => {
+    const running = await booted(echo);
+    await running.model.pause();
+    await running.model.input("ttyS0", Uint8Array.of(0x61));
+    const run = running.thread.run();
+    for (let i = 0; i < 20; i++) await nextTask();
+    expect(running.output()).toBe("");
+    await running.model.resume();
+    running.thread.stop();
+    await run;
+    await until(running, () => running.output() === "a");
+  });
+
+  it("waits for resume when it starts paused", async () => {
+    const running = await booted([...printCommandLine, ...exit(0)], { startPaused: true });
+    expect(running.model.state).toBe("paused");
+    await running.model.resume();
+    await running.thread.run();
+    expect(running.output()).toBe("kernel hello");
+  });
+
+  it("says what is wrong with a kernel", async () => {
+    const running = await machine([], { kernel: Uint8Array.of(1, 2, 3) });
+    expect(await running.model.boot()).toMatchObject({ ok: false, error: { option: "kernel" } });
+  });
+
+  it("says how much memory is too much", () => {
+    const made = makeMemory(4090, 1);
+    expect(made.ok ? "" : formatIssue(made.error)).toMatch(
+      /^Option m: 4090 MiB do not fit .* Accepted: 1 to \d{4} MiB/,
+    );
+  });
+});
