@@ -21,7 +21,6 @@ ${own}
 `;
 
 const flags = new Set(["no-reboot", "S"]);
-const files = new Set(["kernel", "initrd"]);
 
 /**
  * @typedef {{ kind: "expect" | "type", text: string }} Step
@@ -76,9 +75,4 @@ export function localFile(name) {
   if (/^[a-z]+:\/\//i.test(name)) return undefined;
   const path = resolve(name);
   return { folder: dirname(path), name: basename(path) };
-}
-
-/** @param {string} option */
-export function namesFile(option) {
-  return files.has(option);
 }
