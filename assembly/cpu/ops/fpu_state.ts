@@ -12,13 +12,12 @@ import { hasFeature, xcr0Allowed } from "../model";
 import { osxsave, updateMode } from "../mode";
 import { ea } from "../operand";
 import { cplOf, is64, protection, raise, undefined } from "../state";
+import { setControl } from "./x87_control";
 
 /** MXCSR bits that exist: all sixteen, DAZ included. */
 const MXCSR_MASK: u32 = 0xffff;
 const FCW_DEFAULT: u16 = 0x37f;
 const FSW_TOP_SHIFT: u32 = 11;
-const FSW_ES: u32 = 0x80;
-const FSW_B: u32 = 0x8000;
 
 @inline
 function image(cpu: usize): usize {
@@ -83,7 +82,6 @@ function saveX87(cpu: usize, wide: bool): void {
 
 function restoreX87(cpu: usize, wide: bool): void {
   const area = image(cpu);
-  store<u16>(cpu, load<u16>(area, X.fcw), Cpu.fcw);
   store<u16>(cpu, load<u16>(area, X.fsw), Cpu.fsw);
   store<u8>(cpu, load<u8>(area, X.ftw), Cpu.ftw);
   store<u16>(cpu, load<u16>(area, X.fop) & 0x7ff, Cpu.fop);
@@ -97,15 +95,7 @@ function restoreX87(cpu: usize, wide: bool): void {
     store<u64>(to, load<u64>(from));
     store<u16>(to, load<u16>(from, 8), 8);
   }
-  summarize(cpu);
-}
-
-/** The error summary follows from the exceptions that the control word does not mask. */
-function summarize(cpu: usize): void {
-  const fsw = <u32>load<u16>(cpu, Cpu.fsw);
-  const pending = (fsw & ~(<u32>load<u16>(cpu, Cpu.fcw)) & 0x3f) != 0;
-  store<u16>(cpu, <u16>(pending ? fsw | FSW_ES | FSW_B : fsw & ~(FSW_ES | FSW_B)), Cpu.fsw);
-  updateMode(cpu);
+  setControl(cpu, load<u16>(area, X.fcw));
 }
 
 function saveVectors(cpu: usize): void {
