@@ -2,6 +2,7 @@
 
 import * as DebugExit from "../../assembly/layout/debug_exit";
 import * as Machine from "../../assembly/layout/machine";
+import { PAGE_SIZE } from "../../assembly/layout/memory_map";
 import type { ConsoleInput } from "../backends/console/console_input";
 import { cryptoRandom } from "../backends/random/crypto";
 import type { Crossing } from "../core/crossing";
@@ -10,6 +11,7 @@ import type { MemoryPlan } from "../core/memory_plan";
 import { NotifyWindows } from "../core/notify_windows";
 import { VringPool } from "../core/vrings";
 import type { WasmExports } from "../core/wasm";
+import { FW_CFG_PORT, FW_CFG_PORTS, FwCfg } from "../devices/fw_cfg/device";
 import { PciBus } from "../devices/pci/bus";
 import { addChipset, type Chipset } from "../devices/pci/chipset";
 import type { InterruptSink } from "../devices/pci/intx";
@@ -24,6 +26,9 @@ import type { DeviceConfig, VirtioPciOptions, VirtioSerialConfig } from "../shar
 import type { Log } from "../shared/log";
 import type { ResolvedConfig } from "../shared/resolve_config";
 import type { OpenDrive } from "./drives";
+
+/** The guest page at 4 GiB. */
+const HIGH_RAM_PAGE = 0x100000;
 
 /** What the machine offers to its devices. */
 export interface DeviceGround {
@@ -48,6 +53,7 @@ export class DeviceSet {
   readonly disks: { readonly device: VirtioBlk; readonly open: OpenDrive }[] = [];
   serial: VirtioSerial | undefined;
   readonly #chipset: Chipset;
+  readonly #fwCfg: FwCfg;
   readonly #platform: VirtioPlatform;
   readonly #plugged: VirtioPciDevice[] = [];
 
@@ -55,6 +61,8 @@ export class DeviceSet {
     const { guest, exports, crossing, interrupts, log } = ground;
     this.bus = new PciBus(ground.ports, ground.mmio, interrupts);
     this.#chipset = addChipset(this.bus);
+    this.#fwCfg = new FwCfg({ cpus: ground.plan.cpuCount, ramBytes: ramBytes(ground.plan) });
+    ground.ports.add(FW_CFG_PORT, FW_CFG_PORTS, this.#fwCfg);
     this.#platform = {
       bus: this.bus,
       crossing,
@@ -91,6 +99,7 @@ export class DeviceSet {
   reset(): void {
     for (const device of this.#plugged) device.powerOn();
     this.#chipset.reset();
+    this.#fwCfg.reset();
     this.bus.assignResources();
   }
 
@@ -156,6 +165,10 @@ export class DeviceSet {
     this.#plugged.push(plugged.value);
     return undefined;
   }
+}
+
+function ramBytes(plan: MemoryPlan): number {
+  return (plan.lowRamEnd + plan.highRamEnd - HIGH_RAM_PAGE) * PAGE_SIZE;
 }
 
 function interfacesOf(options: VirtioPciOptions): "both" | "modern" | "legacy" {

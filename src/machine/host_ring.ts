@@ -23,12 +23,17 @@ export class HostRing {
     return bytes;
   }
 
+  /** Bytes that `push` would take. */
+  get room(): number {
+    const fill = (this.#load(ByteRing.tail) - this.#load(ByteRing.head)) >>> 0;
+    return Math.max(0, this.#load(ByteRing.capacity) - fill);
+  }
+
   /** Gives the chip as many bytes as there is room for; answers how many. */
   push(bytes: Uint8Array): number {
     const tail = this.#load(ByteRing.tail);
     const capacity = this.#load(ByteRing.capacity);
-    const length = Math.min(bytes.length, capacity - ((tail - this.#load(ByteRing.head)) >>> 0));
-    if (length <= 0) return 0;
+    const length = Math.min(bytes.length, this.room);
     this.#parts(tail, length, capacity, (at, host, size) => this.#guest.copyIn(host, bytes.subarray(at, at + size)));
     this.#store(ByteRing.tail, tail + length);
     return length;

@@ -21,6 +21,7 @@ import { configureChips, DeviceSet } from "./devices";
 import { openDrives, type OpenDrive } from "./drives";
 import { loadBootPlan, type FileLoader } from "./load_boot_files";
 import { makeMemory } from "./memory";
+import { Ps2Input } from "./ps2_input";
 import { SerialPort } from "./serial_port";
 
 export type ConsoleName = "hvc0" | "ttyS0";
@@ -65,6 +66,7 @@ export interface MachineParts {
   readonly cpus: CpuControl;
   readonly devices: DeviceSet;
   readonly serial: SerialPort;
+  readonly ps2: Ps2Input;
   readonly acpi: AcpiImage;
 }
 
@@ -136,8 +138,9 @@ export class MachineModel {
       () => cpus.kick(0),
     );
     crossing.addSource(serial.poll);
+    const ps2 = new Ps2Input(guest, () => cpus.kick(0));
     const acpi = makeAcpi({ cpus: config.cpus, serial: true, vga: false });
-    this.parts = { ...base, crossing, cpus, devices, serial, acpi };
+    this.parts = { ...base, crossing, cpus, devices, serial, ps2, acpi };
   }
 
   #powerOn(drives: readonly OpenDrive[]): ConfigIssue | undefined {
