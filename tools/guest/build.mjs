@@ -8,7 +8,7 @@ import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { constants, createGzip } from "node:zlib";
 import { openApt } from "./apt.mjs";
-import { loadImages } from "./image.mjs";
+import { loadImages, MTIME } from "./image.mjs";
 import { buildInitramfs } from "./initramfs.mjs";
 import { getKernel } from "./kernel.mjs";
 import { withLock } from "./lock.mjs";
@@ -20,9 +20,6 @@ import { BuildError } from "./run.mjs";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const OUTPUT = join(ROOT, ".cache", "guests");
-
-/** Time of all files in the images: the release of Debian 12, so that builds are alike. */
-const MTIME = Number(process.env["SOURCE_DATE_EPOCH"] ?? Date.UTC(2023, 5, 10) / 1000);
 
 const USAGE = `Usage: node tools/guest/build.mjs [image…] [--force]
 

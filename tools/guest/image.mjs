@@ -3,6 +3,9 @@
 
 import { readdirSync } from "node:fs";
 
+/** Time of all files in the images: the release of Debian 12, so that builds are alike. */
+export const MTIME = Number(process.env["SOURCE_DATE_EPOCH"] ?? Date.UTC(2023, 5, 10) / 1000);
+
 /**
  * @typedef {object} Image
  * @property {string} name also the name of its folder

@@ -4,8 +4,9 @@
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync, readdirSync, readFileSync } from "node:fs";
 import { readFile, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { MTIME } from "./image.mjs";
 
 /** Changed when older readers would not understand the file. */
 const SCHEMA = 1;
@@ -36,15 +37,23 @@ export const MANIFEST = "manifest.json";
  */
 export function imageKey(image) {
   const folder = fileURLToPath(new URL(".", import.meta.url));
-  const hash = createHash("sha256").update(JSON.stringify([SCHEMA, image]));
+  const hash = createHash("sha256").update(JSON.stringify([SCHEMA, MTIME, image]));
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.includes(".test."))
-    .map((entry) => join(entry.path, entry.name))
-    // Other images do not change this one; its own is hashed as a value above.
-    .filter((path) => !path.startsWith(join(folder, "images")))
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.path, entry.name)))
+    .filter((path) => canChange(image, path))
     .sort();
-  for (const path of files) hash.update(path.slice(folder.length)).update(readFileSync(path));
+  for (const path of files) hash.update(path).update(readFileSync(join(folder, path)));
   return hash.digest("hex");
+}
+
+/** @param {import("./image.mjs").Image} image @param {string} path below this folder */
+function canChange({ initramfs, rootfs }, path) {
+  const [room = "", file = ""] = path.split(sep);
+  // All that the description of an image says is in the hash by its value.
+  if (room === "images" || path.includes(".test.")) return false;
+  if (room === "init") return file === initramfs.init || file === "common.sh";
+  return rootfs !== undefined || !room.startsWith("rootfs");
 }
 
 /** @param {string} folder of an image @returns {Promise<Manifest | undefined>} nothing if there is no usable one */

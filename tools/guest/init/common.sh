@@ -24,11 +24,6 @@ option() {
 	unset value
 }
 
-has_option() {
-	case " $(cat /proc/cmdline) " in *" $1 "*) return 0 ;; esac
-	return 1
-}
-
 can_open() {
 	(: <"/dev/$1") 2>/dev/null
 }

@@ -49,8 +49,9 @@ mount_root() {
 		return 1
 	fi
 	mode=rw
-	has_option ro && mode=ro
-	has_option rw && mode=rw
+	for word in $(cat /proc/cmdline); do
+		case $word in ro | rw) mode=$word ;; esac
+	done
 	flags=$(option rootflags)
 	type=$(option rootfstype)
 	if ! error=$(mount ${type:+-t "$type"} -o "$mode${flags:+,$flags}" "$device" /newroot 2>&1); then

@@ -10,11 +10,13 @@ mount -t tmpfs tmpfs /tmp
 hostname tabvisor
 load_drivers pci virtio scsi acpi
 
-# The machine's power button, where its driver and event device are.
-mkdir -p /etc/acpi/PWRF
-printf '#!/bin/sh\npoweroff -f\n' >/etc/acpi/PWRF/00000080
-chmod +x /etc/acpi/PWRF/00000080
-[ -e /dev/input/event0 ] && acpid -c /etc/acpi -l /dev/null -e /proc/acpi/event 2>/dev/null
+# The machine's power button: a key on an input device.
+if [ -d /sys/bus/acpi/drivers/button ] && modprobe -q evdev; then
+	mkdir -p /etc/acpi/PWRF
+	printf '#!/bin/sh\npoweroff -f\n' >/etc/acpi/PWRF/00000080
+	chmod +x /etc/acpi/PWRF/00000080
+	acpid -l /dev/null -p /run/acpid.pid
+fi
 
 find_terminal
 export HOME=/root TERM=${TERM:-linux} PS1='tabvisor:\w# '
