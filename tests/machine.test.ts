@@ -118,6 +118,13 @@ describe("a machine in one thread", () => {
     expect(running.events.some(isShutdown)).toBe(false);
   });
 
+  it("starts over after a triple fault", async () => {
+    // UD2 without an interrupt table.
+    const running = await booted([...outByte(0x3f8, 0x2e), 0x0f, 0x0b]);
+    await until(running, () => running.events.filter((event) => event.type === "reset").length >= 2);
+    expect(running.output()).toMatch(/^\.\.+$/);
+  });
+
   it("ends at a reset when it shall not reboot", async () => {
     const running = await booted([...outByte(0xcf9, 6), ...halt], { noReboot: true });
     await running.thread.run();

@@ -3,6 +3,7 @@
 
 import * as Cpu from "../../assembly/layout/cpu";
 import * as Mailbox from "../../assembly/layout/mailbox";
+import * as Platform from "../../assembly/layout/platform";
 import { ConsoleInput } from "../backends/console/console_input";
 import { Crossing, serveExitHere } from "../core/crossing";
 import { GuestMemory } from "../core/guest_memory";
@@ -208,6 +209,11 @@ export class MachineModel {
   powerdown(): void {
     this.parts.exports.pressPowerButton(this.parts.plan.machine);
     this.parts.cpus.kick(0);
+  }
+
+  /** A CPU shut down after a triple fault: a PC's chip set resets it. For hosts whose CPUs have no mailbox for it. */
+  tripleFault(): void {
+    this.#onGuestEvent(Mailbox.EVENT_RESET, Platform.RESET_TRIPLE_FAULT);
   }
 
   /** Typed bytes for a console; resolves when there is room for more. */

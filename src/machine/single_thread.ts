@@ -63,6 +63,7 @@ export class SingleThread {
       const cpu = plan.cpus + i * Cpu.SIZE;
       const wake = Atomics.load(guest.words, (cpu + Cpu.wake) / 4);
       const reason = exports.cpuRun(cpu, SLICE);
+      if (reason === RUN_EXIT.shutdown) this.#model.tripleFault();
       const sleeps = reason !== RUN_EXIT.budget && reason !== RUN_EXIT.asked;
       const woken = Atomics.load(guest.words, (cpu + Cpu.wake) / 4) !== wake;
       if (!sleeps || woken) idleFor = 0;

@@ -9,7 +9,7 @@ import { ok, type Result } from "../shared/result";
 import { guestClock, sharedNow } from "./clock";
 import type { ConsoleName, DevicesCalls, DevicesEvent, MachinePlace, Sample } from "./protocol";
 import { resolveMachine } from "./resolve";
-import { sortCounters, takeSample } from "./sample";
+import { takeSample } from "./sample";
 
 export interface FacadeHost {
   /** Compiles the wasm module. */
@@ -71,8 +71,8 @@ export class DevicesFacade implements DevicesCalls {
     return Promise.resolve();
   }
 
-  resizeConsole(_columns: number, _rows: number): Promise<void> {
-    // Goes to MachineModel once it has a virtio console.
+  resizeConsole(columns: number, rows: number): Promise<void> {
+    this.#made().resizeConsole(columns, rows);
     return Promise.resolve();
   }
 
@@ -83,8 +83,7 @@ export class DevicesFacade implements DevicesCalls {
   sample(): Promise<Sample> {
     const model = this.#made();
     if (this.#place === undefined) throw new Error("there is no machine yet");
-    const counters = sortCounters(model.counters());
-    return Promise.resolve(takeSample(model.parts.guest.data, this.#place, counters, sharedNow()));
+    return Promise.resolve(takeSample(model.parts.guest.data, this.#place, model.counters(), sharedNow()));
   }
 
   #made(): MachineModel {

@@ -3,7 +3,8 @@ import * as Counters from "../../assembly/layout/counters";
 import * as Cpu from "../../assembly/layout/cpu";
 import * as CpuHost from "../../assembly/layout/cpu_host";
 import * as Machine from "../../assembly/layout/machine";
-import { takeSample, type ModelCounters } from "./sample";
+import type { ModelCounters } from "../machine/machine";
+import { takeSample } from "./sample";
 
 const machine = 0;
 const cpus = [Machine.SIZE, Machine.SIZE + 0x4000];

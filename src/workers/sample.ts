@@ -3,28 +3,9 @@
 import * as CpuHost from "../../assembly/layout/cpu_host";
 import * as Machine from "../../assembly/layout/machine";
 import { PAGE_SIZE } from "../../assembly/layout/memory_map";
+import type { ModelCounters } from "../machine/machine";
 import { cpuCounters, unimplementedOf, type Unimplemented } from "./inspect";
 import type { Sample } from "./protocol";
-
-/** What the machine model counts by itself. */
-export type ModelCounters = Pick<
-  Sample,
-  "diskRead" | "diskWritten" | "diskFetched" | "consoleIn" | "consoleOut" | "counters"
->;
-
-/** Sorts the model's counters, which are named after what they count ("bytes to hvc0"), into the sums of a sample. */
-export function sortCounters(counters: Readonly<Record<string, number>>): ModelCounters {
-  const sum = (pattern: RegExp): number =>
-    Object.entries(counters).reduce((total, [name, value]) => total + (pattern.test(name) ? value : 0), 0);
-  return {
-    consoleIn: sum(/^bytes to /),
-    consoleOut: sum(/^bytes from /),
-    diskRead: sum(/^bytes read /),
-    diskWritten: sum(/^bytes written /),
-    diskFetched: sum(/^bytes fetched /),
-    counters,
-  };
-}
 
 const exitNames = ["budget", "halt", "asked", "shutdown"];
 
