@@ -177,12 +177,14 @@ function more(available: u32, offset: u32, rec: usize): i32 {
 
 /** An UNDEFINED record with a non-zero immediate raises #GP. */
 function tooLong(offset: u32, rec: usize): i32 {
+  const result = undefinedInstruction(offset, rec);
   store<i32>(rec, 1, Record.imm);
-  return undefinedInstruction(offset, rec);
+  return result;
 }
 
 function undefinedInstruction(offset: u32, rec: usize): i32 {
   store<u16>(rec, <u16>Ops.UNDEFINED, Record.op);
+  store<i32>(rec, 0, Record.imm);
   store<u16>(rec, <u16>(offset | (1 << 12)), Record.where);
   return 1 | ENDS_BLOCK;
 }

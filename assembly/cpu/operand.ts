@@ -3,6 +3,7 @@
 import * as Cpu from "../layout/cpu";
 import * as Exception from "../layout/exception";
 import * as Record from "../layout/record";
+import { isCanonical } from "../mem/walk";
 import { readHost, storeLinear } from "./access";
 import { protection, raise } from "./state";
 
@@ -89,6 +90,18 @@ function segmented(cpu: usize, misc: u32, address: u64, size: u32, write: bool):
   const offset = truncate(address, misc & Record.MISC_FORM);
   const seg = (misc & Record.MISC_SEG) >> Record.MISC_SEG_SHIFT;
   return seg == 0 ? offset : segmentAddress(cpu, seg - 1, offset, size, write);
+}
+
+/**
+ * After a #GP: it is #SS if the address was not canonical and has rSP or rBP as base (SDM vol. 3, 3.3.7.1). Looked at only
+ * when the fault is there, so that address computation need not know.
+ */
+export function stackOperandFault(cpu: usize, rec: usize): void {
+  if (load<i32>(cpu, Cpu.excVector) != Exception.GP || isCanonical(load<u64>(cpu, Cpu.walkGpa))) return;
+  store<u64>(cpu, 0, Cpu.walkGpa);
+  const base = <u32>load<u8>(rec, Record.rm);
+  const plain = <u32>load<u8>(rec, Record.misc) <= <u32>Record.MISC_SCALE;
+  if (plain && (base == Cpu.rsp || base == Cpu.rbp)) store<i32>(cpu, Exception.SS, Cpu.excVector);
 }
 
 /** Linear address of `offset` in a segment, with the checks of the mode; after a violation the result never translates. */

@@ -11,10 +11,11 @@ import { findBlock } from "../code_cache";
 import { AFTER_SHADOW, AFTER_STEP, afterSingle } from "../debug";
 import { deliverPending } from "../exceptions";
 import { getBelow, getLess, getOf, getPf, getSf, getZf, TF } from "../flags";
-import { ea, imm, reg, regSet, rmHost, rmReg, setReg, setRmReg } from "../operand";
+import { ea, imm, reg, regSet, rmHost, rmReg, setReg, setRmReg, stackOperandFault } from "../operand";
 import { RUN_EXIT_BUDGET, poll } from "../poll";
+import { isCanonical } from "../../mem/walk";
 import { drop, push, stackHost } from "../stack";
-import { nextRipOf, raise, ripOf } from "../state";
+import { nextRipOf, protection, raise, ripOf } from "../state";
 import { fpuReady, sseReady, unimplemented } from "../units";
 import { runCold, runEnd } from "./cold";
 import * as Ops from "./ops";
@@ -56,7 +57,9 @@ function readTarget(cpu: usize, rec: usize): bool {
   if (size == 3) {
     const host = rmHost<u64>(cpu, rec);
     if (host == 0) return false;
-    store<u64>(cpu, load<u64>(host), Cpu.rip);
+    const target = load<u64>(host);
+    if (!isCanonical(target)) return protection(cpu, 0);
+    store<u64>(cpu, target, Cpu.rip);
     return true;
   }
   return readTargetNarrow(cpu, rec, size);
@@ -69,9 +72,17 @@ function readTargetNarrow(cpu: usize, rec: usize, size: u32): bool {
   return true;
 }
 
-/** An indirect call: the target is read before the return address goes onto the stack. */
+/** An indirect call: reads the target, pushes the return address, then checks the target, as processors do. */
 function callIndirect(cpu: usize, rec: usize): bool {
-  return readTarget(cpu, rec) && pushReturn(cpu, rec);
+  if (load<u8>(rec, Record.reg) != 3) return readTarget(cpu, rec) && pushReturn(cpu, rec);
+  const host = rmHost<u64>(cpu, rec);
+  if (host == 0) return false;
+  const target = load<u64>(host);
+  if (!push<u64>(cpu, nextRipOf(cpu, rec))) return false;
+  store<u64>(cpu, target, Cpu.rip);
+  if (isCanonical(target)) return true;
+  store<u64>(cpu, load<u64>(cpu, Cpu.rsp) + 8, Cpu.rsp);
+  return protection(cpu, 0);
 }
 
 /** Address that a direct branch goes to: a 16-bit operand size cuts it. */
@@ -212,7 +223,8 @@ export function run(cpu: usize, budget: u64): i32 {
         store<u64>(cpu, ripOf(cpu, rec), Cpu.rip);
         store<u64>(cpu, executed, Cpu.instructions);
         if (single != 0) single &= AFTER_SHADOW;
-        deliverPending(cpu);
+        stackOperandFault(cpu, rec);
+      deliverPending(cpu);
         break;
       }
       executed += <u64>((rec - start) >> 4) + (exit == LOOKUP ? 1 : 0);

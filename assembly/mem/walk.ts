@@ -75,6 +75,8 @@ export function translate(cpu: usize, la: u64, access: u32, set: usize): usize {
   count(cpu, Counters.pageWalks);
   if (load<u64>(cpu, Cpu.efer) & EFER_LMA) {
     if (!isCanonical(la)) {
+      // Not an address of memory: operand.ts recognises it.
+      store<u64>(cpu, la, Cpu.walkGpa);
       store<i32>(cpu, Exception.GP, Cpu.excVector);
       store<u32>(cpu, 0, Cpu.excError);
       return 0;

@@ -19,7 +19,8 @@ function widthOf(operand, bits) {
   const letter = operand.at(-1);
   if (letter === "b") return 8;
   if (letter === "w") return 16;
-  if (letter === "d") return 32;
+  // MOVSXD with a 16-bit destination reads 16 bits.
+  if (letter === "d") return bits === 16 ? 16 : 32;
   if (letter === "q") return 64;
   return bits;
 }

@@ -159,7 +159,8 @@ export function registerClasses(parsed) {
   const { operands } = parsed;
   const inReg = operands.find((o) => /^[GVPSCDB]/.test(o) && o !== "DX" && o !== "CL");
   const inRm = operands.find((o) => /^[EMRWQUNZ]/.test(o));
-  const accumulator = operands.some((o, i) => i === 0 && (o === "AL" || o === "rAX"));
+  // Strings and absolute addresses need the address size and segment in the record.
+  const accumulator = /^(AL|rAX)$/.test(operands[0] ?? "") && !operands.some((o) => /^[XYO]/.test(o));
   return {
     reg: classOf(inReg),
     rm: !parsed.modrm && !parsed.inOpcode && accumulator ? classes.fixed : classOf(inRm),

@@ -2,7 +2,7 @@
 
 import { commitModify, modifyHost, readHost } from "../access";
 import { CF, ZF, arithmeticFlags, flagsBits, setArithmeticFlags } from "../flags";
-import { ea, isRegister, reg, rmReg, setRmReg } from "../operand";
+import { ea, isRegister, reg, rmHost, rmReg, setReg, setRmReg } from "../operand";
 
 @inline
 export function bswap<T>(cpu: usize, a: T): T {
@@ -120,27 +120,47 @@ function zeroExtended<T>(a: T): u64 {
   return sizeof<T>() == 8 ? <u64>a : <u64>a & (((<u64>1) << (sizeof<T>() * 8)) - 1);
 }
 
-/** BSF: the destination stays if the source is zero. The flags but ZF are undefined; as on processors they stay. */
-export function bsf<T>(cpu: usize, a: T, b: T): T {
-  setArithmeticFlags(cpu, (arithmeticFlags(cpu) & ~ZF) | (b == <T>0 ? ZF : 0));
-  return b == <T>0 ? a : <T>ctz<u64>(zeroExtended<T>(b));
+/**
+ * BSF and BSR: with a source of zero the whole destination register stays, the upper half of 32-bit forms too. The flags
+ * but ZF are undefined and stay.
+ */
+@inline
+function scan<T>(cpu: usize, rec: usize, backward: bool): bool {
+  const host = rmHost<T>(cpu, rec);
+  if (host == 0) return false;
+  const source = <u64>load<T>(host);
+  setArithmeticFlags(cpu, (arithmeticFlags(cpu) & ~ZF) | (source == 0 ? ZF : 0));
+  if (source != 0) setReg<T>(cpu, rec, <T>(backward ? 63 - clz<u64>(source) : ctz<u64>(source)));
+  return true;
 }
 
-export function bsr<T>(cpu: usize, a: T, b: T): T {
-  setArithmeticFlags(cpu, (arithmeticFlags(cpu) & ~ZF) | (b == <T>0 ? ZF : 0));
-  return b == <T>0 ? a : <T>(63 - clz<u64>(zeroExtended<T>(b)));
+export function bsf<T>(cpu: usize, rec: usize): bool {
+  return scan<T>(cpu, rec, false);
 }
 
-export function tzcnt<T>(cpu: usize, a: T, b: T): T {
-  const r = b == <T>0 ? <T>(sizeof<T>() * 8) : <T>ctz<u64>(zeroExtended<T>(b));
-  flagsBits(cpu, <i64>r, b == <T>0 ? CF : 0);
-  return r;
+export function bsr<T>(cpu: usize, rec: usize): bool {
+  return scan<T>(cpu, rec, true);
 }
 
-export function lzcnt<T>(cpu: usize, a: T, b: T): T {
-  const r = <T>(clz<u64>(zeroExtended<T>(b)) - (64 - sizeof<T>() * 8));
-  flagsBits(cpu, <i64>r, b == <T>0 ? CF : 0);
-  return r;
+export function tzcnt<T>(cpu: usize, rec: usize): bool {
+  const host = rmHost<T>(cpu, rec);
+  if (host == 0) return false;
+  const source = <u64>load<T>(host);
+  return setCount<T>(cpu, rec, source, source == 0 ? sizeof<T>() * 8 : ctz<u64>(source));
+}
+
+export function lzcnt<T>(cpu: usize, rec: usize): bool {
+  const host = rmHost<T>(cpu, rec);
+  if (host == 0) return false;
+  const source = <u64>load<T>(host);
+  return setCount<T>(cpu, rec, source, clz<u64>(source) - (64 - sizeof<T>() * 8));
+}
+
+@inline
+function setCount<T>(cpu: usize, rec: usize, source: u64, count: u64): bool {
+  flagsBits(cpu, <i64>count, source == 0 ? CF : 0);
+  setReg<T>(cpu, rec, <T>count);
+  return true;
 }
 
 export function popcnt<T>(cpu: usize, a: T, b: T): T {

@@ -2,14 +2,17 @@
 
 import * as Cpu from "../../layout/cpu";
 import * as Record from "../../layout/record";
+import { isCanonical } from "../../mem/walk";
 import { getZf } from "../flags";
 import { regGet, regSet } from "../operand";
 import { drop, stackHost } from "../stack";
+import { protection } from "../state";
 
 export function retImm<T>(cpu: usize, rec: usize): bool {
   const host = stackHost<T>(cpu, 0);
   if (host == 0) return false;
   const target = <u64>load<T>(host);
+  if (sizeof<T>() == 8 && !isCanonical(target)) return protection(cpu, 0);
   drop(cpu, sizeof<T>() + <u64>load<u16>(rec, Record.imm));
   store<u64>(cpu, target, Cpu.rip);
   return true;

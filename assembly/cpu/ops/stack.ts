@@ -2,9 +2,9 @@
 
 import * as Cpu from "../../layout/cpu";
 import * as Record from "../../layout/record";
-import { checkWrite, readHost } from "../access";
+import { checkWrite } from "../access";
 import { imm, regGet, regSet, rmHost, rmReg, rmStore, setRmReg } from "../operand";
-import { drop, push, setStackPointer, stackAddress, stackHost, stackMask } from "../stack";
+import { drop, push, setStackPointer, stackAddress, stackFault, stackHost, stackMask, stackRead } from "../stack";
 
 @inline
 export function pushReg<T>(cpu: usize, rec: usize): bool {
@@ -56,16 +56,14 @@ export function pushAll<T>(cpu: usize, rec: usize): bool {
   return true;
 }
 
+/** As on processors, a fault leaves what has been popped in the registers, and the stack pointer where it was. */
 export function popAll<T>(cpu: usize, rec: usize): bool {
-  // Touch the last value first, so that no register changes before a fault.
-  if (stackHost<T>(cpu, 7 * sizeof<T>()) == 0) return false;
-  for (let i: i32 = 7; i >= 0; i--) {
-    const host = stackHost<T>(cpu, 0);
+  for (let i: u32 = 0; i < 8; i++) {
+    const host = stackHost<T>(cpu, i * sizeof<T>());
     if (host == 0) return false;
-    const value = load<T>(host);
-    drop(cpu, sizeof<T>());
-    if (i != 4) regSet<T>(cpu, (<u32>i) << 3, value);
+    if (i != 3) regSet<T>(cpu, (7 - i) << 3, load<T>(host));
   }
+  drop(cpu, 8 * sizeof<T>());
   return true;
 }
 
@@ -73,7 +71,7 @@ export function popAll<T>(cpu: usize, rec: usize): bool {
 export function leave<T>(cpu: usize, rec: usize): bool {
   const mask = stackMask(cpu);
   const frame = load<u64>(cpu, Cpu.rbp) & mask;
-  const host = readHost(cpu, stackAddress(cpu, frame, sizeof<T>(), false), sizeof<T>());
+  const host = stackRead(cpu, stackAddress(cpu, frame, sizeof<T>(), false), sizeof<T>());
   if (host == 0) return false;
   const value = load<T>(host);
   setStackPointer(cpu, frame + sizeof<T>(), mask);
@@ -96,6 +94,7 @@ export function enter<T>(cpu: usize, rec: usize): bool {
       regSet<T>(cpu, Cpu.rbp, <T>frame);
       return true;
     }
+    stackFault(cpu, top, sizeof<T>());
   }
   store<u64>(cpu, old, Cpu.rsp);
   return false;
@@ -109,7 +108,7 @@ function enterFrames<T>(cpu: usize, level: u32, oldFrame: u64, mask: u64): bool 
   let from = oldFrame;
   for (let i: u32 = 1; i < level; i++) {
     from = (from - sizeof<T>()) & mask;
-    const host = readHost(cpu, stackAddress(cpu, from, sizeof<T>(), false), sizeof<T>());
+    const host = stackRead(cpu, stackAddress(cpu, from, sizeof<T>(), false), sizeof<T>());
     if (host == 0 || !push<T>(cpu, load<T>(host))) return false;
   }
   return push<T>(cpu, <T>frame);

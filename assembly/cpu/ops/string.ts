@@ -7,7 +7,7 @@ import { rangeHasCode } from "../../mem/code_marks";
 import { ACCESS_READ, ACCESS_WRITE, dataSet } from "../../mem/walk";
 import { readHost, storeLinear, translateOrHit } from "../access";
 import { invalidateCode } from "../code_cache";
-import { DF, flagsSub, getZf } from "../flags";
+import { DF, flagsSub } from "../flags";
 import { regGet, regSet, segmentAddress } from "../operand";
 import { faulted, is64, ripOf } from "../state";
 import { counter, setCounter } from "./branch";
@@ -197,55 +197,67 @@ export function lods<T>(cpu: usize, rec: usize): bool {
 @inline
 function signed<T>(v: T): i64 {
   const unused: i64 = 64 - sizeof<T>() * 8;
-  return ((<i64>v) << unused) >> unused;
+  return (<i64>v << unused) >> unused;
 }
 
+/** Flags of the last comparison; a fault leaves those in front of the instruction (SDM, REP). */
 @inline
-function compare<T>(cpu: usize, a: T, b: T): void {
+function setCompareFlags<T>(cpu: usize, a: T, b: T): void {
   flagsSub(cpu, signed<T>(a), signed<T>(b), signed<T>(<T>(a - b)));
+}
+
+/** Ends CMPS or SCAS, finished or not; `compared` says whether any element has been looked at. */
+function endCompare<T>(cpu: usize, a: T, b: T, compared: bool): bool {
+  if (compared) setCompareFlags<T>(cpu, a, b);
+  return true;
 }
 
 /** REPE (1) goes on while equal, REPNE (2) while different. */
 @inline
-function goesOn(cpu: usize, rep: i32): bool {
-  return getZf(cpu) == (rep == 1);
+function goesOn(equal: bool, rep: i32): bool {
+  return equal == (rep == 1);
 }
 
 export function cmps<T>(cpu: usize, rec: usize): bool {
   const form = formOf(rec);
   const rep = load<i32>(rec, Record.imm);
+  let a: T = 0;
+  let b: T = 0;
   let patience = PATIENCE;
   while (true) {
-    if (rep != 0 && counter(cpu, form) == 0) return true;
-    if (patience-- == 0) return again(cpu, rec);
+    if (rep != 0 && counter(cpu, form) == 0) return endCompare<T>(cpu, a, b, patience != PATIENCE);
+    if (patience-- == 0) return endCompare<T>(cpu, a, b, true) && again(cpu, rec);
     const left = readHost(cpu, sourceAddress(cpu, rec, form, sizeof<T>()), sizeof<T>());
     if (left == 0) return false;
-    const a = load<T>(left);
+    const first = load<T>(left);
     const right = readHost(cpu, destinationAddress(cpu, form, sizeof<T>(), false), sizeof<T>());
     if (right == 0) return false;
-    compare<T>(cpu, a, load<T>(right));
+    a = first;
+    b = load<T>(right);
     const by = step<T>(cpu);
     setIndex(cpu, Cpu.rsi, form, indexOf(cpu, Cpu.rsi, form) + by);
     setIndex(cpu, Cpu.rdi, form, indexOf(cpu, Cpu.rdi, form) + by);
-    if (rep == 0) return true;
+    if (rep == 0) return endCompare<T>(cpu, a, b, true);
     setCounter(cpu, form, counter(cpu, form) - 1);
-    if (!goesOn(cpu, rep)) return true;
+    if (!goesOn(a == b, rep)) return endCompare<T>(cpu, a, b, true);
   }
 }
 
 export function scas<T>(cpu: usize, rec: usize): bool {
   const form = formOf(rec);
   const rep = load<i32>(rec, Record.imm);
+  const a = regGet<T>(cpu, Cpu.rax);
+  let b: T = 0;
   let patience = PATIENCE;
   while (true) {
-    if (rep != 0 && counter(cpu, form) == 0) return true;
-    if (patience-- == 0) return again(cpu, rec);
+    if (rep != 0 && counter(cpu, form) == 0) return endCompare<T>(cpu, a, b, patience != PATIENCE);
+    if (patience-- == 0) return endCompare<T>(cpu, a, b, true) && again(cpu, rec);
     const host = readHost(cpu, destinationAddress(cpu, form, sizeof<T>(), false), sizeof<T>());
     if (host == 0) return false;
-    compare<T>(cpu, regGet<T>(cpu, Cpu.rax), load<T>(host));
+    b = load<T>(host);
     setIndex(cpu, Cpu.rdi, form, indexOf(cpu, Cpu.rdi, form) + step<T>(cpu));
-    if (rep == 0) return true;
+    if (rep == 0) return endCompare<T>(cpu, a, b, true);
     setCounter(cpu, form, counter(cpu, form) - 1);
-    if (!goesOn(cpu, rep)) return true;
+    if (!goesOn(a == b, rep)) return endCompare<T>(cpu, a, b, true);
   }
 }

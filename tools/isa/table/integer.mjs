@@ -158,10 +158,10 @@ export const rows = [
   ...bitTest("BTS", "AB", 5),
   ...bitTest("BTR", "B3", 6),
   ...bitTest("BTC", "BB", 7),
-  ["F3 0F BC /r", "TZCNT Gv,Ev", "bits.tzcnt", { access: "rw", feature: "bmi1", otherwise: "bits.bsf" }],
-  ["F3 0F BD /r", "LZCNT Gv,Ev", "bits.lzcnt", { access: "rw", feature: "lzcnt", otherwise: "bits.bsr" }],
-  ["0F BC /r", "BSF Gv,Ev", "bits.bsf", { access: "rw" }],
-  ["0F BD /r", "BSR Gv,Ev", "bits.bsr", { access: "rw" }],
+  ["F3 0F BC /r", "TZCNT Gv,Ev", "bits.tzcnt", { feature: "bmi1", otherwise: "bits.bsf" }],
+  ["F3 0F BD /r", "LZCNT Gv,Ev", "bits.lzcnt", { feature: "lzcnt", otherwise: "bits.bsr" }],
+  ["0F BC /r", "BSF Gv,Ev", "bits.bsf"],
+  ["0F BD /r", "BSR Gv,Ev", "bits.bsr"],
   ["F3 0F B8 /r", "POPCNT Gv,Ev", "bits.popcnt", { access: "rw", feature: "popcnt" }],
 
   // Read-modify-write with the accumulator.
