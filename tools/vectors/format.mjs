@@ -1,12 +1,14 @@
 // Vectors: what single instructions did on a real processor. A vector file is the brotli compression of
 //
-//   "TVEC", u16 version (1), u16 forms, u16 length and text of the processor's name; then per form:
-//   u8 length and text of the name; u8 length and bytes of the machine code; u16 cases; u32 mask of the defined RFLAGS bits
+//   "TVEC", u16 version, u16 forms, u16 length and text of the processor's name; then per form:
+//   u8 length and text of the name; in version 2: u8 mode (64, 32), u16 offset of the code in its area
+//   u8 length and bytes of the machine code; u16 cases; u32 mask of the defined RFLAGS bits
 //   u8 inputs, u8 component each; u8 outputs, u8 component each
 //   for every input the values of all cases; u8 vector of each case (255 = no exception); for every output the same
 //
 // All numbers are little-endian. A component that is not an input has its default value, one that is not an output keeps its
-// value. After an exception the state is that in front of the instruction, but for the outputs.
+// value. After an exception the state is that in front of the instruction, but for the outputs. Version 2 (integer
+// instructions) records where the code lay and the instruction pointer afterwards.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
@@ -15,6 +17,14 @@ export const NO_EXCEPTION = 255;
 /** Where the operand memory lies: the last 64 bytes of a page, the next page is not mapped. */
 export const MEMORY = 0x20000fc0;
 export const MEMORY_SIZE = 64;
+/** Version 2: a second area, half of it in the page in front of the page of MEMORY. */
+export const LOW = 0x1fffffc0;
+export const LOW_SIZE = 128;
+/** Version 2: the page of MEMORY again, for 16-bit addresses; a page that cannot be written; the code, two pages of INT3. */
+export const ALIAS = 0x8fc0;
+export const READ_ONLY = 0x20002000;
+export const CODE = 0x30000000;
+export const GS_BASE = 0x1000;
 
 // Components. General registers are 0 to 15.
 export const RFLAGS = 16;
@@ -26,6 +36,9 @@ export const FTW = 20;
 export const OPERAND = 21;
 export const ERROR = 22;
 export const CR2 = 23;
+export const RIP = 24;
+/** The memory at LOW. */
+export const LOW_MEMORY = 25;
 /** 32 to 47: xmm registers. 48 to 55: ST(0) to ST(7), 10 bytes each. */
 export const XMM = 32;
 export const ST = 48;
@@ -40,6 +53,8 @@ const fixedWidths = new Map([
   [OPERAND, MEMORY_SIZE],
   [ERROR, 4],
   [CR2, 8],
+  [RIP, 8],
+  [LOW_MEMORY, LOW_SIZE],
 ]);
 
 /** @param {number} component */
@@ -53,8 +68,8 @@ export function widthOf(component) {
  * Values of components, absent ones are the default.
  * @typedef {Map<number, Uint8Array>} State
  * @typedef {{ input: State, vector: number, output: State }} Case
- * @typedef {{ name: string, code: Uint8Array, flags: number, cases: Case[] }} Form
- * @typedef {{ processor: string, forms: Form[] }} Vectors
+ * @typedef {{ name: string, code: Uint8Array, flags: number, cases: Case[], mode?: number, at?: number }} Form
+ * @typedef {{ processor: string, version?: number, forms: Form[] }} Vectors
  */
 
 /** @param {bigint} value @param {number} width */
@@ -81,6 +96,11 @@ export function defaultState() {
   );
   state.set(ERROR, bytesOf(0n, 4));
   state.set(CR2, bytesOf(0n, 8));
+  state.set(RIP, bytesOf(0n, 8));
+  state.set(
+    LOW_MEMORY,
+    Uint8Array.from({ length: LOW_SIZE }, (_, i) => (i * 29 + 5) & 255),
+  );
   for (let n = 0; n < 16; n++)
     state.set(
       XMM + n,
@@ -109,8 +129,8 @@ function checked(c, id, value) {
   return value;
 }
 
-/** @param {Form} form */
-function encodeForm(form) {
+/** @param {Form} form @param {number} version */
+function encodeForm(form, version) {
   const inputs = [...new Set(form.cases.flatMap((c) => [...c.input.keys()]))].sort((a, b) => a - b);
   const outputs = [...new Set(form.cases.flatMap((c) => [...c.output.keys()]))].sort((a, b) => a - b);
   const defaults = defaultState();
@@ -118,6 +138,7 @@ function encodeForm(form) {
   const parts = [
     int(name.length, 1),
     name,
+    ...(version === 1 ? [] : [int(form.mode ?? 64, 1), int(form.at ?? 0, 2)]),
     int(form.code.length, 1),
     form.code,
     int(form.cases.length, 2),
@@ -133,10 +154,10 @@ function encodeForm(form) {
 }
 
 /** @param {string} path @param {Vectors} vectors @returns {number} bytes written */
-export function writeVectors(path, { processor, forms }) {
+export function writeVectors(path, { processor, version = 1, forms }) {
   const name = Buffer.from(processor);
-  const header = [Buffer.from("TVEC"), int(1, 2), int(forms.length, 2), int(name.length, 2), name];
-  const raw = joined([...header, ...forms.map(encodeForm)]);
+  const header = [Buffer.from("TVEC"), int(version, 2), int(forms.length, 2), int(name.length, 2), name];
+  const raw = joined([...header, ...forms.map((form) => encodeForm(form, version))]);
   const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24 };
   const packed = brotliCompressSync(raw, { params });
   writeFileSync(path, packed);
@@ -157,9 +178,11 @@ function reader(bytes) {
   };
 }
 
-/** @param {ReturnType<typeof reader>} r @returns {Form} */
-function decodeForm(r) {
+/** @param {ReturnType<typeof reader>} r @param {number} version @returns {Form} */
+function decodeForm(r, version) {
   const name = r.text(r.u8());
+  const mode = version === 1 ? 64 : r.u8();
+  const at = version === 1 ? 0 : r.u16();
   const code = r.take(r.u8());
   const count = r.u16();
   const flags = r.u32();
@@ -170,14 +193,16 @@ function decodeForm(r) {
   for (const id of inputs) for (const c of cases) c.input.set(id, r.take(widthOf(id)));
   for (const c of cases) c.vector = r.u8();
   for (const id of outputs) for (const c of cases) c.output.set(id, r.take(widthOf(id)));
-  return { name, code, flags, cases };
+  return { name, code, flags, cases, mode, at };
 }
 
 /** @param {string} path @returns {Vectors} */
 export function readVectors(path) {
   const r = reader(brotliDecompressSync(readFileSync(path)));
-  if (r.text(4) !== "TVEC" || r.u16() !== 1) throw new Error(`${path} is not a vector file of version 1`);
+  if (r.text(4) !== "TVEC") throw new Error(`${path} is not a vector file`);
+  const version = r.u16();
+  if (version !== 1 && version !== 2) throw new Error(`${path} has version ${version}, not 1 or 2`);
   const count = r.u16();
   const processor = r.text(r.u16());
-  return { processor, forms: Array.from({ length: count }, () => decodeForm(r)) };
+  return { processor, version, forms: Array.from({ length: count }, () => decodeForm(r, version)) };
 }

@@ -1,0 +1,261 @@
+// Replays integer vectors (tools/vectors/format.mjs, version 2) in the emulated CPU: 64-bit or compatibility-mode user
+// code at the addresses that the recording used, every exception ending in a HLT of its own, INT3 all around the code.
+import * as Cpu from "../assembly/layout/cpu";
+import * as Machine from "../assembly/layout/machine";
+import {
+  type Case,
+  CODE,
+  CR2,
+  defaultState,
+  ERROR,
+  type Form,
+  GS_BASE,
+  LOW,
+  LOW_MEMORY,
+  LOW_SIZE,
+  MEMORY,
+  MEMORY_SIZE,
+  NO_EXCEPTION,
+  OPERAND,
+  READ_ONLY,
+  RFLAGS,
+  RIP,
+  type State,
+} from "../tools/vectors/format.mjs";
+import { access, CODE64, CODE64_USER, DATA3, GDT, IDT, PML4, RING0_STACK, SystemCpu, TSS } from "./system_cpu";
+
+/** Where supervisor code sees the first 2 MiB; user addresses there are free for the vectors. */
+const SYSTEM = 0x10000000;
+const HANDLERS = 0x50000;
+const TABLES = 0x60000;
+const PAGES = 0x70000;
+const CODE32_USER = 0x4b;
+const BREAKPOINT = 3;
+const ERROR_VECTORS = [8, 10, 11, 12, 13, 14, 17];
+const CODE_SIZE = 8192;
+const FLAGS = 0xcd5;
+const NX = 1n << 63n;
+const GENERAL = Array.from({ length: 16 }, (_, n) => n);
+
+interface Segment {
+  readonly selector: number;
+  readonly attr: number;
+}
+
+export class StepCpu {
+  readonly system = new SystemCpu();
+  readonly #bytes: Uint8Array;
+  readonly #registers: Uint8Array;
+  readonly #defaults = defaultState();
+  readonly #operand: number;
+  readonly #low: readonly [number, number];
+  #pages = 0;
+  #tables = 0;
+
+  constructor() {
+    const { system } = this;
+    system.longMode(3);
+    system.gdt(CODE32_USER, { access: access.code, dpl: 3 });
+    const page = { operand: this.#page(), low: this.#page(), readOnly: this.#page(), code: [this.#page(), this.#page()] };
+    this.#map(LOW - (LOW & 0xfff), page.low, 7n | NX);
+    this.#map(MEMORY - (MEMORY & 0xfff), page.operand, 7n | NX);
+    this.#map(READ_ONLY, page.readOnly, 5n | NX);
+    page.code.forEach((gpa, i) => this.#map(CODE + i * 4096, gpa, 7n));
+    this.#moveSystem();
+    this.#map(0x8000, page.operand, 7n | NX);
+    this.#code = page.code;
+    for (const gpa of page.code) system.write(gpa, new Uint8Array(4096).fill(0xcc));
+    system.set64(Cpu.gsBase, GS_BASE);
+    system.guest.view.setInt32(system.guest.plan.machine + Machine.control, Machine.CONTROL_RUN, true);
+    system.calls.cpuSync(system.cpu);
+    this.#bytes = new Uint8Array(system.guest.memory.buffer);
+    this.#registers = this.#bytes.slice(system.cpu, system.cpu + Cpu.xmm);
+    this.#operand = this.#host(page.operand + (MEMORY & 0xfff), MEMORY_SIZE);
+    this.#low = [this.#host(page.low + (LOW & 0xfff), LOW_SIZE / 2), this.#host(page.operand, LOW_SIZE / 2)];
+  }
+  readonly #code: readonly number[];
+
+  /** Runs all cases of a form; returns what differs, at most `limit` lines. */
+  replay(form: Form, limit = 3): string[] {
+    const at = form.at ?? 0;
+    this.#put(at, form.code);
+    const problems: string[] = [];
+    for (const [n, vector] of form.cases.entries()) {
+      const outcome = this.#run(form, vector.input);
+      const wrong = this.#differences(form, vector, outcome);
+      if (wrong.length > 0) {
+        const code = Buffer.from(form.code).toString("hex");
+        problems.push(`${form.name} <${code}>, case ${n} (${describe(vector)}): ${wrong.join("; ")}`);
+      }
+      if (problems.length >= limit) break;
+    }
+    this.#put(at, new Uint8Array(form.code.length).fill(0xcc));
+    return problems;
+  }
+
+  /** Executes one instruction at an offset in the code area. */
+  #run(form: Form, input: State): { vector: number; state: State } {
+    const { system } = this;
+    const start = CODE + (form.at ?? 0);
+    this.#enter(new Map([...this.#defaults, ...input]), start, form.mode === 32);
+    const exit = system.calls.cpuRun(system.cpu, 10);
+    if (exit !== 1) throw new Error(`${form.name}: the CPU did not halt (${exit}); rip ${system.rip.toString(16)}`);
+    let vector = (Number(system.rip) - HANDLERS - SYSTEM) >> 4;
+    const frame = system.stack(6, 8, BigInt(-SYSTEM));
+    const error = ERROR_VECTORS.includes(vector) ? frame.shift() : undefined;
+    let rip = frame[0] ?? 0n;
+    const state = this.#leave(frame[3] ?? 0n, frame[2] ?? 0n);
+    const landed = Number(rip - 1n);
+    if (vector === BREAKPOINT && landed !== start && landed >= CODE && landed < CODE + CODE_SIZE) {
+      vector = NO_EXCEPTION;
+      rip -= 1n;
+    }
+    state.set(RIP, bytes(rip, 8));
+    if (error !== undefined) state.set(ERROR, bytes(error, 4));
+    if (vector === 14) state.set(CR2, bytes(system.get64(Cpu.cr2), 8));
+    return { vector, state };
+  }
+
+  #enter(state: State, rip: number, narrow: boolean): void {
+    const { system } = this;
+    this.#bytes.set(this.#registers, system.cpu);
+    for (const n of GENERAL) this.#bytes.set(state.get(n)?.subarray(0, narrow ? 4 : 8) ?? [], system.cpu + n * 8);
+    if (narrow) for (const n of GENERAL) system.set32(n * 8 + 4, 0);
+    system.set64(Cpu.rip, rip);
+    system.flags = Number(toBigInt(state.get(RFLAGS)));
+    this.#bytes.set(state.get(OPERAND) ?? [], this.#operand);
+    this.#setLow(state.get(LOW_MEMORY) ?? new Uint8Array());
+    const cs: Segment = narrow ? { selector: CODE32_USER, attr: 0xc0fb } : { selector: CODE64_USER, attr: 0xa0fb };
+    system.guest.view.setUint16(system.cpu + Cpu.csSelector, cs.selector, true);
+    system.set32(Cpu.csAttr, cs.attr);
+    system.set32(Cpu.csLimit, 0xffffffff);
+    system.set32(Cpu.cpl, 3);
+    system.set32(Cpu.runState, Cpu.RUN_RUNNING);
+    system.calls.testUpdateMode(system.cpu);
+  }
+
+  #leave(rsp: bigint, rflags: bigint): State {
+    const { cpu } = this.system;
+    const state: State = new Map();
+    for (const n of GENERAL) state.set(n, this.#bytes.slice(cpu + n * 8, cpu + n * 8 + 8));
+    state.set(4, bytes(rsp, 8));
+    state.set(RFLAGS, bytes(rflags, 4));
+    state.set(OPERAND, this.#bytes.slice(this.#operand, this.#operand + MEMORY_SIZE));
+    const low = this.#low.flatMap((host) => [...this.#bytes.subarray(host, host + LOW_SIZE / 2)]);
+    state.set(LOW_MEMORY, Uint8Array.from(low));
+    return state;
+  }
+
+  #setLow(low: Uint8Array): void {
+    this.#low.forEach((host, i) => {
+      this.#bytes.set(low.subarray((i * LOW_SIZE) / 2, ((i + 1) * LOW_SIZE) / 2), host);
+    });
+  }
+
+  /** Writes code as a device would, so that what was decoded there is dropped. */
+  #put(at: number, code: Uint8Array): void {
+    const first = Math.min(code.length, 4096 - (at & 0xfff));
+    this.system.write((this.#code[at >> 12] ?? 0) + (at & 0xfff), code.subarray(0, first));
+    if (first < code.length) this.system.write(this.#code[(at >> 12) + 1] ?? 0, code.subarray(first));
+  }
+
+  #differences(form: Form, { input, vector, output }: Case, outcome: { vector: number; state: State }): string[] {
+    if (outcome.vector !== vector) return [`exception ${name(outcome.vector)}, not ${name(vector)}`];
+    const wrong: string[] = [];
+    for (const [component, value] of new Map([...this.#defaults, ...input, ...output])) {
+      const got = outcome.state.get(component) ?? value;
+      const width = component < 16 && form.mode === 32 ? 4 : value.length;
+      const mask = component === RFLAGS ? BigInt(form.flags & FLAGS) : -1n;
+      const a = got.subarray(0, width);
+      const b = value.subarray(0, width);
+      if (Buffer.compare(a, b) === 0 || (mask !== -1n && ((toBigInt(a) ^ toBigInt(b)) & mask) === 0n)) continue;
+      wrong.push(`${componentName(component)} is ${hex(a)}, not ${hex(b)}`);
+    }
+    return wrong;
+  }
+
+  /** A fresh page of guest memory; no two are neighbours. */
+  #page(): number {
+    const gpa = PAGES + this.#pages++ * 0x2000;
+    this.system.write(gpa, new Uint8Array(4096));
+    return gpa;
+  }
+
+  #host(gpa: number, length: number): number {
+    const { system } = this;
+    const host = system.calls.physForWrite(system.guest.plan.machine, gpa, 0, length);
+    if (host === 0) throw new Error(`no memory at ${gpa}`);
+    return host;
+  }
+
+  /** Maps a page of the first GiB for user code. */
+  #map(la: number, gpa: number, flags: bigint): void {
+    const { system } = this;
+    const entry = PML4 + 0x2000 + (la >>> 21) * 8;
+    if ((system.peek(entry, 8) & 1n) === 0n) {
+      const table = TABLES + this.#tables++ * 0x1000;
+      system.write(table, new Uint8Array(4096));
+      system.poke(entry, table | 7, 8);
+    }
+    const table = Number(system.peek(entry, 8)) & ~0xfff;
+    system.poke(table + ((la >>> 12) & 511) * 8, BigInt(gpa) | flags, 8);
+  }
+
+  /** Tables, stack and handlers to the supervisor's addresses; nothing stays mapped in the first 2 MiB. */
+  #moveSystem(): void {
+    const { system } = this;
+    system.poke(PML4 + 0x2000 + (SYSTEM >>> 21) * 8, 0x83, 8);
+    system.poke(PML4 + 0x2000, 0, 8);
+    system.set64(Cpu.gdtBase, SYSTEM + GDT);
+    system.set64(Cpu.idtBase, SYSTEM + IDT);
+    system.set64(Cpu.seg + Cpu.TR * Cpu.SEG_SIZE + Cpu.segBase, SYSTEM + TSS);
+    system.poke(TSS + 4, SYSTEM + RING0_STACK, 8);
+    // No I/O permission bitmap.
+    system.poke(TSS + 102, 0xffff, 2);
+    for (let vector = 0; vector < 32; vector++) {
+      system.poke(HANDLERS + vector * 16, 0xf4, 1);
+      system.gate64(IDT + vector * 16, access.interruptGate, CODE64, BigInt(SYSTEM + HANDLERS + vector * 16), 3);
+    }
+    for (const segment of [Cpu.ES, Cpu.DS]) system.calls.testLoadSegment(system.cpu, segment, DATA3);
+    system.calls.cpuSync(system.cpu);
+  }
+}
+
+function toBigInt(value: Uint8Array | undefined): bigint {
+  return BigInt(`0x${hex(value) || "0"}`);
+}
+
+function bytes(value: bigint, width: number): Uint8Array {
+  const all = new Uint8Array(8);
+  new DataView(all.buffer).setBigUint64(0, BigInt.asUintN(64, value), true);
+  return all.slice(0, width);
+}
+
+function name(vector: number): string {
+  return vector === NO_EXCEPTION ? "none" : String(vector);
+}
+
+const names: Readonly<Record<number, string>> = {
+  [RFLAGS]: "rflags",
+  [OPERAND]: "memory",
+  [LOW_MEMORY]: "low memory",
+  [ERROR]: "error",
+  [CR2]: "cr2",
+  [RIP]: "rip",
+};
+const registers = ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi"];
+
+function componentName(component: number): string {
+  return component < 16 ? (registers[component] ?? `r${component}`) : (names[component] ?? "?");
+}
+
+/** As a number, the way registers are written. */
+function hex(value: Uint8Array | undefined): string {
+  return Buffer.from(value ?? [])
+    .reverse()
+    .toString("hex");
+}
+
+function describe({ input }: Case): string {
+  return [...input].map(([component, value]) => `${componentName(component)} ${hex(value)}`).join(" ");
+}
