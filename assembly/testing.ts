@@ -2,3 +2,4 @@
 export * from "./index";
 export * from "./cpu/testing_system";
 export * from "./platform/testing_platform";
+export * from "./cpu/testing_decode";

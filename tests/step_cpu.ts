@@ -56,7 +56,12 @@ export class StepCpu {
     const { system } = this;
     system.longMode(3);
     system.gdt(CODE32_USER, { access: access.code, dpl: 3 });
-    const page = { operand: this.#page(), low: this.#page(), readOnly: this.#page(), code: [this.#page(), this.#page()] };
+    const page = {
+      operand: this.#page(),
+      low: this.#page(),
+      readOnly: this.#page(),
+      code: [this.#page(), this.#page()],
+    };
     this.#map(LOW - (LOW & 0xfff), page.low, 7n | NX);
     this.#map(MEMORY - (MEMORY & 0xfff), page.operand, 7n | NX);
     this.#map(READ_ONLY, page.readOnly, 5n | NX);

@@ -28,7 +28,8 @@ function widthOf(operand, bits) {
 /** Expression that reads an operand; `host` is the name of a variable with the host address of memory, if it is memory. */
 function read(/** @type {string} */ operand, /** @type {Op} */ op, /** @type {string} */ host) {
   const bits = widthOf(operand, op.bits);
-  const source = op.parsed.options.unsigned && bits < op.bits ? unsigned[bits] : (bits < op.bits ? signed : typesOf(op))[bits];
+  const source =
+    op.parsed.options.unsigned && bits < op.bits ? unsigned[bits] : (bits < op.bits ? signed : typesOf(op))[bits];
   const type = typesOf(op)[op.bits];
   const widen = (/** @type {string} */ e) => (bits === op.bits ? e : `<${type}>${e}`);
   if (operand === "1") return `<${type}>1`;

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { coldCase, hotCase } from "./cases.mjs";
-import { classes, immediateOf, parseRow, registerClasses, sizeRule } from "./rows.mjs";
+import { immediateOf, parseRow, registerClasses, sizeRule } from "./rows.mjs";
 
 /** @typedef {import("./rows.mjs").Parsed} Parsed */
 /** @typedef {import("./cases.mjs").Op} Op */

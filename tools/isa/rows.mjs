@@ -90,7 +90,8 @@ export function parseRow(row) {
   if (bytes[0] === 0x0f) {
     bytes.shift();
     parsed.map = 1;
-    if (bytes.length > 1 && (bytes[0] === 0x38 || bytes[0] === 0x3a)) parsed.map = bytes.shift() === 0x38 ? 2 : 3;
+    const escape = /** @type {number | undefined} */ (bytes[0]);
+    if (bytes.length > 1 && (escape === 0x38 || escape === 0x3a)) parsed.map = bytes.shift() === 0x38 ? 2 : 3;
   }
   const opcode = bytes.shift();
   if (opcode === undefined || bytes.length > 1) throw new Error(`isa: '${encoding}': one opcode byte is expected`);

@@ -15,7 +15,11 @@ import { ARITHMETIC } from "./undefined_flags.mjs";
 
 /** Stack pointers: in the middle of the operand memory, and where pushes and pops of `bytes` cross pages or fault. @param {number} bytes @param {64 | 32} mode */
 export function stackPointers(bytes, mode) {
-  return [BigInt(MEMORY + 32), ...edgeTargets(bytes, mode), ...edgeTargets(bytes, mode).map((at) => at + BigInt(bytes))];
+  return [
+    BigInt(MEMORY + 32),
+    ...edgeTargets(bytes, mode),
+    ...edgeTargets(bytes, mode).map((at) => at + BigInt(bytes)),
+  ];
 }
 
 /** @param {Random} r @returns {State} */
@@ -29,12 +33,15 @@ function startOf(r) {
 /** @param {64 | 32} mode */
 function targets(mode) {
   const reached = [CODE + AT + 0x40, CODE + AT - 0x123, 0x20001000, 0x20000800].map(BigInt);
-  return mode === 64 ? [...reached, 0x8000000000000000n, 0x800000000000n, 0xffff800000000000n] : [...reached, 0x5a5a0123n];
+  return mode === 64
+    ? [...reached, 0x8000000000000000n, 0x800000000000n, 0xffff800000000000n]
+    : [...reached, 0x5a5a0123n];
 }
 
 /** Direct branches. @param {Parsed} row @param {64 | 32} mode @param {Random} r @returns {Job[]} */
 function direct(row, mode, r) {
-  const distances = row.operands[0] === "Jb" ? [0x20n, -0x20n, 0n, 0x7fn, -0x80n] : [0x123n, -0x123n, 0n, 0x7fffn, -0x8000n];
+  const distances =
+    row.operands[0] === "Jb" ? [0x20n, -0x20n, 0n, 0x7fn, -0x80n] : [0x123n, -0x123n, 0n, 0x7fffn, -0x8000n];
   return sizesOf(row, mode).flatMap((bits) =>
     distances.flatMap((immediate, i) => {
       const choice = { mode, bits, reg: 0, rm: 0, immediate };
@@ -71,10 +78,12 @@ function loops(row, mode, r) {
 
 /** JMP and CALL through a register or memory. @param {Parsed} row @param {64 | 32} mode @param {Random} r @returns {Job[]} */
 function indirect(row, mode, r) {
-  const addresses = mode === 64 ? [addresses64[0], addresses64[3], addresses64[9]] : [addresses32[0], addresses32[1], addresses32[3]];
+  const addresses =
+    mode === 64 ? [addresses64[0], addresses64[3], addresses64[9]] : [addresses32[0], addresses32[1], addresses32[3]];
   const places = [{ rm: 0 }, { rm: mode === 64 ? 9 : 2 }, { rm: 4 }, ...addresses.map((memory) => ({ rm: 0, memory }))];
   return sizesOf(row, mode).flatMap((bits) =>
     places.flatMap((place) => {
+      /** @type {Choice} */
       const choice = { mode, bits, reg: 0, ...place };
       const inputOf = (/** @type {bigint} */ target, /** @type {bigint} */ operand, /** @type {bigint} */ rsp) => {
         const state = startOf(r);

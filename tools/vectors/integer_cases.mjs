@@ -52,7 +52,8 @@ function immediatesOf(row, width, r) {
     case immediates.none:
       return [0n];
     case immediates.ib:
-      if (row.handler.startsWith("shift.")) return [0n, 1n, 2n, 7n, 8n, 9n, 15n, 16n, 17n, 31n, 32n, 33n, 63n, 64n, 255n];
+      if (row.handler.startsWith("shift."))
+        return [0n, 1n, 2n, 7n, 8n, 9n, 15n, 16n, 17n, 31n, 32n, 33n, 63n, 64n, 255n];
       if (row.handler.startsWith("bits.")) return [0n, 1n, count - 1n, count, 255n, 37n];
       if (row.handler.startsWith("bcd.")) return [10n, 0n, 1n, 16n, 255n];
       return [0x7fn, 0x80n, 1n, 0n, 0xffn, BigInt(r.below(256))];
@@ -65,10 +66,34 @@ function immediatesOf(row, width, r) {
 
 /** @param {boolean} byte @param {64 | 32} mode @returns {{ reg: number, rm: number, rex?: boolean }[]} */
 function registerPlaces(byte, mode) {
-  const pairs = byte ? [[1, 2], [4, 1], [3, 7], [5, 5], [0, 4]] : [[1, 2], [0, 3], [3, 3], [4, 5], [2, 0]];
+  const pairs = byte
+    ? [
+        [1, 2],
+        [4, 1],
+        [3, 7],
+        [5, 5],
+        [0, 4],
+      ]
+    : [
+        [1, 2],
+        [0, 3],
+        [3, 3],
+        [4, 5],
+        [2, 0],
+      ];
   const places = pairs.map(([reg = 0, rm = 0]) => ({ reg, rm }));
   if (mode === 32) return places;
-  const wide = (byte ? [[6, 4], [9, 14]] : [[9, 14], [15, 8]]).map(([reg = 0, rm = 0]) => ({ reg, rm, rex: true }));
+  const wide = (
+    byte
+      ? [
+          [6, 4],
+          [9, 14],
+        ]
+      : [
+          [9, 14],
+          [15, 8],
+        ]
+  ).map(([reg = 0, rm = 0]) => ({ reg, rm, rex: true }));
   return [...places.slice(0, 2), ...wide, ...places.slice(2)];
 }
 
@@ -104,7 +129,8 @@ function inputOf({ row, r, choice }, target) {
   const operand = fieldsOf(row)[1];
   if (memory && operand) {
     const width = widthOf(operand, bits);
-    const bytes = width === 128 ? [...bytesOf(value(r, 64), 8), ...bytesOf(value(r, 64), 8)] : bytesOf(value(r, width), width / 8);
+    const bytes =
+      width === 128 ? [...bytesOf(value(r, 64), 8), ...bytesOf(value(r, 64), 8)] : bytesOf(value(r, width), width / 8);
     putMemory(state, target, Uint8Array.from(bytes));
     pointAt(state, memory, target, mode);
   }
@@ -121,13 +147,20 @@ function adjust({ row, r, choice }, state, target) {
   if (/^I?DIV$/.test(mnemonic)) dividend(state, r, mode, width);
   if (mnemonic === "CMPXCHG" && r.below(2) === 0 && memory) {
     putMemory(state, target, bytesOf(registerOf(state, 0), width / 8));
-  } else if (mnemonic === "CMPXCHG" && r.below(2) === 0) state.set(rm & (width === 8 ? 3 : 15), bytesOf(registerOf(state, 0), 8));
+  } else if (mnemonic === "CMPXCHG" && r.below(2) === 0)
+    state.set(rm & (width === 8 ? 3 : 15), bytesOf(registerOf(state, 0), 8));
   if (/^CMPXCHG\d/.test(mnemonic) && r.below(2) === 0) {
     const half = row.w === 1 ? 8 : 4;
     const pair = [...bytesOf(registerOf(state, 0), half), ...bytesOf(registerOf(state, 2), half)];
     putMemory(state, target, Uint8Array.from(pair));
   }
-  if (row.operands.includes("CL")) setByteRegister(state, 1, BigInt(r.pick([0, 1, 1, 2, 3, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 63, 64, 65, 255])), true);
+  if (row.operands.includes("CL"))
+    setByteRegister(
+      state,
+      1,
+      BigInt(r.pick([0, 1, 1, 2, 3, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 63, 64, 65, 255])),
+      true,
+    );
   // The bit offset of BT selects a word of memory: keep it in reach, but for the sign.
   if (/^BT/.test(mnemonic) && row.operands.includes("Gv") && memory) {
     setRegister(state, reg, BigInt(r.below(128) - 64), bits, r, mode);
@@ -139,7 +172,14 @@ function adjust({ row, r, choice }, state, target) {
 function dividend(state, r, mode, width) {
   const choice = r.below(4);
   if (width === 8) {
-    setRegister(state, 0, choice === 0 ? value(r, 16) : BigInt.asUintN(16, BigInt(r.below(0x1000) - 0x800)), 16, r, mode);
+    setRegister(
+      state,
+      0,
+      choice === 0 ? value(r, 16) : BigInt.asUintN(16, BigInt(r.below(0x1000) - 0x800)),
+      16,
+      r,
+      mode,
+    );
     return;
   }
   const low = registerOf(state, 0);
@@ -163,17 +203,32 @@ export function jobsFor({ row, choice, name }, inputs, at = AT) {
   const groups = new Map();
   const width = widthOf(fieldsOf(row)[1] ?? "", choice.bits);
   for (const input of inputs) {
-    const count = row.operands.includes("CL") ? Number(registerOf(input, 1) & 255n) : row.operands.includes("Ib") ? Number((choice.immediate ?? 0n) & 255n) : 1;
+    const count = row.operands.includes("CL")
+      ? Number(registerOf(input, 1) & 255n)
+      : row.operands.includes("Ib")
+        ? Number((choice.immediate ?? 0n) & 255n)
+        : 1;
     if (/^SH[LR]D$/.test(row.mnemonic) && width === 16 && (count & 31) > 16) continue;
     const flags = ALL_FLAGS & ~undefinedFlags(row.mnemonic, width, count);
     groups.set(flags, [...(groups.get(flags) ?? []), input]);
   }
-  return [...groups].map(([flags, list]) => ({ name: `${name} (${choice.mode})`, mode: choice.mode, at, code, inputs: list, flags }));
+  return [...groups].map(([flags, list]) => ({
+    name: `${name} (${choice.mode})`,
+    mode: choice.mode,
+    at,
+    code,
+    inputs: list,
+    flags,
+  }));
 }
 
 /** @param {Address} a */
 function addressText(a) {
-  const parts = [a.rip ? "rip" : "", a.base === undefined ? "" : `r${a.base}`, a.index === undefined ? "" : `r${a.index}*${a.scale ?? 1}`];
+  const parts = [
+    a.rip ? "rip" : "",
+    a.base === undefined ? "" : `r${a.base}`,
+    a.index === undefined ? "" : `r${a.index}*${a.scale ?? 1}`,
+  ];
   return `[${a.size}${a.gs ? " gs" : ""}: ${parts.filter((p) => p).join("+")}${a.disp < 0 ? "" : "+"}${a.disp}]`;
 }
 
@@ -222,7 +277,10 @@ function ordinaryCases(row, mode) {
 function lockCases(row, r, choice, memory) {
   const one = (/** @type {Choice} */ c, /** @type {number} */ count) => {
     const form = { row, r, choice: { ...c, prefixes: [LOCK] }, name: nameOf(row, { ...c, prefixes: [LOCK] }) };
-    return jobsFor(form, Array.from({ length: count }, () => inputOf(form, BigInt(MEMORY + NOMINAL))));
+    return jobsFor(
+      form,
+      Array.from({ length: count }, () => inputOf(form, BigInt(MEMORY + NOMINAL))),
+    );
   };
   const jobs = memory ? one({ ...choice, memory }, row.options.lock ? 3 : 1) : [];
   return row.mod === 1 ? jobs : [...jobs, ...one(choice, 1)];

@@ -96,20 +96,32 @@ function stringInput(r, { mode, bits, size, count, place, df }) {
 function stack(row, mode) {
   const r = random(`${row.row[0]} ${row.row[1]} ${mode}`);
   const popsFlags = row.mnemonic === "POPF";
-  const constants = row.operands.includes("Ib") ? [0x7fn, 0x80n] : row.operands.includes("Iz") ? [0x7fff7fffn, 0x80008000n] : [0n];
+  const constants = row.operands.includes("Ib")
+    ? [0x7fn, 0x80n]
+    : row.operands.includes("Iz")
+      ? [0x7fff7fffn, 0x80008000n]
+      : [0n];
   const list = mode === 64 ? addresses64 : addresses32;
-  const registers = row.modrm || row.inOpcode ? [0, 3, RSP, RBP, ...(mode === 64 ? [8, 12] : [])].map((rm) => ({ rm })) : [{ rm: 0 }];
+  const registers =
+    row.modrm || row.inOpcode ? [0, 3, RSP, RBP, ...(mode === 64 ? [8, 12] : [])].map((rm) => ({ rm })) : [{ rm: 0 }];
   const memories = row.modrm ? [0, 1, 2, 3, 4, 5, 9, 10, 14].map((i) => ({ rm: 0, memory: list[i] })) : [];
   return sizesOf(row, mode).flatMap((bits) =>
     constants.flatMap((immediate) =>
       [...registers, ...memories].flatMap((place, i) => {
+        /** @type {import("./encode.mjs").Choice} */
         const choice = { mode, bits, reg: 0, immediate, ...place };
         const all = i === 0 ? stackPointers(stackBytes(row, bits), mode) : stackPointers(bits / 8, mode).slice(0, 3);
         // A word of anything else could set TF.
         const pointers = popsFlags ? all.filter((rsp) => rsp >= BigInt(MEMORY) && rsp % 8n === 0n) : all;
         const inputs = pointers.map((rsp) => stackInput(row, r, choice, rsp, BigInt(MEMORY + NOMINAL)));
-        if (choice.memory && !registersOf(choice.memory).includes(RSP) && choice.memory.base !== undefined && choice.memory.size === mode) {
-          for (const at of edgeTargets(bits / 8, mode)) inputs.push(stackInput(row, r, choice, BigInt(MEMORY + 40), at));
+        if (
+          choice.memory &&
+          !registersOf(choice.memory).includes(RSP) &&
+          choice.memory.base !== undefined &&
+          choice.memory.size === mode
+        ) {
+          for (const at of edgeTargets(bits / 8, mode))
+            inputs.push(stackInput(row, r, choice, BigInt(MEMORY + 40), at));
         }
         if (popsFlags) inputs.forEach((state) => putFlags(state, r));
         return jobsFor({ row, r, choice, name: nameOf(row, choice) }, inputs);
@@ -124,7 +136,13 @@ function stackBytes({ mnemonic }, bits) {
 }
 
 /** @returns {State} */
-function stackInput(/** @type {Parsed} */ row, /** @type {Random} */ r, /** @type {import("./encode.mjs").Choice} */ choice, /** @type {bigint} */ rsp, /** @type {bigint} */ target) {
+function stackInput(
+  /** @type {Parsed} */ row,
+  /** @type {Random} */ r,
+  /** @type {import("./encode.mjs").Choice} */ choice,
+  /** @type {bigint} */ rsp,
+  /** @type {bigint} */ target,
+) {
   const state = startOf(r);
   const { mode, bits, memory, rm } = choice;
   if (row.modrm || row.inOpcode) setRegister(state, rm, value(r, bits), bits, r, mode);
@@ -151,7 +169,17 @@ function frames(row, mode) {
       const choice = { mode, bits, reg: 0, rm: 0, immediate };
       const bytes = bits / 8;
       const end = MEMORY + MEMORY_SIZE;
-      const pairs = [[40, 64], [64, 32], [40, 32 + bytes], [64 + bytes, 40], [64 + bytes / 2, 40], [40, 64 + bytes], [40, 64 - bytes / 2], [32, 64 - bytes], [60, 8]];
+      const pairs = [
+        [40, 64],
+        [64, 32],
+        [40, 32 + bytes],
+        [64 + bytes, 40],
+        [64 + bytes / 2, 40],
+        [40, 64 + bytes],
+        [40, 64 - bytes / 2],
+        [32, 64 - bytes],
+        [60, 8],
+      ];
       const inputs = pairs.map(([sp = 0, bp = 0]) => {
         const state = startOf(r);
         state.set(RSP, bytesOf(BigInt(MEMORY + sp), 8));
@@ -176,7 +204,8 @@ function absolute(row, mode) {
   return sizesOf(row, mode).flatMap((bits) => {
     const width = widthOf(moffs, bits);
     const wide = edgeTargets(width / 8, mode).map((at) => ({ size: mode, disp: at }));
-    const narrow = mode === 64 ? { size: 32, disp: BigInt(MEMORY + NOMINAL) } : { size: 16, disp: BigInt(ALIAS + NOMINAL) };
+    const narrow =
+      mode === 64 ? { size: 32, disp: BigInt(MEMORY + NOMINAL) } : { size: 16, disp: BigInt(ALIAS + NOMINAL) };
     return [...wide, narrow].flatMap(({ size, disp }) => {
       const choice = { mode, bits, reg: 0, rm: 0, memory: { size, disp: 0 }, immediate: disp };
       const inputs = Array.from({ length: 3 }, () => {

@@ -34,7 +34,8 @@ const places = [
 ];
 
 /** Instructions of the system table that user code may execute, or that raise #GP there without a trace. */
-const userRows = /^(PUSHF|POPF|NOP|UD[012]|RSM|INT1|INTO|PAUSE|CLI|STI|HLT|IN|OUT|CLTS|INVD|WBINVD|INVLPG|RDMSR|WRMSR|LGDT|LIDT|LLDT|LTR|LMSW|SWAPGS)\b/;
+const userRows =
+  /^(PUSHF|POPF|NOP|UD[012]|RSM|INT1|INTO|PAUSE|CLI|STI|HLT|IN|OUT|CLTS|INVD|WBINVD|INVLPG|RDMSR|WRMSR|LGDT|LIDT|LLDT|LTR|LMSW|SWAPGS)\b/;
 
 function build() {
   if (existsSync(program) && statSync(program).mtimeMs > statSync(source).mtimeMs) return;
@@ -55,7 +56,8 @@ function execute(jobs) {
       requests[at + 1] = code.length;
       requests.writeUInt16LE(place, at + 2);
       requests.set(code, at + 4);
-      for (const [id, offset] of places) requests.set(input.get(id) ?? defaults.get(id) ?? [], at + REQUEST_HEAD + offset);
+      for (const [id, offset] of places)
+        requests.set(input.get(id) ?? defaults.get(id) ?? [], at + REQUEST_HEAD + offset);
       if (mode === 32) for (let n = 0; n < 16; n++) requests.writeUInt32LE(0, at + REQUEST_HEAD + n * 8 + 4);
       at += REQUEST_HEAD + STATE_SIZE;
     }
@@ -63,10 +65,14 @@ function execute(jobs) {
   const size = RESPONSE_HEAD + STATE_SIZE;
   const result = spawnSync(program, { input: requests, maxBuffer: total * size + 1024 });
   if (result.status !== 0 || result.stdout.length !== total * size) {
-    throw new Explained(`the native program ended with ${result.status ?? result.signal} after ${result.stdout.length / size} cases: ${result.stderr.toString()}`);
+    throw new Explained(
+      `the native program ended with ${result.status ?? result.signal} after ${result.stdout.length / size} cases: ${result.stderr.toString()}`,
+    );
   }
   at = -size;
-  return jobs.map((job) => job.inputs.map((input) => readResponse(result.stdout.subarray((at += size), at + size), input, job)));
+  return jobs.map((job) =>
+    job.inputs.map((input) => readResponse(result.stdout.subarray((at += size), at + size), input, job)),
+  );
 }
 
 /** Where user addresses end. */
@@ -120,7 +126,14 @@ function families() {
 function record(/** @type {string} */ name, /** @type {import("../isa/rows.mjs").Parsed[]} */ rows) {
   const jobs = rows.flatMap(integerJobs).filter((job) => job.inputs.length > 0);
   const results = execute(jobs);
-  const forms = jobs.map(({ name: text, mode, at, code, flags }, i) => ({ name: text, mode, at, code, flags, cases: results[i] ?? [] }));
+  const forms = jobs.map(({ name: text, mode, at, code, flags }, i) => ({
+    name: text,
+    mode,
+    at,
+    code,
+    flags,
+    cases: results[i] ?? [],
+  }));
   mkdirSync(directory, { recursive: true });
   const bytes = writeVectors(join(directory, `${name}.vec`), { processor: processorName(), version: 2, forms });
   const cases = forms.reduce((sum, form) => sum + form.cases.length, 0);

@@ -1,0 +1,25 @@
+// What the test of the decoder calls.
+
+import * as Cpu from "../layout/cpu";
+import * as Record from "../layout/record";
+import { decodeInstruction, NEED_MORE } from "./decode";
+import * as Ops from "./generated/ops";
+
+/**
+ * Length of the instruction whose 15 bytes lie in the CPU's scratch area, 0 if it is undefined or too long. The decoded
+ * record is left in the CPU's scratch records.
+ */
+export function testDecodeLength(cpu: usize, mode: u32): u32 {
+  const rec = cpu + Cpu.scratchRecords;
+  const result = decodeInstruction(cpu, cpu + Cpu.scratch, 15, mode, 0, rec);
+  if (result == NEED_MORE || load<u16>(rec, Record.op) == Ops.UNDEFINED) return 0;
+  return result & 0xff;
+}
+
+export function testScratch(cpu: usize): usize {
+  return cpu + Cpu.scratch;
+}
+
+export function testScratchOperation(cpu: usize): u32 {
+  return load<u16>(cpu + Cpu.scratchRecords, Record.op);
+}
