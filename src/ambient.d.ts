@@ -63,3 +63,14 @@ declare const console: {
 declare function setTimeout(callback: () => void, milliseconds?: number): number;
 declare function clearTimeout(id: number | undefined): void;
 declare function queueMicrotask(callback: () => void): void;
+
+declare class MessagePort {
+  onmessage: (() => void) | null;
+  postMessage(message: undefined): void;
+  close(): void;
+}
+
+declare class MessageChannel {
+  readonly port1: MessagePort;
+  readonly port2: MessagePort;
+}

@@ -2,7 +2,8 @@
 // lists. The list is the picture in ARCHITECTURE.md; `npm run check` enforces it, and that no files import in a loop.
 
 const memAndBelow = ["assembly/layout", "assembly/mem"];
-const platformAndBelow = [...memAndBelow, "assembly/platform"];
+// assembly/host declares what the module imports from JavaScript: the host's clocks and the mailbox.
+const platformAndBelow = [...memAndBelow, "assembly/host", "assembly/platform"];
 const busAndBelow = [...platformAndBelow, "assembly/bus"];
 const cpuAndBelow = [...busAndBelow, "assembly/softfloat", "assembly/cpu"];
 const module = [...cpuAndBelow, "assembly/jit", "assembly/virtio", "assembly/pixels"];
@@ -10,8 +11,9 @@ const module = [...cpuAndBelow, "assembly/jit", "assembly/virtio", "assembly/pix
 /** @type {Record<string, string[]>} */
 export const arrows = {
   "assembly/layout": [],
+  "assembly/host": [],
   "assembly/mem": ["assembly/layout"],
-  "assembly/platform": memAndBelow,
+  "assembly/platform": [...memAndBelow, "assembly/host"],
   "assembly/bus": platformAndBelow,
   "assembly/softfloat": ["assembly/layout"],
   "assembly/cpu": [...busAndBelow, "assembly/softfloat"],
@@ -19,7 +21,8 @@ export const arrows = {
   "assembly/virtio": memAndBelow,
   "assembly/pixels": memAndBelow,
   "assembly/index": module,
-  "assembly/testing": [...module, "assembly/index"],
+  "assembly/testing_platform": platformAndBelow.concat("assembly/bus"),
+  "assembly/testing": [...module, "assembly/index", "assembly/testing_platform"],
   "src/shared": [],
   "src/core": ["src/shared", "assembly/layout"],
   "src/backends": ["src/shared"],

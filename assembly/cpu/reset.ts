@@ -29,7 +29,6 @@ export function cpuResetState(cpu: usize, isBsp: bool): void {
   resetVectors(cpu);
   resetMsrs(cpu);
   lapicReset(cpu, isBsp);
-  store<u64>(cpu, 0, Cpu.instructions);
   atomic.store<i32>(cpu, 0, Cpu.initRequest);
   atomic.store<i32>(cpu, 0, Cpu.sipiRequest);
   store<u32>(cpu, isBsp ? Cpu.RUN_RUNNING : Cpu.RUN_WAIT_SIPI, Cpu.runState);

@@ -17,6 +17,10 @@ export const PAGE_SHIFT = 12;
 export const PAGE_SIZE = 4096;
 export const PAGE_MASK = 4095;
 
+/** Guest pages of A0000-BFFFF, where a PC has the window of its display adapter: never RAM. */
+export const VGA_PAGE = 0xa0;
+export const VGA_PAGES = 0x20;
+
 /** First byte after the module's constants; a test checks that no data segment reaches it. */
 export const DATA_END = 0x200000;
 export const POOL = 0x200000;

@@ -14,7 +14,7 @@ function entryAddress(m: usize, page: u64): usize {
 
 /** Whether a guest page lies in RAM, mapped or not. */
 function isRam(m: usize, page: u64): bool {
-  if (page < <u64>load<u32>(m, Machine.lowRamEnd)) return true;
+  if (page < <u64>load<u32>(m, Machine.lowRamEnd)) return <u32>page - <u32>MemoryMap.VGA_PAGE >= <u32>MemoryMap.VGA_PAGES;
   return page >= 0x100000 && page < <u64>load<u32>(m, Machine.highRamEnd);
 }
 

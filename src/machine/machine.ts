@@ -277,18 +277,21 @@ export class MachineModel {
 
   async #restart(reason: "requested" | "guest"): Promise<void> {
     if (this.#boot === undefined) return;
+    // What the guest asked for while a pause was on its way happens, and the machine stays paused.
+    const stays = reason === "guest" && this.#state === "paused";
     await this.parts.cpus.stop();
     this.parts.crossing.poll();
     const { exports, plan, devices } = this.parts;
-    if (this.#state === "paused") exports.clockResume(plan.machine);
     devices.reset();
     exports.machineReset(plan.machine);
     this.#ending = false;
     const issue = this.#enter("used");
     // The same bytes fitted before.
     if (issue !== undefined) throw new Error(issue.reason);
-    this.#state = "running";
     this.#host.event({ type: "reset", reason });
+    if (stays) return;
+    this.#state = "running";
+    exports.clockResume(plan.machine);
     this.parts.cpus.go();
   }
 

@@ -1,12 +1,12 @@
 // The embedding API: a machine as a page sees it. The page of this project uses nothing else.
 
+import { ConsoleLog } from "../backends/console/console_log";
 import { ConfigError, type ConfigIssue } from "../shared/config_issue";
 import { checkConfig, type MachineConfig } from "../shared/machine_config";
 import { parseQuery } from "../shared/query_string";
 import type { Result } from "../shared/result";
 import { inspectCpu, type CpuReport } from "./inspect";
-import { KeptOutput } from "./kept_output";
-import type { ConsoleName, DevicesEvent, ErrorReport, Notice, Progress, ResetReason } from "./protocol";
+import type { ConsoleName, DevicesEvent, ErrorReport, Notice, Progress, ResetReason, StartedState } from "./protocol";
 import { RateMeter, type Stats } from "./rates";
 import { Session } from "./session";
 
@@ -46,7 +46,7 @@ const consoleNames: readonly ConsoleName[] = ["hvc0", "ttyS0"];
 
 export class Machine {
   readonly config: MachineConfig;
-  readonly #output: Record<ConsoleName, KeptOutput> = { hvc0: new KeptOutput(), ttyS0: new KeptOutput() };
+  readonly #output: Record<ConsoleName, ConsoleLog> = { hvc0: new ConsoleLog(), ttyS0: new ConsoleLog() };
   readonly #listeners: Listeners = {
     state: new Set(),
     progress: new Set(),
@@ -136,7 +136,7 @@ export class Machine {
     const output = this.#output[name];
     if (output === undefined) throw new RangeError(`console ${String(name)}: there are ${consoleNames.join(", ")}`);
     const writable = new WritableStream<Uint8Array>({ write: (bytes) => this.#input(name, bytes) });
-    return { readable: output.readable(), writable };
+    return { readable: output.stream(), writable };
   }
 
   /** The size of the terminal on hvc0. */
@@ -188,7 +188,7 @@ export class Machine {
     return this.#boot((session) => session.call((devices) => devices.boot()));
   }
 
-  async #boot(boot: (session: Session) => Promise<Result<void, ConfigIssue>>): Promise<void> {
+  async #boot(boot: (session: Session) => Promise<Result<StartedState, ConfigIssue>>): Promise<void> {
     try {
       const session = this.#live();
       const size = this.#size;
@@ -198,11 +198,11 @@ export class Machine {
       this.#stats = this.#rates.add(await session.call((devices) => devices.sample()));
       const booted = await boot(session);
       if (!booted.ok) throw new ConfigError(booted.error);
+      this.#goOver("starting", booted.value);
     } catch (error) {
       this.#fail();
       throw error;
     }
-    this.#goOver("starting", this.config.startPaused === true ? "paused" : "running");
   }
 
   /** Booting did not work out: the workers go, `start()` tries again from the beginning. */

@@ -7,7 +7,7 @@ import { Log, type LogEntry } from "../shared/log";
 import type { MachineConfig } from "../shared/machine_config";
 import { ok, type Result } from "../shared/result";
 import { guestClock, sharedNow } from "./clock";
-import type { ConsoleName, DevicesCalls, DevicesEvent, MachinePlace, Sample } from "./protocol";
+import type { ConsoleName, DevicesCalls, DevicesEvent, MachinePlace, Sample, StartedState } from "./protocol";
 import { resolveMachine } from "./resolve";
 import { takeSample } from "./sample";
 
@@ -49,8 +49,10 @@ export class DevicesFacade implements DevicesCalls {
     return ok(this.#place);
   }
 
-  boot(): Promise<Result<void, ConfigIssue>> {
-    return this.#made().boot();
+  async boot(): Promise<Result<StartedState, ConfigIssue>> {
+    const model = this.#made();
+    const booted = await model.boot();
+    return booted.ok ? ok(startedState(model)) : booted;
   }
 
   pause(): Promise<void> {
@@ -61,9 +63,10 @@ export class DevicesFacade implements DevicesCalls {
     return this.#made().resume();
   }
 
-  async reset(): Promise<Result<void, ConfigIssue>> {
-    await this.#made().reset();
-    return ok(undefined);
+  async reset(): Promise<Result<StartedState, ConfigIssue>> {
+    const model = this.#made();
+    await model.reset();
+    return ok(startedState(model));
   }
 
   powerdown(): Promise<void> {
@@ -96,6 +99,10 @@ export class DevicesFacade implements DevicesCalls {
     if (level !== "warning" && level !== "error") return;
     this.#host.event({ type: "notice", notice: { level, text: `${room}: ${message}` } });
   }
+}
+
+function startedState(model: MachineModel): StartedState {
+  return model.state === "paused" ? "paused" : "running";
 }
 
 function toPage(event: MachineEvent): DevicesEvent {

@@ -30,6 +30,9 @@ export interface CpuStart extends MachinePlace {
   readonly index: number;
 }
 
+/** What a machine does after boot or reset: with `-S` it waits to be resumed. */
+export type StartedState = "running" | "paused";
+
 export type CpuEvent =
   { readonly type: "ready" } | { readonly type: "stopped" } | { readonly type: "crashed"; readonly error: ErrorReport };
 
@@ -96,11 +99,11 @@ export interface DevicesCalls {
   /** Makes memory, chips and devices; the CPU workers join before `boot`. URLs are relative to `baseUrl`. */
   create(config: MachineConfig, baseUrl: string): Promise<Result<MachinePlace, ConfigIssue>>;
   /** Loads what the guest boots from, and lets the CPUs run. */
-  boot(): Promise<Result<void, ConfigIssue>>;
+  boot(): Promise<Result<StartedState, ConfigIssue>>;
   pause(): Promise<void>;
   resume(): Promise<void>;
   /** From power-on state, with the disks as they are. */
-  reset(): Promise<Result<void, ConfigIssue>>;
+  reset(): Promise<Result<StartedState, ConfigIssue>>;
   /** Presses the power button. */
   powerdown(): Promise<void>;
   resizeConsole(columns: number, rows: number): Promise<void>;

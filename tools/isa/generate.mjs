@@ -107,7 +107,7 @@ function assignNumbers(table) {
   }
   const group = (/** @type {Op} */ op) =>
     op.parsed.options.hot ? 0 : op.parsed.options.end ? 6 : 1 + units[op.parsed.options.unit ?? "none"];
-  const ops = [...alike.values()].map((same) => /** @type {Op} */ (same[0])).sort((a, b) => group(a) - group(b));
+  const ops = [...alike.values()].flatMap((same) => same.slice(0, 1)).sort((a, b) => group(a) - group(b));
   const first = specials.length + fixed.length;
   const numbered = ops.map((op, i) => ({ op, n: first + i, group: group(op), alike: alike.get(keyOf(op)) ?? [] }));
   const start = (/** @type {number} */ g) => numbered.find((x) => x.group >= g)?.n ?? first + ops.length;

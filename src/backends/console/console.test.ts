@@ -45,6 +45,25 @@ describe("ConsoleLog", () => {
     log.close();
     expect((await b.read()).done).toBe(true);
   });
+
+  it("hands out copies, so that one reader cannot change what another sees", async () => {
+    const log = new ConsoleLog();
+    log.append(text("abc"));
+    (await log.reader().read())?.fill(0);
+    expect(string(await log.reader().read())).toBe("abc");
+  });
+
+  it("lets a waiting reader be cancelled", async () => {
+    const log = new ConsoleLog();
+    const reader = log.reader();
+    const pending = reader.read();
+    reader.cancel();
+    expect(await pending).toBeUndefined();
+    const stream = log.stream().getReader();
+    const waiting = stream.read();
+    await stream.cancel();
+    expect((await waiting).done).toBe(true);
+  });
 });
 
 describe("ConsoleInput", () => {

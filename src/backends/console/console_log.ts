@@ -1,7 +1,7 @@
 // What a console has said, for any number of readers. Each starts with all that is kept and then follows; the oldest
 // bytes go when there are too many, and who had not read them yet is told how many it lost.
 
-export const DEFAULT_KEPT = 1024 * 1024;
+const DEFAULT_KEPT = 4 * 1024 * 1024;
 /** Bytes in one piece for a reader. */
 const MAX_PIECE = 64 * 1024;
 
@@ -49,6 +49,7 @@ export class ConsoleLog {
       bounds: () => ({ start: this.dropped, end: this.#end, closed: this.#closed }),
       copy: (from, length) => this.#copy(from, length),
       grown: () => new Promise((done) => this.#waiting.push(done)),
+      wake: () => this.#wake(),
     });
   }
 
@@ -59,8 +60,8 @@ export class ConsoleLog {
       {
         pull: async (controller) => {
           const bytes = await reader.read();
-          if (bytes === undefined) controller.close();
-          else controller.enqueue(bytes);
+          if (bytes !== undefined) controller.enqueue(bytes);
+          else if (!reader.cancelled) controller.close();
         },
         cancel: () => reader.cancel(),
       },
@@ -93,6 +94,8 @@ interface LogSide {
   bounds(): { start: number; end: number; closed: boolean };
   copy(from: number, length: number): Uint8Array<ArrayBuffer>;
   grown(): Promise<void>;
+  /** Readers that wait look again. */
+  wake(): void;
 }
 
 export class ConsoleReader {
@@ -126,7 +129,12 @@ export class ConsoleReader {
     return undefined;
   }
 
+  get cancelled(): boolean {
+    return this.#cancelled;
+  }
+
   cancel(): void {
     this.#cancelled = true;
+    this.#log.wake();
   }
 }
