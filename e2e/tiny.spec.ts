@@ -9,7 +9,7 @@ test("boots to a shell that answers what is typed in the terminal", async ({ pag
   await guest.waitFor(/Linux version 6\.1\./, { console: "ttyS0" });
   await guest.waitFor(ready);
   await expect(page.getByRole("tab", { name: "hvc0" })).toHaveAttribute("aria-selected", "true");
-  await guest.waitFor(/# $/);
+  await guest.waitFor(/# /);
   await page.keyboard.type("echo six times seven is $((6 * 7))\n");
   await guest.waitFor(/six times seven is 42/);
   await expect(page.getByRole("contentinfo")).toContainText(/Running.*Speed .*\/s.*Memory .* of 256 MiB/s);

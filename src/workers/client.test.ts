@@ -23,12 +23,13 @@ const sample: Sample = {
 /** A devices worker that does what it is told; with `fails`, what it is told does not work. */
 class FakeDevices {
   fails: string | undefined;
+  starts: "running" | "paused" = "running";
   readonly calls: string[] = [];
   readonly input = vi.fn(() => Promise.resolve());
   readonly #note = (name: string) => () => {
     this.calls.push(name);
     const issue = { option: "kernel", reason: this.fails ?? "", accepted: [] };
-    return Promise.resolve(this.fails === undefined ? ok(undefined) : err(issue));
+    return Promise.resolve(this.fails === undefined ? ok(this.starts) : err(issue));
   };
   readonly boot = this.#note("boot");
   readonly reset = this.#note("reset");
@@ -103,6 +104,7 @@ describe("the life of a machine", () => {
 
   it("is paused after the start when the configuration says so", async () => {
     const machine = await Machine.create("kernel=x&S=on");
+    devices.starts = "paused";
     await machine.start();
     expect(machine.state).toBe("paused");
   });
