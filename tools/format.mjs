@@ -16,7 +16,7 @@ export function showDecorators(text) {
 }
 
 const isAssemblyScript = (/** @type {string} */ path) =>
-  path.endsWith(".ts") && !/\.(test|bench)\.ts$|\.generated\.|[\\/]layout[\\/]/.test(path);
+  path.endsWith(".ts") && !/\.(test|bench)\.ts$|\.generated\.|[\\/](layout|generated)[\\/]/.test(path);
 
 /** @param {boolean} check @returns {Promise<number>} files that differ or cannot be read */
 async function formatAssemblyScript(check) {

@@ -135,7 +135,8 @@ function decodeBlock(cpu: usize, host: usize, mode: u32): usize {
     at += result & 0xff;
     if (result & LOCKED) rec = insertFence(rec);
     rec += Record.SIZE;
-    if ((result & ENDS_BLOCK) != 0 || at == pageEnd || rec - first >= <usize>((Record.MAX_RECORDS - 1) * Record.SIZE)) break;
+    if ((result & ENDS_BLOCK) != 0 || at == pageEnd || rec - first >= <usize>((Record.MAX_RECORDS - 1) * Record.SIZE))
+      break;
   }
   if (rec == first) return 0;
   writeEnd(rec, <u32>(at - (host & ~(<usize>MemoryMap.PAGE_MASK))));

@@ -62,7 +62,8 @@ export function imm<T>(rec: usize): T {
 function sum(cpu: usize, rec: usize, misc: u32): u64 {
   const base = load<u64>(cpu + <usize>load<u8>(rec, Record.rm));
   const index = load<u64>(cpu + <usize>load<u8>(rec, Record.index));
-  return base + (index << (<u64>(misc & Record.MISC_SCALE))) + <u64>(<i64>load<i32>(rec, Record.disp));
+  const scale: u64 = misc & Record.MISC_SCALE;
+  return base + (index << scale) + <u64>(<i64>load<i32>(rec, Record.disp));
 }
 
 /** Linear address of the memory operand. */

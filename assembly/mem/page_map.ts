@@ -14,7 +14,8 @@ function entryAddress(m: usize, page: u64): usize {
 
 /** Whether a guest page lies in RAM, mapped or not. */
 function isRam(m: usize, page: u64): bool {
-  if (page < <u64>load<u32>(m, Machine.lowRamEnd)) return <u32>page - <u32>MemoryMap.VGA_PAGE >= <u32>MemoryMap.VGA_PAGES;
+  if (page < <u64>load<u32>(m, Machine.lowRamEnd))
+    return <u32>page - <u32>MemoryMap.VGA_PAGE >= <u32>MemoryMap.VGA_PAGES;
   return page >= 0x100000 && page < <u64>load<u32>(m, Machine.highRamEnd);
 }
 
@@ -37,7 +38,7 @@ function mapPage(m: usize, address: usize): u32 {
   if (entry == 0) {
     const host = allocatePage();
     if (host != 0) {
-      entry = <u32>host | PageMap.PRESENT;
+      entry = (<u32>host) | PageMap.PRESENT;
       atomic.store<u32>(address, entry);
       atomic.add<u32>(m + Machine.mappedPages, 1);
     }

@@ -23,14 +23,14 @@ function newGeneration(cpu: usize): void {
 
 /** Enters a translation in table `table` (set + READ, WRITE or EXECUTE) for the page of `la`, backed by the host page `host`. */
 export function fillTlb(cpu: usize, table: usize, la: u64, host: usize, flags: u32): void {
-  const entry = cpu + Cpu.tlbTables + table + (<usize>(la >> 8) & Tlb.INDEX_MASK);
+  const entry = cpu + Cpu.tlbTables + table + ((<usize>(la >> 8)) & Tlb.INDEX_MASK);
   if (load<u64>(entry, Tlb.tag) == Tlb.TAG_EMPTY) {
     let used = load<u32>(cpu, Cpu.tlbUsed);
     if (used == Cpu.TLB_LIST_MAX) {
       flushTlb(cpu, false);
       used = 0;
     }
-    store<u32>(cpu + Cpu.tlbList + (<usize>used << 2), <u32>entry);
+    store<u32>(cpu + Cpu.tlbList + ((<usize>used) << 2), <u32>entry);
     store<u32>(cpu, used + 1, Cpu.tlbUsed);
   }
   store<u64>(entry, la & PAGE_BASE, Tlb.tag);
@@ -45,9 +45,9 @@ export function flushTlb(cpu: usize, keepGlobal: bool): void {
   const used = load<u32>(cpu, Cpu.tlbUsed);
   let kept: u32 = 0;
   for (let i: u32 = 0; i < used; i++) {
-    const entry = <usize>load<u32>(list + (<usize>i << 2));
+    const entry = <usize>load<u32>(list + ((<usize>i) << 2));
     if (keepGlobal && (load<u32>(entry, Tlb.flags) & Tlb.FLAG_GLOBAL) != 0) {
-      store<u32>(list + (<usize>kept << 2), <u32>entry);
+      store<u32>(list + ((<usize>kept) << 2), <u32>entry);
       kept++;
     } else {
       store<u64>(entry, Tlb.TAG_EMPTY, Tlb.tag);
@@ -64,13 +64,13 @@ export function invalidatePage(cpu: usize, la: u64): void {
   const used = load<u32>(cpu, Cpu.tlbUsed);
   let kept: u32 = 0;
   for (let i: u32 = 0; i < used; i++) {
-    const entry = <usize>load<u32>(list + (<usize>i << 2));
+    const entry = <usize>load<u32>(list + ((<usize>i) << 2));
     const tag = load<u64>(entry, Tlb.tag);
     const large = (load<u32>(entry, Tlb.flags) & Tlb.FLAG_LARGE) != 0;
     if (tag == page || (large && (tag ^ page) >> 30 == 0)) {
       store<u64>(entry, Tlb.TAG_EMPTY, Tlb.tag);
     } else {
-      store<u32>(list + (<usize>kept << 2), <u32>entry);
+      store<u32>(list + ((<usize>kept) << 2), <u32>entry);
       kept++;
     }
   }
@@ -84,11 +84,11 @@ export function protectHostPage(cpu: usize, hostPage: usize): void {
   const used = load<u32>(cpu, Cpu.tlbUsed);
   let kept: u32 = 0;
   for (let i: u32 = 0; i < used; i++) {
-    const entry = <usize>load<u32>(list + (<usize>i << 2));
+    const entry = <usize>load<u32>(list + ((<usize>i) << 2));
     if (isWriteEntry(cpu, entry) && <u32>load<u64>(entry, Tlb.tag) + load<u32>(entry, Tlb.addend) == <u32>hostPage) {
       store<u64>(entry, Tlb.TAG_EMPTY, Tlb.tag);
     } else {
-      store<u32>(list + (<usize>kept << 2), <u32>entry);
+      store<u32>(list + ((<usize>kept) << 2), <u32>entry);
       kept++;
     }
   }

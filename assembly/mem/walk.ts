@@ -33,7 +33,7 @@ const ACCESSED: u64 = 0x20;
 const DIRTY: u64 = 0x40;
 const PS: u64 = 0x80;
 const GLOBAL: u64 = 0x100;
-const NX: u64 = <u64>1 << 63;
+const NX: u64 = (<u64>1) << 63;
 /** Physical address bits 51-12; bits 51-46 are reserved, since CPUID announces 46 bits. */
 const ADDRESS: u64 = 0x000ffffffffff000;
 const RESERVED_HIGH: u64 = 0x000fc00000000000;
@@ -118,14 +118,14 @@ function walkWide(
     let bad = entry & reserved;
     const leaf = level == 1 || (entry & PS) != 0;
     if (level == 4 && (entry & PS) != 0) bad = 1;
-    if (leaf && level > 1) bad |= entry & ((<u64>1 << shift) - 1) & ~(<u64>0x1fff);
+    if (leaf && level > 1) bad |= entry & (((<u64>1) << shift) - 1) & ~(<u64>0x1fff);
     if (bad != 0) return pageFault(cpu, la, access, user, Exception.PF_PRESENT | Exception.PF_RESERVED);
     rights = (rights & (entry | ~(RW | US))) | (entry & NX);
     if (leaf) {
       if (!allowed(cpu, access, set, rights)) return pageFault(cpu, la, access, user, Exception.PF_PRESENT);
       const wanted = ACCESSED | (access == ACCESS_WRITE ? DIRTY : 0);
       if ((entry & wanted) != wanted) atomic.or<u64>(host, wanted);
-      const mask = (<u64>1 << shift) - 1;
+      const mask = ((<u64>1) << shift) - 1;
       const gpa = (entry & ADDRESS & ~mask) | (la & mask);
       const dirty = (entry | wanted) & DIRTY;
       const flags = ((entry & GLOBAL) != 0 ? Tlb.FLAG_GLOBAL : 0) | (level > 1 ? Tlb.FLAG_LARGE : 0);
@@ -142,27 +142,27 @@ function walkLegacy(cpu: usize, la: u64, access: u32, set: usize, user: bool): u
   const m = <usize>load<u32>(cpu, Cpu.machine);
   let host = hostForWrite(m, (load<u64>(cpu, Cpu.cr3) & 0xfffff000) + ((la >> 22) << 2));
   let entry: u32 = host == 0 ? 0 : atomic.load<u32>(host);
-  if (!(entry & <u32>P)) return pageFault(cpu, la, access, user, 0);
-  let rights: u64 = <u64>entry & (RW | US);
+  if (!(entry & (<u32>P))) return pageFault(cpu, la, access, user, 0);
+  let rights: u64 = (<u64>entry) & (RW | US);
   let mask: u64 = 0xfff;
   let base: u64;
-  if ((entry & <u32>PS) != 0 && (load<u64>(cpu, Cpu.cr4) & CR4_PSE) != 0) {
+  if ((entry & (<u32>PS)) != 0 && (load<u64>(cpu, Cpu.cr4) & CR4_PSE) != 0) {
     if (entry & 0x200000) return pageFault(cpu, la, access, user, Exception.PF_PRESENT | Exception.PF_RESERVED);
     mask = 0x3fffff;
-    base = (<u64>entry & 0xffc00000) | ((<u64>((entry >> 13) & 0xff)) << 32);
+    base = ((<u64>entry) & 0xffc00000) | ((<u64>((entry >> 13) & 0xff)) << 32);
   } else {
-    if (!(entry & <u32>ACCESSED)) atomic.or<u32>(host, <u32>ACCESSED);
-    host = hostForWrite(m, (<u64>entry & 0xfffff000) + (((la >> 12) & 1023) << 2));
+    if (!(entry & (<u32>ACCESSED))) atomic.or<u32>(host, <u32>ACCESSED);
+    host = hostForWrite(m, ((<u64>entry) & 0xfffff000) + (((la >> 12) & 1023) << 2));
     entry = host == 0 ? 0 : atomic.load<u32>(host);
-    if (!(entry & <u32>P)) return pageFault(cpu, la, access, user, 0);
-    rights &= <u64>entry | ~(RW | US);
-    base = <u64>entry & 0xfffff000;
+    if (!(entry & (<u32>P))) return pageFault(cpu, la, access, user, 0);
+    rights &= (<u64>entry) | ~(RW | US);
+    base = (<u64>entry) & 0xfffff000;
   }
   if (!allowed(cpu, access, set, rights)) return pageFault(cpu, la, access, user, Exception.PF_PRESENT);
-  const wanted: u32 = <u32>ACCESSED | (access == ACCESS_WRITE ? <u32>DIRTY : 0);
+  const wanted: u32 = (<u32>ACCESSED) | (access == ACCESS_WRITE ? <u32>DIRTY : 0);
   if ((entry & wanted) != wanted) atomic.or<u32>(host, wanted);
-  const flags = ((entry & <u32>GLOBAL) != 0 ? Tlb.FLAG_GLOBAL : 0) | (mask != 0xfff ? Tlb.FLAG_LARGE : 0);
-  return finish(cpu, la, base | (la & mask), access, set, rights | (<u64>(entry | wanted) & DIRTY), flags);
+  const flags = ((entry & (<u32>GLOBAL)) != 0 ? Tlb.FLAG_GLOBAL : 0) | (mask != 0xfff ? Tlb.FLAG_LARGE : 0);
+  return finish(cpu, la, base | (la & mask), access, set, rights | ((<u64>(entry | wanted)) & DIRTY), flags);
 }
 
 /** Access rights of a translation (SDM 4.6.1). */
@@ -194,7 +194,8 @@ function finish(cpu: usize, la: u64, gpa: u64, access: u32, set: usize, rights: 
   } else {
     fillTlb(cpu, set + Tlb.READ, la, host, flags);
     // A page is entered as writable once it is dirty, so that the first write sets the bit.
-    const writable = (rights & DIRTY) != 0 && (entry & PageMap.READ_ONLY) == 0 && allowed(cpu, ACCESS_WRITE, set, rights);
+    const writable =
+      (rights & DIRTY) != 0 && (entry & PageMap.READ_ONLY) == 0 && allowed(cpu, ACCESS_WRITE, set, rights);
     if (writable && !pageHasCode(host)) fillTlb(cpu, set + Tlb.WRITE, la, host, flags);
   }
   return host + <usize>(gpa & MemoryMap.PAGE_MASK);

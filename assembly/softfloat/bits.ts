@@ -7,19 +7,20 @@ export function significandBits<T>(): u32 {
 
 @inline
 export function signBit<T>(): T {
-  return <T>1 << <T>(sizeof<T>() * 8 - 1);
+  const top = <T>(sizeof<T>() * 8 - 1);
+  return (<T>1) << top;
 }
 
 /** Bits of positive infinity. */
 @inline
 export function infinity<T>(): T {
-  return sizeof<T>() == 8 ? <T>(<u64>0x7ff << 52) : <T>(<u64>0xff << 23);
+  return sizeof<T>() == 8 ? <T>((<u64>0x7ff) << 52) : <T>((<u64>0xff) << 23);
 }
 
 /** The NaN of an invalid operation (SDM vol. 1, table 4-3): quiet and negative. */
 @inline
 export function defaultNaN<T>(): T {
-  return sizeof<T>() == 8 ? <T>(<u64>0xfff8 << 48) : <T>(<u64>0xffc0 << 16);
+  return sizeof<T>() == 8 ? <T>((<u64>0xfff8) << 48) : <T>((<u64>0xffc0) << 16);
 }
 
 @inline
@@ -34,7 +35,8 @@ export function isNaNBits<T>(bits: T): bool {
 
 @inline
 export function quiet<T>(bits: T): T {
-  return bits | (<T>1 << <T>(significandBits<T>() - 1));
+  const top = <T>(significandBits<T>() - 1);
+  return bits | ((<T>1) << top);
 }
 
 @inline
@@ -54,7 +56,8 @@ export function isZeroBits<T>(bits: T): bool {
 
 @inline
 export function isDenormal<T>(bits: T): bool {
-  return magnitude<T>(bits) - 1 < (<T>1 << <T>significandBits<T>()) - 1;
+  const width = <T>significandBits<T>();
+  return magnitude<T>(bits) - 1 < ((<T>1) << width) - 1;
 }
 
 /** Denormals become zero of the same sign when `daz` (MXCSR.DAZ). */

@@ -82,7 +82,7 @@ export function pack80(sf: usize, to: usize): void {
   const sig = load<u64>(r, Soft.sig);
   // A denormal lacks the integer bit and has the exponent of the smallest normal number, with 0 in the field.
   const exp = (sig & INTEGER_BIT) != 0 ? load<i32>(r, Soft.exp) + BIAS : 0;
-  put80(to, sign | <u32>exp, sig);
+  put80(to, sign | (<u32>exp), sig);
 }
 
 /** Rounds R to `precision` bits and packs it, with the exponent wrapped after an unmasked overflow or underflow. */
@@ -115,7 +115,7 @@ export function putNaN(to: usize, a: usize, classA: u32, b: usize, classB: u32):
   let from = a;
   if (classA < QNAN) from = b;
   else if (classB >= QNAN) {
-    if (classA == classB || classA == QNAN && classB == QNAN) from = largerNaN(a, b);
+    if (classA == classB || (classA == QNAN && classB == QNAN)) from = largerNaN(a, b);
     else from = classA == QNAN ? a : b;
   }
   put80(to, headOf(from), significandOf(from) | QUIET_BIT);
@@ -131,12 +131,13 @@ function largerNaN(a: usize, b: usize): usize {
 
 /** Widens binary32 or binary64; a signaling NaN stays one. Returns the exceptions that loading it would raise. */
 export function widen<T>(to: usize, bits: T): u32 {
-  const sign = <u32>(bits >> <T>(sizeof<T>() * 8 - 1)) << 15;
+  const sign = (<u32>(bits >> (<T>(sizeof<T>() * 8 - 1)))) << 15;
   const abs = magnitude<T>(bits);
   const shift = 63 - significandBits<T>();
-  const aligned = <u64>abs << <u64>shift;
-  const field = <u32>(abs >> <T>significandBits<T>());
-  if (field - 1 < <u32>(bias<T>() * 2)) {
+  const aligned = (<u64>abs) << (<u64>shift);
+  const field = <u32>(abs >> (<T>significandBits<T>()));
+  const largest = <u32>(bias<T>() * 2);
+  if (field - 1 < largest) {
     put80(to, sign | (field + <u32>(BIAS - bias<T>())), aligned | INTEGER_BIT);
     return 0;
   }
@@ -146,7 +147,7 @@ export function widen<T>(to: usize, bits: T): u32 {
   }
   if (isDenormal<T>(bits)) {
     const zeros = <u32>clz(aligned);
-    put80(to, sign | (<u32>(BIAS - bias<T>() + 1) - zeros), aligned << <u64>zeros);
+    put80(to, sign | (<u32>(BIAS - bias<T>() + 1) - zeros), aligned << (<u64>zeros));
     return Soft.DE;
   }
   put80(to, sign | EXP_MASK, aligned | INTEGER_BIT);
@@ -158,14 +159,15 @@ export function widenInteger(to: usize, value: i64): void {
   const sign: u32 = value < 0 ? 0x8000 : 0;
   const abs = value < 0 ? 0 - <u64>value : <u64>value;
   const zeros = <u32>clz(abs);
-  put80(to, sign | (<u32>(BIAS + 63) - zeros), abs << <u64>zeros);
+  put80(to, sign | (<u32>(BIAS + 63) - zeros), abs << (<u64>zeros));
 }
 
 /** Whether T's NaN bits are quiet is the same question in every format; infinity keeps its sign. */
 export function narrowSpecial<T>(at: usize): T {
   const sign = (headOf(at) & 0x8000) != 0 ? signBit<T>() : <T>0;
-  const all = <T>((<u64>1 << <u64>(sizeof<T>() * 8 - 1 - significandBits<T>())) - 1) << <T>significandBits<T>();
-  const fraction = <T>((significandOf(at) << 1) >> <u64>(64 - significandBits<T>()));
+  const width = <T>significandBits<T>();
+  const exponentBits: u64 = sizeof<T>() * 8 - 1 - significandBits<T>();
+  const all = (<T>(((<u64>1) << exponentBits) - 1)) << width;
+  const fraction = <T>((significandOf(at) << 1) >> (<u64>(64 - significandBits<T>())));
   return sign | all | fraction;
 }
-

@@ -32,7 +32,8 @@ function quickField<T>(head: u32): u32 {
 /** Whether `narrowQuick` applies: a normal number within the range of T, rounding to nearest. */
 @inline
 export function canNarrow<T>(at: usize, fcw: u32): bool {
-  return (fcw & 0xc00) == 0 && quickField<T>(headOf(at)) < <u32>(2 * bias<T>() - 2) && (significandOf(at) & INTEGER_BIT) != 0;
+  const largest = <u32>(2 * bias<T>() - 2);
+  return (fcw & 0xc00) == 0 && quickField<T>(headOf(at)) < largest && (significandOf(at) & INTEGER_BIT) != 0;
 }
 
 @inline
@@ -44,7 +45,7 @@ export function narrowQuick<T>(at: usize): T {
   const kept = sig >> drop;
   const up = u64(low > INTEGER_BIT || (low == INTEGER_BIT && (kept & 1) != 0));
   const sign = (head & 0x8000) != 0 ? signBit<T>() : <T>0;
-  return sign | <T>(((<u64>quickField<T>(head)) << significandBits<T>()) + kept + up);
+  return sign | (<T>(((<u64>quickField<T>(head)) << significandBits<T>()) + kept + up));
 }
 
 /** The status bits that go with it: PE and C1. */
@@ -117,4 +118,3 @@ export function roundIntegral(sf: usize, a: usize, to: usize): bool {
   pack80(sf, to);
   return true;
 }
-

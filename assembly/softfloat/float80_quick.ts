@@ -34,7 +34,7 @@ function finish(to: usize, sign: u32, exp: i32, sig: u64, low: u64): i32 {
     }
   }
   if (<u32>(exp - 1) >= 0x7ffe) return NOT_QUICK;
-  put80(to, sign | <u32>exp, sig);
+  put80(to, sign | (<u32>exp), sig);
   return low == 0 ? EXACT : up ? UP : DOWN;
 }
 

@@ -127,7 +127,7 @@ export function arctangent(sf: usize, to: usize, y: usize, x: usize): void {
 function nearestEighth(q: usize): u32 {
   const exp = load<i32>(q, Soft.exp);
   if (exp < -4) return 0;
-  const eighths = load<u64>(q, Soft.sig) >> <u64>(63 - exp - 4);
+  const eighths = load<u64>(q, Soft.sig) >> (<u64>(63 - exp - 4));
   return <u32>((eighths + 1) >> 1);
 }
 

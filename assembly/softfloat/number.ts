@@ -45,19 +45,19 @@ export function bias<T>(): i32 {
 
 /** Unpacks anything but a NaN. */
 export function unpack<T>(slot: usize, bits: T): void {
-  const sign = <u32>(bits >> <T>(sizeof<T>() * 8 - 1));
+  const sign = <u32>(bits >> (<T>(sizeof<T>() * 8 - 1)));
   if (isZeroBits<T>(bits)) return setZero(slot, sign);
   if (isInfinite<T>(bits)) return setInfinite(slot, sign);
   const abs = magnitude<T>(bits);
-  const field = <i32>(abs >> <T>significandBits<T>());
-  const fraction = <u64>abs & ((<u64>1 << significandBits<T>()) - 1);
+  const field = <i32>(abs >> (<T>significandBits<T>()));
+  const fraction = (<u64>abs) & (((<u64>1) << significandBits<T>()) - 1);
   const aligned = fraction << (63 - significandBits<T>());
   if (field == 0) setNormalized(slot, sign, 1 - bias<T>(), aligned, 0);
-  else setFinite(slot, sign, field - bias<T>(), aligned | (<u64>1 << 63), 0);
+  else setFinite(slot, sign, field - bias<T>(), aligned | ((<u64>1) << 63), 0);
 }
 
 export function unpackInteger(slot: usize, value: i64): void {
-  const sign = <u32>(<u64>value >> 63);
+  const sign = <u32>((<u64>value) >> 63);
   setNormalized(slot, sign, 63, sign ? 0 - <u64>value : <u64>value, 0);
 }
 
@@ -106,7 +106,7 @@ export function roundSignificand(sf: usize, precision: u32): bool {
   const sig = load<u64>(r, Soft.sig);
   const low = load<u64>(r, Soft.low);
   const drop = 64 - precision;
-  const unit = <u64>1 << drop;
+  const unit = (<u64>1) << drop;
   const rest = drop == 0 ? low : (sig << precision) | (low >> drop);
   const sticky = drop == 0 ? false : low << precision != 0;
   const direction = roundDirection(sf, (sig & unit) != 0, rest, sticky);
@@ -183,7 +183,7 @@ function overflow(sf: usize, precision: u32, maxExp: i32): void {
   const toInfinity = mode == Soft.ROUND_NEAREST || mode == (sign ? Soft.ROUND_DOWN : Soft.ROUND_UP);
   store<u32>(sf, u32(toInfinity), Soft.roundedUp);
   if (toInfinity) setInfinite(r, sign);
-  else setFinite(r, sign, maxExp, <u64>-1 << (64 - precision), 0);
+  else setFinite(r, sign, maxExp, (<u64>-1) << (64 - precision), 0);
 }
 
 /** Rounds R to binary32 or binary64 and packs it. */
@@ -197,6 +197,6 @@ export function roundPack<T>(sf: usize): T {
   if (kind == Soft.KIND_INFINITE) return sign | infinity<T>();
   const sig = load<u64>(r, Soft.sig) >> (63 - significandBits<T>());
   // Without the implicit bit (a denormal) the field is one lower, which adding instead of or-ing gives for free.
-  const field = <u64>(load<i32>(r, Soft.exp) + bias<T>() - 1) << significandBits<T>();
-  return sign | <T>(field + sig);
+  const field = (<u64>(load<i32>(r, Soft.exp) + bias<T>() - 1)) << significandBits<T>();
+  return sign | (<T>(field + sig));
 }

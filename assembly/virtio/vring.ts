@@ -112,8 +112,7 @@ export function vringPush(q: usize, head: u32, written: u32): bool {
   if (size == 0 || load<i32>(q, Vring.broken) != 0) return false;
   const m = <usize>load<u32>(q, Vring.machine);
   const nextUsed = load<u32>(q, Vring.nextUsed);
-  const entry =
-    load<u64>(q, Vring.used) + Format.usedRing + <u64>(nextUsed & (size - 1)) * Format.USED_ENTRY_SIZE;
+  const entry = load<u64>(q, Vring.used) + Format.usedRing + <u64>(nextUsed & (size - 1)) * Format.USED_ENTRY_SIZE;
   // 4-aligned only: the two halves of an entry may lie in different pages.
   if (!writePhys<u32>(m, entry, head) || !writePhys<u32>(m, entry + 4, written)) {
     fail(q, Vring.ERR_RING_ADDRESS);

@@ -18,11 +18,11 @@ export function swap32(v: u32): u32 {
 
 @inline
 export function swap64(v: u64): u64 {
-  return ((<u64>swap32(<u32>v)) << 32) | <u64>swap32(<u32>(v >> 32));
+  return ((<u64>swap32(<u32>v)) << 32) | (<u64>swap32(<u32>(v >> 32)));
 }
 
 function setCarry(cpu: usize, carry: bool): void {
-  setArithmeticFlags(cpu, (arithmeticFlags(cpu) & ~CF) | <u32>carry);
+  setArithmeticFlags(cpu, (arithmeticFlags(cpu) & ~CF) | (<u32>carry));
 }
 
 @inline
@@ -57,7 +57,7 @@ export function btcImm<T>(cpu: usize, a: T, bit: T): T {
 function wordDistance<T>(cpu: usize, rec: usize): u64 {
   const offset = reg<T>(cpu, rec);
   const unused: i64 = 64 - sizeof<T>() * 8;
-  const wide = (<i64>offset << unused) >> unused;
+  const wide = ((<i64>offset) << unused) >> unused;
   const shift: i64 = sizeof<T>() == 8 ? 6 : sizeof<T>() == 4 ? 5 : 4;
   return <u64>((wide >> shift) * sizeof<T>());
 }
@@ -117,7 +117,8 @@ export function btc<T>(cpu: usize, rec: usize): bool {
 
 @inline
 function zeroExtended<T>(a: T): u64 {
-  return sizeof<T>() == 8 ? <u64>a : <u64>a & (((<u64>1) << (sizeof<T>() * 8)) - 1);
+  const width: u64 = sizeof<T>() * 8;
+  return sizeof<T>() == 8 ? <u64>a : (<u64>a) & (((<u64>1) << width) - 1);
 }
 
 /**

@@ -33,7 +33,7 @@ export function multiplyHighSigned(a: i64, b: i64): i64 {
 @inline
 export function multiply<T>(cpu: usize, a: T, b: T): T {
   const r = <T>(a * b);
-  if (sizeof<T>() == 8) flagsWide(cpu, <i64>r, multiplyHighSigned(<i64>a, <i64>b) != <i64>r >> 63);
+  if (sizeof<T>() == 8) flagsWide(cpu, <i64>r, multiplyHighSigned(<i64>a, <i64>b) != (<i64>r) >> 63);
   else flagsWide(cpu, <i64>r, <i64>a * <i64>b != <i64>r);
   return r;
 }
@@ -78,7 +78,7 @@ export function mul<T>(cpu: usize, rec: usize): bool {
 @inline
 function signExtend<T>(value: u64): i64 {
   const unused: i64 = 64 - sizeof<T>() * 8;
-  return (<i64>value << unused) >> unused;
+  return ((<i64>value) << unused) >> unused;
 }
 
 export function imul<T>(cpu: usize, rec: usize): bool {
@@ -106,7 +106,7 @@ export function divByte(cpu: usize, rec: usize): bool {
   const divisor = <u32>load<u8>(host);
   const dividend = <u32>regGet<u16>(cpu, Cpu.rax);
   if (divisor == 0 || dividend / divisor > 0xff) return divideError(cpu);
-  regSet<u16>(cpu, Cpu.rax, <u16>((dividend / divisor) | (dividend % divisor << 8)));
+  regSet<u16>(cpu, Cpu.rax, <u16>((dividend / divisor) | ((dividend % divisor) << 8)));
   return true;
 }
 
@@ -135,7 +135,8 @@ export function div<T>(cpu: usize, rec: usize): bool {
     regSet<u64>(cpu, Cpu.rax, quotient);
     regSet<u64>(cpu, Cpu.rdx, low - quotient * divisor);
   } else {
-    const dividend = (high << (sizeof<T>() * 8)) | low;
+    const width: u64 = sizeof<T>() * 8;
+    const dividend = (high << width) | low;
     regSet<T>(cpu, Cpu.rax, <T>(dividend / divisor));
     regSet<T>(cpu, Cpu.rdx, <T>(dividend % divisor));
   }
@@ -174,9 +175,10 @@ export function idiv<T>(cpu: usize, rec: usize): bool {
   const divisor = signExtend<T>(<u64>load<T>(host));
   if (divisor == 0) return divideError(cpu);
   if (sizeof<T>() == 8) return idiv64(cpu, divisor);
-  const high = <u64>regGet<T>(cpu, Cpu.rdx) << (sizeof<T>() * 8);
+  const width: u64 = sizeof<T>() * 8;
+  const high = (<u64>regGet<T>(cpu, Cpu.rdx)) << width;
   const bits: i64 = 64 - 16 * sizeof<T>();
-  const dividend = (<i64>(high | <u64>regGet<T>(cpu, Cpu.rax)) << bits) >> bits;
+  const dividend = ((<i64>(high | (<u64>regGet<T>(cpu, Cpu.rax)))) << bits) >> bits;
   // -2^63 / -1 would trap in wasm; here it is one more quotient that does not fit.
   if (divisor == -1 && dividend == i64.MIN_VALUE) return divideError(cpu);
   const quotient = dividend / divisor;
@@ -191,12 +193,12 @@ function idiv64(cpu: usize, divisor: i64): bool {
   const low = regGet<u64>(cpu, Cpu.rax);
   const negative = high < 0;
   const absoluteLow = negative ? 0 - low : low;
-  const absoluteHigh = negative ? <u64>(~high) + <u64>(low == 0) : <u64>high;
+  const absoluteHigh = negative ? <u64>~high + <u64>(low == 0) : <u64>high;
   const d = divisor < 0 ? 0 - <u64>divisor : <u64>divisor;
   if (absoluteHigh >= d) return divideError(cpu);
   const q = absoluteHigh == 0 ? absoluteLow / d : divideWide(absoluteHigh, absoluteLow, d);
   const opposite = negative != divisor < 0;
-  if (q > (opposite ? <u64>1 << 63 : <u64>i64.MAX_VALUE)) return divideError(cpu);
+  if (q > (opposite ? (<u64>1) << 63 : <u64>i64.MAX_VALUE)) return divideError(cpu);
   const rest = absoluteLow - q * d;
   regSet<u64>(cpu, Cpu.rax, opposite ? 0 - q : q);
   regSet<u64>(cpu, Cpu.rdx, negative ? 0 - rest : rest);

@@ -23,7 +23,8 @@ export function toIntegral<F>(x: F, mode: u32): F {
 /** The integer indefinite: what an invalid conversion gives. */
 @inline
 function indefinite<T>(): T {
-  return <T>1 << <T>(sizeof<T>() * 8 - 1);
+  const top = <T>(sizeof<T>() * 8 - 1);
+  return (<T>1) << top;
 }
 
 /** Whether an integral number (or NaN) fits a signed integer as wide as T. */

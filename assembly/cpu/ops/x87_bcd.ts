@@ -6,7 +6,18 @@ import { BEFORE_STORE, integerMagnitude } from "../../softfloat/float80_convert"
 import { checkWrite, storeLinear } from "../access";
 import { ea } from "../operand";
 import { faulted } from "../state";
-import { begin, blocked, isEmpty, memoryOperand, noteOperand, popStack, pushFrom, settle, st, STACK_FAULT } from "./x87_state";
+import {
+  begin,
+  blocked,
+  isEmpty,
+  memoryOperand,
+  noteOperand,
+  popStack,
+  pushFrom,
+  settle,
+  st,
+  STACK_FAULT,
+} from "./x87_state";
 
 const LIMIT: u64 = 999999999999999999;
 const INDEFINITE_LOW: u64 = 0xc000000000000000;
@@ -26,7 +37,7 @@ export function fbld(cpu: usize, rec: usize): bool {
   const host = memoryOperand(cpu, rec, 10);
   if (host == 0) return false;
   const number = cpu + Soft.BASE + Soft.operand80;
-  const sign = <u32>(load<u8>(host, 9) >> 7) << 15;
+  const sign = (<u32>(load<u8>(host, 9) >> 7)) << 15;
   widenInteger(number, <i64>digits(host, 9));
   put80(number, headOf(number) | sign, load<u64>(number));
   return pushFrom(cpu, number, 0, 0);
@@ -36,7 +47,7 @@ export function fbld(cpu: usize, rec: usize): bool {
 function packDigits(value: u64): u64 {
   let packed: u64 = 0;
   for (let shift: u64 = 0; shift < 64; shift += 4) {
-    packed |= value % 10 << shift;
+    packed |= (value % 10) << shift;
     value /= 10;
   }
   return packed;
@@ -52,7 +63,7 @@ export function fbstp(cpu: usize, rec: usize): bool {
     const magnitude = integerMagnitude(sf, st(cpu, 0), LIMIT, false);
     if (!(load<u32>(sf, Soft.flags) & Soft.IE)) {
       low = packDigits(magnitude % 10000000000000000);
-      high = <u32>packDigits(magnitude / 10000000000000000) | (headOf(st(cpu, 0)) & 0x8000);
+      high = (<u32>packDigits(magnitude / 10000000000000000)) | (headOf(st(cpu, 0)) & 0x8000);
     }
   }
   const held = blocked(sf, BEFORE_STORE);

@@ -1,9 +1,25 @@
 // FLD, FST, FSTP, FILD, FIST, FISTP, FISTTP, FXCH, FCMOVcc, the constants, FFREE and the moves of the stack pointer.
 
 import * as Soft from "../../layout/softfloat";
-import { copy80, headOf, put80, putIndefinite, QUIET_BIT, significandOf, widen, widenInteger } from "../../softfloat/float80";
+import {
+  copy80,
+  headOf,
+  put80,
+  putIndefinite,
+  QUIET_BIT,
+  significandOf,
+  widen,
+  widenInteger,
+} from "../../softfloat/float80";
 import { defaultNaN } from "../../softfloat/bits";
-import { BEFORE_STORE, canNarrow, narrow, narrowQuick, narrowQuickFlags, toInteger } from "../../softfloat/float80_convert";
+import {
+  BEFORE_STORE,
+  canNarrow,
+  narrow,
+  narrowQuick,
+  narrowQuickFlags,
+  toInteger,
+} from "../../softfloat/float80_convert";
 import { checkWrite, storeLinear } from "../access";
 import { getBelow, getPf, getZf } from "../flags";
 import { ea } from "../operand";
@@ -198,7 +214,8 @@ function storeInteger<T>(cpu: usize, rec: usize, truncate: bool, pops: u32): boo
   let value: i64;
   if (isEmpty(cpu, 0)) {
     store<u32>(sf, Soft.IE | STACK_FAULT, Soft.flags);
-    value = 0 - <i64>((<u64>1) << (sizeof<T>() * 8 - 1));
+    const top: u64 = sizeof<T>() * 8 - 1;
+    value = 0 - <i64>((<u64>1) << top);
   } else value = toInteger(sf, st(cpu, 0), sizeof<T>() * 8);
   return deliver<T>(cpu, rec, la, sf, <T>value, pops);
 }

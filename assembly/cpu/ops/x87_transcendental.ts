@@ -19,15 +19,7 @@ import {
   ZERO,
 } from "../../softfloat/float80";
 import { denormals, invalid, propagate, propagateOne } from "../../softfloat/float80_arith";
-import {
-  arctangent,
-  cosine,
-  exp2Minus1,
-  log2Plus1,
-  log2Wide,
-  reduceQuarter,
-  sine,
-} from "../../softfloat/functions";
+import { arctangent, cosine, exp2Minus1, log2Plus1, log2Wide, reduceQuarter, sine } from "../../softfloat/functions";
 import { raiseFlags, setInfinite } from "../../softfloat/number";
 import { addWide, copyWide, divWide, isZeroWide, mulWide, negate, slot } from "../../softfloat/wide";
 import { setPi } from "../../softfloat/wide_constants";
