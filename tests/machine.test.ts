@@ -8,31 +8,9 @@ import { formatIssue } from "../src/shared/config_issue";
 import { silentLog } from "../src/shared/log";
 import type { MachineConfig } from "../src/shared/machine_config";
 import { resolveConfig } from "../src/shared/resolve_config";
+import { exit, EXIT_PORT, LOAD, multiboot, outByte, printCommandLine } from "./multiboot";
 import { wasmModule } from "./wasm";
 
-const EXIT_PORT = 0xf4;
-const LOAD = 0x100000;
-
-/** A multiboot 1 image that gives its own load addresses, with `code` behind the header. */
-function multiboot(code: readonly number[]): Uint8Array<ArrayBuffer> {
-  const header = 0x1badb002;
-  const flags = 0x10000;
-  const bytes = new Uint8Array(32 + code.length);
-  const view = new DataView(bytes.buffer);
-  const words = [header, flags, -(header + flags), LOAD, LOAD, 0, LOAD + 0x10000, LOAD + 32];
-  words.forEach((word, i) => view.setUint32(i * 4, word >>> 0, true));
-  bytes.set(code, 32);
-  return bytes;
-}
-
-const outByte = (port: number, value: number): number[] => [0x66, 0xba, port & 0xff, port >> 8, 0xb0, value, 0xee];
-
-/** CMP EAX, magic; JNE over the rest, which prints the command line: MOV ESI,[EBX+16]; LODSB; TEST; JZ; OUT; JMP. */
-const printCommandLine = [
-  ...[0x3d, 0x02, 0xb0, 0xad, 0x2b, 0x75, 0x0f],
-  ...[0x8b, 0x73, 0x10, 0x66, 0xba, 0xf8, 0x03, 0xac, 0x84, 0xc0, 0x74, 0x03, 0xee, 0xeb, 0xf8],
-];
-const exit = (value: number): number[] => [...outByte(EXIT_PORT, value), 0xf4, 0xeb, 0xfd];
 const halt = [0xf4, 0xeb, 0xfd];
 /** Sends back what it receives: IN AL,3FD; TEST AL,1; JZ; IN AL,3F8; OUT 3F8,AL; JMP. */
 const echo = [0x66, 0xba, 0xfd, 0x03, 0xec, 0xa8, 1, 0x74, 0xf7, 0x66, 0xba, 0xf8, 0x03, 0xec, 0xee, 0xeb, 0xef];

@@ -42,7 +42,6 @@ export const LOW_MEMORY = 25;
 /** 32 to 47: xmm registers. 48 to 55: ST(0) to ST(7), 10 bytes each. */
 export const XMM = 32;
 export const ST = 48;
-const COMPONENTS = 56;
 
 const fixedWidths = new Map([
   [RFLAGS, 4],
