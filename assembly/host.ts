@@ -14,3 +14,11 @@ export declare function hostRealtime(): f64;
 // @ts-ignore: decorator
 @external("host", "mailbox")
 export declare function hostMailbox(cpu: i32): void;
+
+/**
+ * Compiles the wasm module of `length` bytes at `address` and links it with the function table, which its element
+ * segment fills. Returns 0 if the engine refuses.
+ */
+// @ts-ignore: decorator
+@external("host", "compile")
+export declare function hostCompile(address: i32, length: i32): i32;

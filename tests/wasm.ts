@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { inject } from "vitest";
+import { CodeTable } from "../src/core/code_table";
 import { root } from "../tools/lib.mjs";
 import type { TestWasmExports } from "./wasm_exports.generated";
 
@@ -44,9 +45,12 @@ export function loadTestWasm(
   const memory = options.memory ?? new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true });
   const host: HostFunctions = {};
   for (const entry of WebAssembly.Module.imports(module)) {
-    if (entry.module === "host") host[entry.name] = options.host?.[entry.name] ?? unexpected(entry.name);
+    if (entry.module === "host" && entry.name !== "compile") host[entry.name] = options.host?.[entry.name] ?? unexpected(entry.name);
   }
-  const instance = new WebAssembly.Instance(module, { env: { memory }, host });
+  const code = new CodeTable(memory);
+  host["compile"] ??= code.compile;
+  const instance = new WebAssembly.Instance(module, { env: { memory, table: code.table }, host });
+  code.connect(instance.exports as never);
   const buffer = memory.buffer as unknown as SharedArrayBuffer;
   return { memory, exports: instance.exports as unknown as TestWasmExports, view: new DataView(buffer) };
 }

@@ -22,6 +22,7 @@ const flags = [
   "bulk-memory",
   "--importMemory",
   "--sharedMemory",
+  "--importTable",
   "--initialMemory",
   "1",
   "--maximumMemory",

@@ -4,6 +4,7 @@
 
 import * as Counters from "../layout/counters";
 import * as Cpu from "../layout/cpu";
+import * as Jit from "../layout/jit";
 import * as MemoryMap from "../layout/memory_map";
 import * as Record from "../layout/record";
 import * as Exception from "../layout/exception";
@@ -43,7 +44,7 @@ function count(cpu: usize, counter: usize): void {
 
 /** What a jump cache entry is valid for beside its instruction pointer: entries are made with a code base of 0 only. */
 @inline
-function jumpKey(cpu: usize): u32 {
+export function jumpKey(cpu: usize): u32 {
   const user: u32 = load<u32>(cpu, Cpu.cpl) == 3 ? 8 : 0;
   const based: u32 = load<u64>(cpu, Cpu.csBase) != 0 ? 16 : 0;
   return (load<u32>(cpu, Cpu.generation) << 5) | based | user | load<u32>(cpu, Cpu.mode);
@@ -107,6 +108,17 @@ function fetchHost(cpu: usize, la: u64): usize {
 @inline
 function bucketOf(cpu: usize, host: usize, mode: u32): usize {
   return cpu + Cpu.blockHash + (((host ^ (host >> 15) ^ ((<usize>mode) << 11)) & HASH_MASK) << 2);
+}
+
+/** The block at `host`, decoded if need be; 0 if its first instruction leaves the page. Never flushes: see hasRoom. */
+export function findOrDecode(cpu: usize, host: usize, mode: u32): usize {
+  const rec = lookUp(cpu, host, mode);
+  return rec != 0 ? rec : decodeBlock(cpu, host, mode);
+}
+
+/** Whether `bytes` more of records can be made without a flush. */
+export function hasRoom(cpu: usize, bytes: u32): bool {
+  return load<u32>(cpu, Cpu.decodeNext) + bytes < load<u32>(cpu, Cpu.decodeEnd);
 }
 
 function lookUp(cpu: usize, host: usize, mode: u32): usize {
@@ -173,7 +185,7 @@ function enterBlock(cpu: usize, head: usize, host: usize, mode: u32, records: u3
   store<u32>(head, load<u32>(pageList), Record.headNextInPage);
   store<u32>(head, load<u32>(bucket), Record.headNextInHash);
   store<u16>(head, <u16>records, Record.headCount);
-  store<u16>(head, 0, Record.headHot);
+  store<i32>(head, load<i32>(cpu, Cpu.hotStart), Record.headCode);
   store<u32>(pageList, <u32>head);
   store<u32>(bucket, <u32>head);
   if (!pageHasCode(host)) protectHostPage(cpu, host & ~(<usize>MemoryMap.PAGE_MASK));
@@ -217,6 +229,7 @@ export function invalidateCode(cpu: usize, host: usize): void {
 function killBlock(cpu: usize, head: usize): void {
   unlinkFromHash(cpu, head);
   store<u32>(head, DEAD, Record.headHost);
+  store<i32>(head, Record.CODE_NEVER, Record.headCode);
   let rec = head + Record.HEAD_SIZE;
   for (let left = load<u16>(head, Record.headCount); left != 0; left--) {
     if (load<u16>(rec, Record.op) != Ops.END) store<u16>(rec, <u16>Ops.REDECODE, Record.op);
@@ -242,4 +255,7 @@ export function flushCodeCache(cpu: usize): void {
     if (load<u32>(cpu + Cpu.pageBlocks + (page << 2)) != 0) clearCodeMarks(page << MemoryMap.PAGE_SHIFT);
   }
   resetCodeCache(cpu);
+  // The translator's batch names heads that are gone (jit/translator.ts).
+  store<u32>(cpu + Cpu.jit, 0, Jit.batchCount);
+  store<u32>(cpu + Cpu.jit, <u32>(cpu + Cpu.jit + Jit.bodies), Jit.batchEnd);
 }

@@ -7,10 +7,13 @@ import { guestNow } from "../platform/clock";
 import { cpuAt } from "../platform/kick";
 import { lapicInit } from "../platform/lapic";
 import { platformInit, platformReset } from "../platform/reset";
-import { resetCodeCache } from "./code_cache";
+import * as Record from "../layout/record";
+import { compilePending, resetTranslator, translateBlock } from "../jit/translator";
+import { flushCodeCache, resetCodeCache } from "./code_cache";
 import { IF } from "./flags";
 import { run } from "./generated/run";
 import { updateMode } from "./mode";
+import { RUN_EXIT_TRANSLATE } from "./poll";
 import { cpuResetState } from "./reset";
 import { machineOf } from "./state";
 
@@ -20,12 +23,16 @@ export { raiseMsi } from "../platform/delivery";
 export { clockPause, clockResume } from "../platform/kvmclock";
 export { pressPowerButton } from "../platform/pm";
 
+/** Entries of a block after which its region is translated. */
+const HOT_ENTRIES = 200;
+
 /** Power-on state of CPU `index` of machine `m`: real mode, F000:FFF0; the first CPU runs, the others wait for SIPI. */
 export function cpuInit(cpu: usize, m: usize, index: u32): void {
   store<u32>(cpu, <u32>m, Cpu.machine);
   store<u32>(cpu, index, Cpu.index);
   resetTlb(cpu);
   resetCodeCache(cpu);
+  cpuSetTranslator(cpu, Cpu.JIT_ON);
   lapicInit(cpu);
   cpuResetState(cpu, index == 0);
 }
@@ -52,8 +59,28 @@ export function cpuSync(cpu: usize): void {
 
 /** Runs about `instructions` instructions; returns a RUN_EXIT_ reason (cpu/poll.ts). */
 export function cpuRun(cpu: usize, instructions: u32): i32 {
-  return run(cpu, instructions);
+  const end = load<u64>(cpu, Cpu.instructions) + instructions;
+  while (true) {
+    const done = load<u64>(cpu, Cpu.instructions);
+    const reason = run(cpu, end > done ? end - done : 0);
+    if (reason != RUN_EXIT_TRANSLATE) {
+      // What is hot enough shall not wait for company until the CPU runs again.
+      compilePending(cpu);
+      return reason;
+    }
+    translateBlock(cpu, <usize>load<u32>(cpu, Cpu.hotHead));
+  }
 }
+
+/** Whether and when code is translated: Cpu.JIT_. For blocks that are decoded from now on. */
+export function cpuSetTranslator(cpu: usize, mode: u32): void {
+  store<u32>(cpu, mode, Cpu.jitMode);
+  store<i32>(cpu, mode == Cpu.JIT_OFF ? Record.CODE_NEVER : mode == Cpu.JIT_FORCE ? 0 : -HOT_ENTRIES, Cpu.hotStart);
+  resetTranslator(cpu);
+  flushCodeCache(cpu);
+}
+
+export { jitCold, jitCondition, jitEnd, jitRead, jitWrite } from "../jit/helpers";
 
 /** Milliseconds that the CPU may sleep in HLT: until its next timer, 0 when something waits already. */
 export function cpuHaltTimeout(cpu: usize): f64 {

@@ -86,7 +86,42 @@ export function getCf(cpu: usize): u32 {
   if (kind == Cpu.FLAGS_SUB) return <u32>(load<u64>(cpu, Cpu.flagA) < load<u64>(cpu, Cpu.flagB));
   if (kind == Cpu.FLAGS_LOGIC) return 0;
   if (kind == Cpu.FLAGS_ADD) return <u32>(load<u64>(cpu, Cpu.flagResult) < load<u64>(cpu, Cpu.flagA));
+  if (kind == Cpu.FLAGS_MUL) return <u32>productOverflows(cpu);
   return load<u32>(cpu, Cpu.flagBits) & CF;
+}
+
+/** Upper 64 bits of the unsigned product. */
+@inline
+export function multiplyHigh(a: u64, b: u64): u64 {
+  const a0 = a & 0xffffffff;
+  const a1 = a >> 32;
+  const b0 = b & 0xffffffff;
+  const b1 = b >> 32;
+  const middle = a1 * b0 + ((a0 * b0) >> 32);
+  return a1 * b1 + (middle >> 32) + (((middle & 0xffffffff) + a0 * b1) >> 32);
+}
+
+/** Upper 64 bits of the signed product. */
+@inline
+export function multiplyHighSigned(a: i64, b: i64): i64 {
+  return <i64>multiplyHigh(<u64>a, <u64>b) - ((a >> 63) & b) - ((b >> 63) & a);
+}
+
+/** Whether flagA * flagB differs from its sign-extended lower part. */
+function productOverflows(cpu: usize): bool {
+  const a = load<i64>(cpu, Cpu.flagA);
+  const b = load<i64>(cpu, Cpu.flagB);
+  const product = a * b;
+  return product != load<i64>(cpu, Cpu.flagResult) || multiplyHighSigned(a, b) != product >> 63;
+}
+
+/** Flags of a signed product that was cut to the operand size. */
+@inline
+export function flagsMul(cpu: usize, a: i64, b: i64, result: i64): void {
+  store<i64>(cpu, result, Cpu.flagResult);
+  store<i64>(cpu, a, Cpu.flagA);
+  store<i64>(cpu, b, Cpu.flagB);
+  store<u32>(cpu, Cpu.FLAGS_MUL, Cpu.flagKind);
 }
 
 export function getSf(cpu: usize): bool {
@@ -104,6 +139,7 @@ export function getOf(cpu: usize): bool {
   // INC and DEC keep the operand in flagA.
   if (kind == Cpu.FLAGS_INC) return (~a & r) < 0;
   if (kind == Cpu.FLAGS_DEC) return (a & ~r) < 0;
+  if (kind == Cpu.FLAGS_MUL) return productOverflows(cpu);
   return (load<u32>(cpu, Cpu.flagBits) & OF) != 0;
 }
 
@@ -114,7 +150,7 @@ export function getPf(cpu: usize): bool {
 
 export function getAf(cpu: usize): bool {
   const kind = load<u32>(cpu, Cpu.flagKind);
-  if (kind == Cpu.FLAGS_LOGIC) return false;
+  if (kind == Cpu.FLAGS_LOGIC || kind == Cpu.FLAGS_MUL) return false;
   const mixed = load<u32>(cpu, Cpu.flagA) ^ load<u32>(cpu, Cpu.flagResult);
   if (kind == Cpu.FLAGS_ADD || kind == Cpu.FLAGS_SUB) return ((mixed ^ load<u32>(cpu, Cpu.flagB)) & AF) != 0;
   if (kind == Cpu.FLAGS_INC || kind == Cpu.FLAGS_DEC) return ((mixed ^ 1) & AF) != 0;

@@ -18,6 +18,8 @@ export const RUN_EXIT_BUDGET: i32 = 0;
 export const RUN_EXIT_HALTED: i32 = 1;
 export const RUN_EXIT_STOPPED: i32 = 2;
 export const RUN_EXIT_SHUTDOWN: i32 = 3;
+/** Never seen outside the module: Cpu.hotHead is to be translated, or the batch to be compiled if it is 0. */
+export const RUN_EXIT_TRANSLATE: i32 = 100;
 
 /** Between blocks, with Cpu.rip up to date. Returns -1 to go on, else a reason to leave the run loop. */
 export function poll(cpu: usize): i32 {

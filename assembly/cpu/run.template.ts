@@ -5,14 +5,15 @@
 import * as Counters from "../../layout/counters";
 import * as Cpu from "../../layout/cpu";
 import * as Exception from "../../layout/exception";
+import * as Jit from "../../layout/jit";
 import * as Record from "../../layout/record";
 import { commitModify, modifyHost, readHost, storeLinear } from "../access";
-import { findBlock } from "../code_cache";
+import { findBlock, jumpKey } from "../code_cache";
 import { AFTER_SHADOW, AFTER_STEP, afterSingle } from "../debug";
 import { deliverPending } from "../exceptions";
 import { getBelow, getLess, getOf, getPf, getSf, getZf, TF } from "../flags";
 import { ea, imm, reg, regSet, rmHost, rmReg, setReg, setRmReg, stackOperandFault } from "../operand";
-import { RUN_EXIT_BUDGET, poll } from "../poll";
+import { RUN_EXIT_BUDGET, RUN_EXIT_TRANSLATE, poll } from "../poll";
 import { isCanonical } from "../../mem/walk";
 import { drop, push, stackHost } from "../stack";
 import { nextRipOf, protection, raise, ripOf } from "../state";
@@ -105,6 +106,27 @@ function canLink(cpu: usize, from: usize): bool {
   );
 }
 
+/** Counts an entry of the block whose first record is `rec`; returns its headCode (layout/record.ts). */
+@inline
+function countEntry(rec: usize): i32 {
+  const code = load<i32>(rec - Record.HEAD_SIZE, Record.headCode);
+  if (code < 0) store<i32>(rec - Record.HEAD_SIZE, code + 1, Record.headCode);
+  return code;
+}
+
+/** Makes ready for the translation of the block at Cpu.rip, which others may jump to directly from now on; returns its fuel. */
+function enterTranslation(cpu: usize, rec: usize, instructions: u64): i32 {
+  const key = jumpKey(cpu);
+  const rip = load<u64>(cpu, Cpu.rip);
+  const entry = cpu + Cpu.jit + Jit.jumpCache + (<usize>((rip << 4) ^ (rip >> 6)) & (Jit.JUMP_CACHE_SIZE - 16));
+  store<u64>(entry, rip, Jit.jcRip);
+  store<u32>(entry, key, Jit.jcKey);
+  store<u32>(entry, load<u32>(rec - Record.HEAD_SIZE, Record.headCode), Jit.jcSlot);
+  store<u32>(cpu, key, Cpu.jitKey);
+  store<i32>(cpu, <i32>instructions, Cpu.fuel);
+  return <i32>instructions;
+}
+
 /** Why a block of one record was made: a straddling instruction has no consequences. */
 function whySingle(cpu: usize): i32 {
   const stepping = (load<u32>(cpu, Cpu.mode) & Record.MODE_STEP) != 0 && (load<u32>(cpu, Cpu.eflags) & TF) != 0;
@@ -123,6 +145,8 @@ export function run(cpu: usize, budget: u64): i32 {
   let start: usize = 0;
   let exit = LOOKUP;
   let single = 0;
+  // Set after a translation left before an instruction that it does not do itself.
+  let interpret = false;
   while (true) {
     // Between blocks: Cpu.rip is up to date.
     if (single != 0) {
@@ -144,8 +168,29 @@ export function run(cpu: usize, budget: u64): i32 {
       from = 0;
       continue;
     }
-    start = rec;
     if (rec == cpu + Cpu.scratchRecords) single = whySingle(cpu);
+    else if (!interpret) {
+      const code = countEntry(rec);
+      if (code > 0) {
+        const before = enterTranslation(cpu, rec, limit - executed);
+        const left = call_indirect<i32>(code, cpu);
+        executed += <u64>(<i64>before - <i64>load<i32>(cpu, Cpu.fuel));
+        if (left != 0) {
+          store<u64>(cpu, executed, Cpu.instructions);
+          if (load<i32>(cpu, Cpu.excVector) >= 0) deliverPending(cpu);
+          else interpret = true;
+        }
+        from = 0;
+        continue;
+      }
+      if (code == 0) {
+        store<u32>(cpu, <u32>(rec - Record.HEAD_SIZE), Cpu.hotHead);
+        store<u64>(cpu, executed, Cpu.instructions);
+        return RUN_EXIT_TRANSLATE;
+      }
+    }
+    interpret = false;
+    start = rec;
     if (from != 0) {
       if (
         single == 0 &&
@@ -209,7 +254,7 @@ export function run(cpu: usize, budget: u64): i32 {
       if (exit == BRANCH) {
         executed += <u64>((rec - start) >> 4) + 1;
         const link = <usize>load<u32>(rec, Record.disp);
-        if (link != 0 && executed < limit && load<i32>(cpu, Cpu.exitRequest) == 0) {
+        if (link != 0 && executed < limit && load<i32>(cpu, Cpu.exitRequest) == 0 && countEntry(link) < 0) {
           rec = link;
           start = link;
           continue;

@@ -46,6 +46,8 @@ export const FLAGS_LOGIC = 4;
 export const FLAGS_INC = 5;
 /** CF is in flagBits. */
 export const FLAGS_DEC = 6;
+/** CF and OF say that flagA * flagB does not fit into flagResult; AF clear. */
+export const FLAGS_MUL = 7;
 /** u32 EFLAGS without the six arithmetic bits: TF IF DF IOPL NT RF VM AC VIF VIP ID and bit 1 (always set). */
 export const eflags = 192;
 
@@ -196,6 +198,20 @@ export const decodeEnd = 0x768;
 export const nextTimer = 0x770;
 /** u64 pending debug exceptions for DR6. */
 export const pendingDebug = 0x778;
+/** i32 instructions that translated code may still execute before it must leave to poll. */
+export const fuel = 0x7a8;
+/** u32 key of the translator's jump cache entries that are valid now. */
+export const jitKey = 0x7b0;
+/** i32 what a new block's headCode starts with: minus the entries before it is translated, or CODE_NEVER. */
+export const hotStart = 0x7b4;
+/** u32 head of the block that has just become hot. */
+export const hotHead = 0x7b8;
+/** u32 JIT_: whether and when code is translated. */
+export const jitMode = 0x7ac;
+export const JIT_OFF = 0;
+export const JIT_ON = 1;
+/** Translate at first execution. */
+export const JIT_FORCE = 2;
 /** u32 nested exception bookkeeping: vector + 1 whose delivery is under way, 0 = none. */
 export const delivering = 0x780;
 
@@ -239,6 +255,9 @@ export const BLOCK_HASH_SIZE = 0x80000;
 export const pageBlocks = 0x160000;
 /** Decoded records. */
 export const decodeCache = 0x560000;
-export const DECODE_CACHE_SIZE = 0x2aa0000;
+export const DECODE_CACHE_SIZE = 0x1aa0000;
+/** The translator's own: layout/jit.ts. */
+export const jit = 0x2000000;
+export const JIT_SIZE = 0x1000000;
 /** Bytes of one CPU: 48 MiB, touched only as far as used. */
 export const SIZE = 0x3000000;

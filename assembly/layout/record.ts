@@ -38,10 +38,17 @@ export const headMode = 4;
 export const headNextInPage = 8;
 /** u16 records of the block with the END record. */
 export const headCount = 12;
-/** u16 times entered, saturating: what the translator looks at. */
-export const headHot = 14;
 /** u32 next block in the same bucket of the hash, 0 = last. */
 export const headNextInHash = 16;
+/**
+ * i32 above 0: slot of the block's translation in the function table. 0: hot, to be translated. Below 0: counts up with
+ * every entry; CODE_PENDING and CODE_NEVER are too far down to get there.
+ */
+export const headCode = 20;
+/** Its region waits for its batch to be compiled. */
+export const CODE_PENDING = -1000000000;
+/** Cannot be translated, or must not. */
+export const CODE_NEVER = -2000000000;
 export const HEAD_SIZE = 32;
 export const MAX_RECORDS = 96;
 

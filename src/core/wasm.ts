@@ -1,5 +1,6 @@
 // Loads the wasm module: its typed exports, its memory, the functions that it imports. The same in workers and in Node.
 
+import { CodeTable } from "./code_table";
 import type { WasmExports } from "./wasm_exports.generated";
 
 export type { WasmExports } from "./wasm_exports.generated";
@@ -26,14 +27,18 @@ export async function instantiate(
   memory: WebAssembly.Memory,
   host: HostImports,
 ): Promise<WasmExports> {
+  const code = new CodeTable(memory);
   const imports: WebAssembly.Imports = {
-    env: { memory },
+    env: { memory, table: code.table },
     host: {
+      compile: (address?: number, length?: number) => code.compile(address ?? 0, length ?? 0),
       now: () => host.now(),
       realtime: () => host.realtime(),
       mailbox: (cpu?: number) => host.mailbox((cpu ?? 0) >>> 0),
     },
   };
   const instance = await WebAssembly.instantiate(module, imports);
-  return instance.exports as unknown as WasmExports;
+  const exports = instance.exports as unknown as WasmExports;
+  code.connect(exports);
+  return exports;
 }

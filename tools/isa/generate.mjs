@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { coldCase, hotCase } from "./cases.mjs";
+import { KIND_SIZE, kindBytes, kindConstants } from "./kinds.mjs";
 import { immediateOf, parseRow, registerClasses, sizeRule } from "./rows.mjs";
 
 /** @typedef {import("./rows.mjs").Parsed} Parsed */
@@ -336,6 +337,19 @@ function decodeTables(table, numbers) {
   ].join("\n");
 }
 
+/** What the translator knows of each operation, by number. @param {Numbers} numbers */
+function kinds({ specials, numbered }) {
+  const rest = numbered.flatMap((x) => kindBytes(x.op));
+  const bytes = [...Array((fixed.length + specials.length) * KIND_SIZE).fill(0), ...rest];
+  return [
+    "// Generated from tools/isa: 8 bytes per operation, see tools/isa/kinds.mjs.",
+    `export const KIND_SIZE: usize = ${KIND_SIZE};`,
+    `export const KINDS: usize = memory.data<u8>([${bytes.join(",")}]);`,
+    ...kindConstants(),
+    "",
+  ].join("\n");
+}
+
 /** Names for the disassembler and the tests. @param {Numbers} numbers */
 function names({ specials, numbered }) {
   const list = [...fixed, ...specials, ...numbered.map((x) => x.op.text)];
@@ -360,6 +374,7 @@ async function main() {
   write("run.ts", runLoop(numbers));
   write("cold.ts", coldDispatch(numbers));
   write("decode_tables.ts", decodeTables(table, numbers));
+  write("kinds.ts", kinds(numbers));
   write("names.ts", names(numbers));
   console.log(`isa: ${table.length} rows, ${numbers.total} operations, ${numbers.starts[1]} of them in the run loop`);
 }

@@ -2,7 +2,7 @@
 
 import * as Cpu from "../../layout/cpu";
 import * as Exception from "../../layout/exception";
-import { CF, OF, flagsBits } from "../flags";
+import { CF, OF, flagsBits, flagsMul, multiplyHigh, multiplyHighSigned } from "../flags";
 import { regGet, regSet, rmHost } from "../operand";
 import { raise } from "../state";
 
@@ -12,29 +12,11 @@ function flagsWide(cpu: usize, low: i64, overflow: bool): void {
   flagsBits(cpu, low, overflow ? CF | OF : 0);
 }
 
-/** Upper 64 bits of the unsigned product. */
-@inline
-export function multiplyHigh(a: u64, b: u64): u64 {
-  const a0 = a & 0xffffffff;
-  const a1 = a >> 32;
-  const b0 = b & 0xffffffff;
-  const b1 = b >> 32;
-  const middle = a1 * b0 + ((a0 * b0) >> 32);
-  return a1 * b1 + (middle >> 32) + (((middle & 0xffffffff) + a0 * b1) >> 32);
-}
-
-/** Upper 64 bits of the signed product. */
-@inline
-export function multiplyHighSigned(a: i64, b: i64): i64 {
-  return <i64>multiplyHigh(<u64>a, <u64>b) - ((a >> 63) & b) - ((b >> 63) & a);
-}
-
 /** IMUL Gv,Ev. */
 @inline
 export function multiply<T>(cpu: usize, a: T, b: T): T {
   const r = <T>(a * b);
-  if (sizeof<T>() == 8) flagsWide(cpu, <i64>r, multiplyHighSigned(<i64>a, <i64>b) != (<i64>r) >> 63);
-  else flagsWide(cpu, <i64>r, <i64>a * <i64>b != <i64>r);
+  flagsMul(cpu, <i64>a, <i64>b, <i64>r);
   return r;
 }
 

@@ -1,0 +1,214 @@
+// Writes WebAssembly: one function per opcode or group, at the translator's cursor (WebAssembly core spec, 5.4).
+
+import * as Jit from "../layout/jit";
+
+export const I32: u32 = 0x7f;
+export const I64: u32 = 0x7e;
+export const VOID: u32 = 0x40;
+
+@inline
+export function byte(j: usize, value: u32): void {
+  const at = <usize>load<u32>(j, Jit.cursor);
+  store<u8>(at, <u8>value);
+  store<u32>(j, <u32>at + 1, Jit.cursor);
+}
+
+export function unsigned(j: usize, value: u32): void {
+  while (value >= 0x80) {
+    byte(j, (value & 0x7f) | 0x80);
+    value >>= 7;
+  }
+  byte(j, value);
+}
+
+export function signed(j: usize, value: i64): void {
+  while (true) {
+    const low = <u32>value & 0x7f;
+    value >>= 7;
+    if ((value == 0 && (low & 0x40) == 0) || (value == -1 && (low & 0x40) != 0)) {
+      byte(j, low);
+      return;
+    }
+    byte(j, low | 0x80);
+  }
+}
+
+/** A five-byte unsigned number, to be filled in later. */
+export function patchable(j: usize): usize {
+  const at = <usize>load<u32>(j, Jit.cursor);
+  store<u32>(j, <u32>at + 5, Jit.cursor);
+  return at;
+}
+
+export function patch(at: usize, value: u32): void {
+  for (let i: usize = 0; i < 4; i++) store<u8>(at + i, <u8>(((value >> (<u32>i * 7)) & 0x7f) | 0x80));
+  store<u8>(at + 4, <u8>(value >> 28));
+}
+
+// Control.
+export function block(j: usize, type: u32): void {
+  byte(j, 0x02);
+  byte(j, type);
+  store<u32>(j, load<u32>(j, Jit.depth) + 1, Jit.depth);
+}
+
+export function loop(j: usize): void {
+  byte(j, 0x03);
+  byte(j, VOID);
+  store<u32>(j, load<u32>(j, Jit.depth) + 1, Jit.depth);
+}
+
+/** `if` with a hint for the engine: which way is the usual one (branch hinting proposal). */
+export function ifHinted(j: usize, type: u32, likely: bool): void {
+  const hints = j + Jit.hints;
+  const count = load<u32>(hints);
+  if (count < <u32>Jit.HINTS_MAX) {
+    const offset = load<u32>(j, Jit.cursor) - <u32>(j + Jit.body);
+    store<u32>(hints + 4 + (<usize>count << 2), (offset << 1) | <u32>likely);
+    store<u32>(hints, count + 1);
+  }
+  ifThen(j, type);
+}
+
+export function ifThen(j: usize, type: u32): void {
+  byte(j, 0x04);
+  byte(j, type);
+  store<u32>(j, load<u32>(j, Jit.depth) + 1, Jit.depth);
+}
+
+export function elseThen(j: usize): void {
+  byte(j, 0x05);
+}
+
+export function end(j: usize): void {
+  byte(j, 0x0b);
+  store<u32>(j, load<u32>(j, Jit.depth) - 1, Jit.depth);
+}
+
+/** Branches to the label that was opened when `depth` labels were open. */
+export function br(j: usize, depth: u32): void {
+  byte(j, 0x0c);
+  unsigned(j, load<u32>(j, Jit.depth) - depth - 1);
+}
+
+export function brIf(j: usize, depth: u32): void {
+  byte(j, 0x0d);
+  unsigned(j, load<u32>(j, Jit.depth) - depth - 1);
+}
+
+export function call(j: usize, fn: u32): void {
+  byte(j, 0x10);
+  unsigned(j, fn);
+}
+
+export function returnCallIndirect(j: usize, type: u32): void {
+  byte(j, 0x13);
+  unsigned(j, type);
+  byte(j, 0);
+}
+
+export function returnOp(j: usize): void {
+  byte(j, 0x0f);
+}
+
+export function select(j: usize): void {
+  byte(j, 0x1b);
+}
+
+export function drop(j: usize): void {
+  byte(j, 0x1a);
+}
+
+// Locals and constants.
+export function get(j: usize, local: u32): void {
+  byte(j, 0x20);
+  unsigned(j, local);
+}
+
+export function set(j: usize, local: u32): void {
+  byte(j, 0x21);
+  unsigned(j, local);
+}
+
+export function tee(j: usize, local: u32): void {
+  byte(j, 0x22);
+  unsigned(j, local);
+}
+
+export function i32Const(j: usize, value: i32): void {
+  byte(j, 0x41);
+  signed(j, <i64>value);
+}
+
+export function i64Const(j: usize, value: i64): void {
+  byte(j, 0x42);
+  signed(j, value);
+}
+
+// Memory: opcode, alignment 2^0 (the guest may be unaligned), offset.
+export function memory(j: usize, opcode: u32, offset: u32): void {
+  byte(j, opcode);
+  byte(j, 0);
+  unsigned(j, offset);
+}
+
+export const I32_LOAD: u32 = 0x28;
+export const I64_LOAD: u32 = 0x29;
+export const I32_LOAD8_U: u32 = 0x2d;
+export const I32_LOAD16_U: u32 = 0x2f;
+export const I64_LOAD8_S: u32 = 0x30;
+export const I64_LOAD8_U: u32 = 0x31;
+export const I64_LOAD16_S: u32 = 0x32;
+export const I64_LOAD16_U: u32 = 0x33;
+export const I64_LOAD32_S: u32 = 0x34;
+export const I64_LOAD32_U: u32 = 0x35;
+export const I32_STORE: u32 = 0x36;
+export const I64_STORE: u32 = 0x37;
+export const I64_STORE8: u32 = 0x3c;
+export const I64_STORE16: u32 = 0x3d;
+export const I64_STORE32: u32 = 0x3e;
+
+/** An operation without immediates. */
+@inline
+export function op(j: usize, opcode: u32): void {
+  byte(j, opcode);
+}
+
+export const I32_EQZ: u32 = 0x45;
+export const I32_EQ: u32 = 0x46;
+export const I32_NE: u32 = 0x47;
+export const I32_LT_S: u32 = 0x48;
+export const I64_EQZ: u32 = 0x50;
+export const I64_EQ: u32 = 0x51;
+export const I64_NE: u32 = 0x52;
+export const I64_LT_S: u32 = 0x53;
+export const I64_LT_U: u32 = 0x54;
+export const I64_GT_S: u32 = 0x55;
+export const I64_LE_S: u32 = 0x57;
+export const I64_LE_U: u32 = 0x58;
+export const I64_GE_S: u32 = 0x59;
+export const I32_ADD: u32 = 0x6a;
+export const I32_SUB: u32 = 0x6b;
+export const I32_AND: u32 = 0x71;
+export const I32_OR: u32 = 0x72;
+export const I32_XOR: u32 = 0x73;
+export const I32_SHL: u32 = 0x74;
+export const I32_SHR_U: u32 = 0x76;
+export const I32_POPCNT: u32 = 0x69;
+export const I64_ADD: u32 = 0x7c;
+export const I64_SUB: u32 = 0x7d;
+export const I64_MUL: u32 = 0x7e;
+export const I64_AND: u32 = 0x83;
+export const I64_OR: u32 = 0x84;
+export const I64_XOR: u32 = 0x85;
+export const I64_SHL: u32 = 0x86;
+export const I64_SHR_S: u32 = 0x87;
+export const I64_SHR_U: u32 = 0x88;
+export const I64_ROTL: u32 = 0x89;
+export const I64_ROTR: u32 = 0x8a;
+export const I32_WRAP_I64: u32 = 0xa7;
+export const I64_EXTEND_I32_S: u32 = 0xac;
+export const I64_EXTEND_I32_U: u32 = 0xad;
+export const I64_EXTEND8_S: u32 = 0xc2;
+export const I64_EXTEND16_S: u32 = 0xc3;
+export const I64_EXTEND32_S: u32 = 0xc4;

@@ -1,0 +1,224 @@
+// Writes the function of a region: prologue, structured control flow, basic blocks, the way out.
+
+import * as Cpu from "../layout/cpu";
+import * as Jit from "../layout/jit";
+import * as Record from "../layout/record";
+import * as Ops from "../cpu/generated/ops";
+import * as E from "./emit";
+import * as L from "./locals";
+import { blockAddress, blockAtOffset, recordAt } from "./region";
+import { epilogue, exitAtRip, exitTo, prologue, storeDirty, storeFuel } from "./state";
+import { inOrder, isMerge, orderOf } from "./structure";
+import { pushCondition } from "./translate/flags";
+import { translateInstruction } from "./translate/instruction";
+import { popX, pushX } from "./translate/move";
+import * as O from "./translate/operand";
+
+/**
+ * Writes the code of the region at the cursor, without the locals. Called twice: the first time finds out which registers
+ * are used and changed, so that the second loads and stores just these.
+ */
+export function writeRegion(j: usize): void {
+  store<u32>(j + Jit.hints, 0);
+  store<u32>(j, 0, Jit.depth);
+  prologue(j);
+  store<u32>(j, load<u32>(j, Jit.depth), Jit.exitDepth);
+  E.block(j, E.VOID);
+  writeTree(j, blockAtOffset(j, load<u32>(j, Jit.startOffset)));
+  E.end(j);
+  epilogue(j);
+}
+
+/** The code of block n and of all that it dominates. */
+function writeTree(j: usize, n: i32): void {
+  const b = blockAddress(j, n);
+  if (load<u32>(b, Jit.bLoop) != 0) {
+    store<i32>(b, <i32>load<u32>(j, Jit.depth), Jit.bLabel);
+    E.loop(j);
+    writeWithin(j, n, orderLimit(j));
+    E.end(j);
+    // Whoever falls out of the loop's end cannot exist: every path branches.
+    E.byte(j, 0x00);
+  } else writeWithin(j, n, orderLimit(j));
+}
+
+@inline
+function orderLimit(j: usize): i32 {
+  return <i32>load<u32>(j, Jit.blockCount);
+}
+
+/**
+ * Merge blocks that n dominates come after n's own code, each behind the end of a label that forward branches aim at.
+ * They are opened from the last in reverse postorder to the first; `below` is the order number of the one opened last.
+ */
+function writeWithin(j: usize, n: i32, below: i32): void {
+  const merge = lastMergeChild(j, n, below);
+  if (merge < 0) {
+    writeBlock(j, n);
+    return;
+  }
+  const depth = load<u32>(j, Jit.depth);
+  store<i32>(blockAddress(j, merge), <i32>depth, Jit.bLabel);
+  E.block(j, E.VOID);
+  writeWithin(j, n, orderOf(j, merge));
+  E.end(j);
+  writeTree(j, merge);
+}
+
+/** The child of n in the dominator tree that is a merge block with the greatest order below `below`; -1 = none. */
+function lastMergeChild(j: usize, n: i32, below: i32): i32 {
+  for (let i = below - 1; i > 0; i--) {
+    const c = reachedInOrder(j, i);
+    if (c < 0 || c == n) continue;
+    if (load<i32>(blockAddress(j, c), Jit.bDominator) == n && isMerge(j, c)) return c;
+  }
+  return -1;
+}
+
+/** The block with an order number; -1 where fewer blocks were reached. */
+function reachedInOrder(j: usize, i: i32): i32 {
+  const n = inOrder(j, i);
+  return n >= 0 && n < <i32>load<u32>(j, Jit.blockCount) && orderOf(j, n) == i ? n : -1;
+}
+
+/** The instructions of a block and where they lead. */
+function writeBlock(j: usize, n: i32): void {
+  const b = blockAddress(j, n);
+  store<u32>(j, <u32>b, Jit.block);
+  startFlags(j, b);
+  payFuel(j, load<u32>(b, Jit.bCount));
+  let offset = load<u32>(b, Jit.bOffset);
+  const term = load<u32>(b, Jit.bTerm);
+  const branches = term != Jit.TERM_FALL && term != Jit.TERM_OUT;
+  let left = load<u32>(b, Jit.bCount) - (branches ? 1 : 0);
+  for (; left != 0; left--) {
+    let rec = recordAt(j, offset);
+    if (load<u16>(rec, Record.op) == <u16>Ops.FENCE) {
+      translateInstruction(j, rec);
+      rec += Record.SIZE;
+    }
+    translateInstruction(j, rec);
+    offset += <u32>load<u16>(rec, Record.where) >> 12;
+  }
+  store<u32>(j, load<u32>(b, Jit.bTermRecord), Jit.record);
+  writeTerminator(j, n, b, term);
+}
+
+/** What is known of the flags when a block begins: what its only predecessor left. */
+function startFlags(j: usize, b: usize): void {
+  const pred = load<i32>(b, Jit.bOnlyPred);
+  const known = pred >= 0 && load<u32>(b, Jit.bLoop) == 0;
+  store<u32>(j, known ? load<u32>(blockAddress(j, pred), Jit.bFlagKind) : Jit.FLAGS_UNKNOWN, Jit.flagKind);
+}
+
+function payFuel(j: usize, instructions: u32): void {
+  E.get(j, L.FUEL);
+  E.i32Const(j, instructions);
+  E.op(j, E.I32_SUB);
+  E.set(j, L.FUEL);
+}
+
+function writeTerminator(j: usize, n: i32, b: usize, term: u32): void {
+  const rec = O.recordOf(j);
+  store<u32>(b, load<u32>(j, Jit.flagKind), Jit.bFlagKind);
+  switch (term) {
+    case Jit.TERM_FALL:
+      goTo(j, n, load<i32>(b, Jit.bFall), <i32>load<u32>(b, Jit.bEnd));
+      return;
+    case Jit.TERM_JMP:
+      goTo(j, n, load<i32>(b, Jit.bTaken), load<i32>(rec, Record.imm));
+      return;
+    case Jit.TERM_JCC:
+      writeJcc(j, n, b, rec);
+      return;
+    case Jit.TERM_CALL:
+      O.pushNext(j);
+      E.set(j, L.X);
+      pushX(j);
+      exitTo(j, load<i32>(rec, Record.imm), L.EXIT_LOOKUP);
+      return;
+    case Jit.TERM_RET:
+      popX(j);
+      E.get(j, L.X);
+      E.set(j, L.RIP);
+      exitAtRip(j, L.EXIT_LOOKUP);
+      return;
+    case Jit.TERM_JMP_RM:
+    case Jit.TERM_CALL_RM:
+      writeIndirect(j, rec, term == Jit.TERM_CALL_RM);
+      return;
+    case Jit.TERM_END:
+      writeEnd(j, rec);
+      return;
+  }
+  // TERM_OUT: the interpreter takes over in front of this instruction.
+  exitTo(j, <i32>load<u32>(b, Jit.bEnd), L.EXIT_INTERPRET);
+}
+
+function writeJcc(j: usize, n: i32, b: usize, rec: usize): void {
+  const code = <u32>load<u16>(rec, Record.op) - <u32>Ops.JCC0;
+  pushCondition(j, code);
+  E.ifThen(j, E.VOID);
+  goTo(j, n, load<i32>(b, Jit.bTaken), load<i32>(rec, Record.imm));
+  E.end(j);
+  goTo(j, n, load<i32>(b, Jit.bFall), <i32>load<u32>(b, Jit.bEnd));
+}
+
+/** An indirect branch: the target is read before the return address is pushed. */
+function writeIndirect(j: usize, rec: usize, calls: bool): void {
+  if (O.offsetOfOperand(j, O.OPERAND_E) < 128 && isRegisterForm(rec)) O.pushRegister(j, load<u8>(rec, Record.rm), 3);
+  else {
+    O.hostOfOperand(j, 3, false);
+    O.pushMemory(j, 3, false);
+  }
+  E.set(j, L.Y);
+  if (calls) {
+    O.pushNext(j);
+    E.set(j, L.X);
+    pushX(j);
+  }
+  E.get(j, L.Y);
+  E.set(j, L.RIP);
+  exitAtRip(j, L.EXIT_LOOKUP);
+}
+
+@inline
+function isRegisterForm(rec: usize): bool {
+  return (load<u8>(rec, Record.misc) & Record.MISC_FORM) == Record.FORM_REGISTER;
+}
+
+/** An instruction that ends its block: all state goes to memory, its handler says how to go on. */
+function writeEnd(j: usize, rec: usize): void {
+  L.touchesAll(j);
+  storeDirty(j);
+  storeFuel(j);
+  E.get(j, L.CPU);
+  E.i32Const(j, <i32>rec);
+  E.i32Const(j, <i32>load<u16>(rec, Record.op));
+  E.call(j, L.FN_END);
+  E.returnOp(j);
+}
+
+/** Goes to block `to`, or, if that is -1, out of the region to the page offset. */
+function goTo(j: usize, from: i32, to: i32, offset: i32): void {
+  if (to < 0) {
+    exitTo(j, offset, L.EXIT_LOOKUP);
+    return;
+  }
+  const b = blockAddress(j, to);
+  if (orderOf(j, to) <= orderOf(j, from)) {
+    // Backwards: the place where fuel and requests are looked at.
+    E.get(j, L.FUEL);
+    E.i32Const(j, 0);
+    E.op(j, E.I32_LT_S);
+    E.get(j, L.CPU);
+    E.memory(j, E.I32_LOAD, Cpu.exitRequest);
+    E.op(j, E.I32_OR);
+    E.ifHinted(j, E.VOID, false);
+    exitTo(j, offset, L.EXIT_LOOKUP);
+    E.end(j);
+    E.br(j, load<u32>(b, Jit.bLabel));
+  } else if (isMerge(j, to)) E.br(j, load<u32>(b, Jit.bLabel));
+  else writeTree(j, to);
+}
+

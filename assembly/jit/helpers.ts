@@ -1,0 +1,51 @@
+// What translated code calls: the slow half of memory accesses, the interpreter's handlers.
+
+import * as Cpu from "../layout/cpu";
+import { readSlow, translateOrHit } from "../cpu/access";
+import { condition } from "../cpu/flags";
+import { runCold, runEnd } from "../cpu/generated/cold";
+import * as Ops from "../cpu/generated/ops";
+import { nextRipOf, ripOf } from "../cpu/state";
+import { fpuReady, sseReady } from "../cpu/units";
+import { rangeHasCode } from "../mem/code_marks";
+import { ACCESS_WRITE, dataSet } from "../mem/walk";
+
+/** Host address to read `size` bytes from, maybe of a copy; 0 = leave the region, a fault was raised. */
+export function jitRead(cpu: usize, la: u64, size: u32): usize {
+  return readSlow(cpu, la, size, dataSet(cpu));
+}
+
+/**
+ * Host address to write `size` bytes to. 0 = leave the region: a fault was raised, or the interpreter shall do this
+ * instruction, since it crosses a page, writes to MMIO or writes over code.
+ */
+export function jitWrite(cpu: usize, la: u64, size: u32): usize {
+  if ((<u32>la & 4095) + size > 4096) return 0;
+  const host = translateOrHit(cpu, la, ACCESS_WRITE, dataSet(cpu));
+  return host != 0 && rangeHasCode(host, size) ? 0 : host;
+}
+
+/** Executes an instruction by its handler; 0 = a fault was raised. */
+export function jitCold(cpu: usize, rec: usize, op: i32): i32 {
+  if (op >= Ops.FIRST_SSE) {
+    if (op >= Ops.FIRST_MMX) {
+      if (load<u32>(cpu, Cpu.fpuTrap) != 0 && !fpuReady(cpu, op)) return 0;
+    } else if (load<u32>(cpu, Cpu.sseTrap) != 0 && !sseReady(cpu)) return 0;
+  }
+  return <i32>runCold(cpu, rec, op);
+}
+
+/** Executes an instruction that ends its block; returns how the region is left (jit/locals.ts EXIT_). */
+export function jitEnd(cpu: usize, rec: usize, op: i32): i32 {
+  store<u64>(cpu, nextRipOf(cpu, rec), Cpu.rip);
+  if (!runEnd(cpu, rec, op)) {
+    store<u64>(cpu, ripOf(cpu, rec), Cpu.rip);
+    return 1;
+  }
+  if (load<i32>(cpu, Cpu.intrPending) != 0) store<i32>(cpu, 1, Cpu.exitRequest);
+  return 0;
+}
+
+export function jitCondition(cpu: usize, code: u32): i32 {
+  return <i32>condition(cpu, code);
+}

@@ -1,0 +1,98 @@
+// The locals of a translated region and the functions that it imports.
+
+import * as Jit from "../layout/jit";
+import { get, set } from "./emit";
+
+/** Parameter: base address of the CPU. */
+export const CPU: u32 = 0;
+export const TLB: u32 = 1;
+/** Instructions left before the region must leave. */
+export const FUEL: u32 = 2;
+/** Address of a TLB entry. */
+export const ENTRY: u32 = 3;
+/** Host address of the memory operand. */
+export const HOST: u32 = 4;
+/** How the region is left: EXIT_. */
+export const EXIT: u32 = 5;
+/** Flags: kind, known bits, result, operands (layout/cpu.ts). */
+export const FLAG_KIND: u32 = 6;
+export const FLAG_BITS: u32 = 7;
+/** gva of the page that the code runs at. */
+export const PAGE: u32 = 8;
+/** Linear address of the memory operand. */
+export const LA: u32 = 9;
+/** Where execution goes on after the region. */
+export const RIP: u32 = 10;
+export const FLAG_RESULT: u32 = 11;
+export const FLAG_A: u32 = 12;
+export const FLAG_B: u32 = 13;
+/** Work: X and Y are the operands of the instruction. */
+export const X: u32 = 14;
+export const Y: u32 = 15;
+export const Z: u32 = 16;
+export const W: u32 = 17;
+/** General registers 0..15. */
+export const GPR: u32 = 18;
+export const I32_LOCALS: u32 = 7;
+export const I64_LOCALS: u32 = 26;
+
+/** Types of the module. */
+export const TYPE_REGION: u32 = 0;
+export const TYPE_ACCESS: u32 = 1;
+export const TYPE_RECORD: u32 = 2;
+export const TYPE_CONDITION: u32 = 3;
+
+/** Imported functions. */
+export const FN_READ: u32 = 0;
+export const FN_WRITE: u32 = 1;
+export const FN_COLD: u32 = 2;
+export const FN_END: u32 = 3;
+export const FN_CONDITION: u32 = 4;
+export const FN_IMPORTS: u32 = 5;
+
+/** The region is left to the instruction at RIP, wherever that is. */
+export const EXIT_LOOKUP: i32 = 0;
+/** An exception was raised, or the interpreter shall execute the instruction at RIP. */
+export const EXIT_INTERPRET: i32 = 1;
+
+/** Flags as bit 16 of the used and dirty sets. */
+const FLAGS_BIT: u32 = 0x10000;
+
+function mark(j: usize, word: usize, bit: u32): void {
+  store<u32>(j + word, load<u32>(j + word) | bit);
+}
+
+export function getGpr(j: usize, n: u32): void {
+  mark(j, Jit.used, <u32>1 << n);
+  get(j, GPR + n);
+}
+
+export function setGpr(j: usize, n: u32): void {
+  mark(j, Jit.used, <u32>1 << n);
+  mark(j, Jit.dirty, <u32>1 << n);
+  set(j, GPR + n);
+}
+
+export function usesFlags(j: usize): void {
+  mark(j, Jit.used, FLAGS_BIT);
+}
+
+export function changesFlags(j: usize): void {
+  mark(j, Jit.used, FLAGS_BIT);
+  mark(j, Jit.dirty, FLAGS_BIT);
+}
+
+/** Every register is used and may change. */
+export function touchesAll(j: usize): void {
+  mark(j, Jit.used, 0x1ffff);
+  mark(j, Jit.dirty, 0x1ffff);
+}
+
+export function isUsed(j: usize, n: u32): bool {
+  return ((load<u32>(j, Jit.used) >> n) & 1) != 0;
+}
+
+export function isDirty(j: usize, n: u32): bool {
+  return ((load<u32>(j, Jit.dirty) >> n) & 1) != 0;
+}
+

@@ -1,0 +1,197 @@
+// Frames the functions of a batch as a WebAssembly module (core spec, 5.5) and hands it to JavaScript.
+
+import { hostCompile } from "../host";
+import * as Jit from "../layout/jit";
+import * as E from "./emit";
+import * as L from "./locals";
+
+const I32 = 0x7f;
+const I64 = 0x7e;
+
+/** Locals of every region: so many i32, so many i64. */
+const LOCALS_LENGTH: u32 = 5;
+
+/** Starts a section; returns where its length will be written. */
+function section(j: usize, id: u32): usize {
+  E.byte(j, id);
+  return E.patchable(j);
+}
+
+function endSection(j: usize, at: usize): void {
+  E.patch(at, load<u32>(j, Jit.cursor) - <u32>at - 5);
+}
+
+/** A name of up to 8 bytes, packed little-endian. */
+function name(j: usize, length: u32, bytes: u64): void {
+  E.unsigned(j, length);
+  for (let i: u32 = 0; i < length; i++) E.byte(j, <u32>(bytes >> (i * 8)) & 0xff);
+}
+
+function typeOf(j: usize, first: u32, second: u32, third: u32): void {
+  E.byte(j, 0x60);
+  E.unsigned(j, third != 0 ? 3 : second != 0 ? 2 : 1);
+  E.byte(j, first);
+  if (second != 0) E.byte(j, second);
+  if (third != 0) E.byte(j, third);
+  E.unsigned(j, 1);
+  E.byte(j, I32);
+}
+
+function writeTypes(j: usize): void {
+  const at = section(j, 1);
+  E.unsigned(j, 4);
+  typeOf(j, I32, 0, 0);
+  typeOf(j, I32, I64, I32);
+  typeOf(j, I32, I32, I32);
+  typeOf(j, I32, I32, 0);
+  endSection(j, at);
+}
+
+const ENV: u64 = 0x766e65; // "env"
+const MEMORY: u64 = 0x79726f6d656d; // "memory"
+const TABLE: u64 = 0x656c626174; // "table"
+
+function importFunction(j: usize, letter: u64, type: u32): void {
+  name(j, 3, ENV);
+  name(j, 1, letter);
+  E.byte(j, 0);
+  E.unsigned(j, type);
+}
+
+/** The functions are named r, w, c, e and q: read, write, cold, end, condition. */
+function writeImports(j: usize): void {
+  const at = section(j, 2);
+  E.unsigned(j, L.FN_IMPORTS + 2);
+  name(j, 3, ENV);
+  name(j, 6, MEMORY);
+  E.byte(j, 2);
+  E.byte(j, 3); // shared, with a maximum
+  E.unsigned(j, 1);
+  E.unsigned(j, 65536);
+  name(j, 3, ENV);
+  name(j, 5, TABLE);
+  E.byte(j, 1);
+  E.byte(j, 0x70);
+  E.byte(j, 0);
+  E.unsigned(j, 1);
+  importFunction(j, 0x72, L.TYPE_ACCESS);
+  importFunction(j, 0x77, L.TYPE_ACCESS);
+  importFunction(j, 0x63, L.TYPE_RECORD);
+  importFunction(j, 0x65, L.TYPE_RECORD);
+  importFunction(j, 0x71, L.TYPE_CONDITION);
+  endSection(j, at);
+}
+
+function writeFunctions(j: usize, count: u32): void {
+  let at = section(j, 3);
+  E.unsigned(j, count);
+  for (let i: u32 = 0; i < count; i++) E.unsigned(j, L.TYPE_REGION);
+  endSection(j, at);
+  at = section(j, 9);
+  E.unsigned(j, 1);
+  E.unsigned(j, 0);
+  E.i32Const(j, load<u32>(j, Jit.nextSlot));
+  E.byte(j, 0x0b);
+  E.unsigned(j, count);
+  for (let i: u32 = 0; i < count; i++) E.unsigned(j, L.FN_IMPORTS + i);
+  endSection(j, at);
+}
+
+// A function of the batch: u32 length of its code, u32 number of hints, the hints, the code.
+
+@inline
+function codeLength(entry: usize): u32 {
+  return load<u32>(entry);
+}
+
+@inline
+function hintCount(entry: usize): u32 {
+  return load<u32>(entry, 4);
+}
+
+@inline
+function nextEntry(entry: usize): usize {
+  return entry + 8 + <usize>(hintCount(entry) << 2) + codeLength(entry);
+}
+
+/** Appends the function at `body` to the batch; false if there is no room. */
+export function appendFunction(j: usize): bool {
+  const length = load<u32>(j, Jit.cursor) - <u32>(j + Jit.body);
+  const hints = load<u32>(j + Jit.hints);
+  const entry = <usize>load<u32>(j, Jit.batchEnd);
+  if (entry + length + (hints << 2) + 8 > j + Jit.bodies + Jit.BODIES_SIZE) return false;
+  store<u32>(entry, length);
+  store<u32>(entry, hints, 4);
+  memory.copy(entry + 8, j + Jit.hints + 4, hints << 2);
+  memory.copy(entry + 8 + (hints << 2), j + Jit.body, length);
+  store<u32>(j, <u32>nextEntry(entry), Jit.batchEnd);
+  store<u32>(j, load<u32>(j, Jit.batchCount) + 1, Jit.batchCount);
+  return true;
+}
+
+/** The custom section "metadata.code.branch_hint": per function the offsets of its hinted branches, and which way. */
+function writeHints(j: usize, count: u32): void {
+  const at = section(j, 0);
+  E.unsigned(j, 25);
+  ascii(j, 0x617461646174656d); // "metadata"
+  ascii(j, 0x72622e65646f632e); // ".code.br"
+  ascii(j, 0x6e69685f68636e61); // "anch_hin"
+  E.byte(j, 0x74); // "t"
+  E.unsigned(j, count);
+  let entry = j + Jit.bodies;
+  for (let i: u32 = 0; i < count; i++) {
+    E.unsigned(j, L.FN_IMPORTS + i);
+    const hints = hintCount(entry);
+    E.unsigned(j, hints);
+    for (let k: u32 = 0; k < hints; k++) {
+      const hint = load<u32>(entry + 8 + (<usize>k << 2));
+      E.unsigned(j, (hint >> 1) + LOCALS_LENGTH);
+      E.unsigned(j, 1);
+      E.byte(j, hint & 1);
+    }
+    entry = nextEntry(entry);
+  }
+  endSection(j, at);
+}
+
+function ascii(j: usize, bytes: u64): void {
+  for (let i: u32 = 0; i < 8; i++) E.byte(j, <u32>(bytes >> (i * 8)) & 0xff);
+}
+
+function writeCode(j: usize, count: u32): void {
+  const at = section(j, 10);
+  E.unsigned(j, count);
+  let entry = j + Jit.bodies;
+  for (let i: u32 = 0; i < count; i++) {
+    const length = codeLength(entry);
+    E.unsigned(j, length + LOCALS_LENGTH + 1);
+    E.byte(j, 2);
+    E.byte(j, L.I32_LOCALS);
+    E.byte(j, I32);
+    E.byte(j, L.I64_LOCALS);
+    E.byte(j, I64);
+    const cursor = <usize>load<u32>(j, Jit.cursor);
+    memory.copy(cursor, entry + 8 + <usize>(hintCount(entry) << 2), length);
+    store<u32>(j, <u32>cursor + length, Jit.cursor);
+    E.byte(j, 0x0b);
+    entry = nextEntry(entry);
+  }
+  endSection(j, at);
+}
+
+/** Compiles the batch into the table slots from `nextSlot` on. Returns false if the engine refused. */
+export function compileBatch(j: usize): bool {
+  const count = load<u32>(j, Jit.batchCount);
+  const start = j + Jit.module;
+  store<u32>(j, <u32>start, Jit.cursor);
+  store<u32>(start, 0x6d736100);
+  store<u32>(start, 1, 4);
+  store<u32>(j, <u32>start + 8, Jit.cursor);
+  writeTypes(j);
+  writeImports(j);
+  writeFunctions(j, count);
+  writeHints(j, count);
+  writeCode(j, count);
+  const length = load<u32>(j, Jit.cursor) - <u32>start;
+  return hostCompile(<i32>start, <i32>length) != 0;
+}

@@ -1,0 +1,170 @@
+// Finds a region: the basic blocks that direct branches reach from a hot instruction without leaving its page.
+
+import * as Cpu from "../layout/cpu";
+import * as Jit from "../layout/jit";
+import * as Record from "../layout/record";
+import { findOrDecode } from "../cpu/code_cache";
+import * as Ops from "../cpu/generated/ops";
+import { KIND_SIZE, KINDS } from "../cpu/generated/kinds";
+
+/** Instructions after which no further block is taken in. */
+const SIZE_WANTED: u32 = 180;
+const PAGE: u32 = 4096;
+
+export function recordAt(j: usize, offset: u32): usize {
+  return <usize>load<u32>(j + Jit.recordAt + (<usize>offset << 2));
+}
+
+/** Address of basic block n. */
+@inline
+export function blockAddress(j: usize, n: u32): usize {
+  return j + Jit.blocks + <usize>n * Jit.BLOCK_SIZE;
+}
+
+/** The block that starts at a page offset, -1 = none. */
+export function blockAtOffset(j: usize, offset: u32): i32 {
+  return <i32>load<u16>(j + Jit.blockAt + (<usize>offset << 1)) - 1;
+}
+
+@inline
+function opOf(rec: usize): i32 {
+  return <i32>load<u16>(rec, Record.op);
+}
+
+/** Whether an operation is a branch that the run loop has inline, and which TERM_ it is; TERM_FALL if none. */
+export function terminatorOf(op: i32): u32 {
+  if (op >= Ops.JCC0 && op <= Ops.JCC15) return Jit.TERM_JCC;
+  if (op == Ops.JMP) return Jit.TERM_JMP;
+  if (op == Ops.CALL) return Jit.TERM_CALL;
+  if (op == Ops.RET) return Jit.TERM_RET;
+  if (op == Ops.JMP_RM) return Jit.TERM_JMP_RM;
+  if (op == Ops.CALL_RM) return Jit.TERM_CALL_RM;
+  if (op == Ops.UNDEFINED || op == Ops.REDECODE) return Jit.TERM_OUT;
+  return op >= Ops.FIRST_END ? Jit.TERM_END : Jit.TERM_FALL;
+}
+
+/**
+ * Collects the region that starts at the host address `host`. Returns false if not even its first instruction can be
+ * translated.
+ */
+export function findRegion(cpu: usize, j: usize, host: usize, mode: u32): bool {
+  memory.fill(j + Jit.recordAt, 0, 0x8000);
+  store<u32>(j, <u32>(host & ~(<usize>0xfff)), Jit.pageHost);
+  store<u32>(j, <u32>(host & 0xfff), Jit.startOffset);
+  store<u32>(j, 0, Jit.regionSize);
+  store<u32>(j, 0, Jit.blockCount);
+  const start = <u32>(host & 0xfff);
+  let pending: u32 = 0;
+  store<u16>(j + Jit.worklist, <u16>start);
+  store<u8>(j + Jit.leader + start, 1);
+  pending = 1;
+  // Breadth first, so that what is near the entry comes in before the size is used up.
+  for (let next: u32 = 0; next < pending && next < <u32>(Jit.MAX_BLOCKS - 1); next++) {
+    if (next != 0 && load<u32>(j, Jit.regionSize) >= SIZE_WANTED) break;
+    const offset = <u32>load<u16>(j + Jit.worklist + (<usize>next << 1));
+    pending = walk(cpu, j, offset, mode, pending);
+  }
+  if (recordAt(j, start) == 0) return false;
+  return makeBlocks(j);
+}
+
+/** Walks the records from `offset` to a branch or to what was walked before; returns the new length of the worklist. */
+function walk(cpu: usize, j: usize, offset: u32, mode: u32, pending: u32): u32 {
+  const page = <usize>load<u32>(j, Jit.pageHost);
+  while (offset < PAGE) {
+    if (recordAt(j, offset) != 0) {
+      markLeader(j, offset);
+      return pending;
+    }
+    let rec = findOrDecode(cpu, page + offset, mode);
+    if (rec == 0) return pending;
+    while (opOf(rec) != Ops.END) {
+      const where = <u32>load<u16>(rec, Record.where);
+      offset = where & 0xfff;
+      if (recordAt(j, offset) != 0 && opOf(rec) != Ops.FENCE) {
+        // Known already, unless it is the instruction behind the fence that was just put there.
+        if (opOf(recordAt(j, offset)) != Ops.FENCE || recordAt(j, offset) + Record.SIZE != rec) {
+          markLeader(j, offset);
+          return pending;
+        }
+      } else {
+        store<u32>(j + Jit.recordAt + (<usize>offset << 2), <u32>rec);
+        store<u32>(j, load<u32>(j, Jit.regionSize) + 1, Jit.regionSize);
+      }
+      const term = terminatorOf(opOf(rec));
+      if (term == Jit.TERM_JCC || term == Jit.TERM_JMP) pending = addTarget(j, load<u32>(rec, Record.imm), pending);
+      if (term == Jit.TERM_JCC) {
+        const fall = offset + (where >> 12);
+        if (fall < PAGE) markLeader(j, fall);
+        if (load<u32>(j, Jit.regionSize) >= SIZE_WANTED) return pending;
+      } else if (term != Jit.TERM_FALL) return pending;
+      rec += Record.SIZE;
+    }
+    offset = load<u32>(rec, Record.imm);
+    if (load<u32>(j, Jit.regionSize) >= SIZE_WANTED) return pending;
+  }
+  return pending;
+}
+
+function markLeader(j: usize, offset: u32): void {
+  store<u8>(j + Jit.leader + offset, 1);
+}
+
+function addTarget(j: usize, offset: u32, pending: u32): u32 {
+  if (offset >= PAGE || load<u8>(j + Jit.leader + offset) == 2) return pending;
+  if (pending >= 2000) return pending;
+  store<u8>(j + Jit.leader + offset, 2);
+  store<u16>(j + Jit.worklist + (<usize>pending << 1), <u16>offset);
+  return pending + 1;
+}
+
+/** Cuts the walked instructions into basic blocks and connects them. */
+function makeBlocks(j: usize): bool {
+  let count: u32 = 0;
+  for (let offset: u32 = 0; offset < PAGE; offset++) {
+    if (load<u8>(j + Jit.leader + offset) == 0 || recordAt(j, offset) == 0) continue;
+    if (count == Jit.MAX_BLOCKS) return false;
+    store<u16>(j + Jit.blockAt + (<usize>offset << 1), <u16>(count + 1));
+    store<u32>(blockAddress(j, count), offset, Jit.bOffset);
+    count++;
+  }
+  store<u32>(j, count, Jit.blockCount);
+  for (let n: u32 = 0; n < count; n++) finishBlock(j, blockAddress(j, n));
+  return true;
+}
+
+function finishBlock(j: usize, b: usize): void {
+  let offset = load<u32>(b, Jit.bOffset);
+  let instructions: u32 = 0;
+  let term: u32 = Jit.TERM_FALL;
+  let rec: usize = 0;
+  store<i32>(b, -1, Jit.bTaken);
+  store<i32>(b, -1, Jit.bFall);
+  while (true) {
+    rec = recordAt(j, offset);
+    if (opOf(rec) == Ops.FENCE) rec += Record.SIZE;
+    term = terminatorOf(opOf(rec));
+    if (term == Jit.TERM_OUT) break;
+    instructions++;
+    offset += <u32>load<u16>(rec, Record.where) >> 12;
+    if (term != Jit.TERM_FALL) break;
+    if (offset >= PAGE || recordAt(j, offset) == 0) break;
+    if (load<u8>(j + Jit.leader + offset) != 0) break;
+  }
+  store<u32>(b, instructions, Jit.bCount);
+  store<u32>(b, term, Jit.bTerm);
+  store<u32>(b, <u32>rec, Jit.bTermRecord);
+  store<u32>(b, offset, Jit.bEnd);
+  if (term == Jit.TERM_JCC || term == Jit.TERM_JMP) store<i32>(b, successor(j, load<u32>(rec, Record.imm)), Jit.bTaken);
+  if (term == Jit.TERM_JCC || term == Jit.TERM_FALL) store<i32>(b, successor(j, offset), Jit.bFall);
+}
+
+function successor(j: usize, offset: u32): i32 {
+  return offset < PAGE ? blockAtOffset(j, offset) : -1;
+}
+
+/** Address of the kind entry of an operation (generated/kinds.ts). */
+@inline
+export function kindOf(op: i32): usize {
+  return KINDS + <usize>op * KIND_SIZE;
+}

@@ -1,0 +1,232 @@
+// Registers, addresses and memory of translated instructions. Values on the wasm stack are i64, sign-extended from the
+// operand size; sizes are 0..3 for 8..64 bits.
+
+import * as Cpu from "../../layout/cpu";
+import * as Jit from "../../layout/jit";
+import * as Record from "../../layout/record";
+import * as Tlb from "../../layout/tlb";
+import * as E from "../emit";
+import * as L from "../locals";
+import { exitTo, pushAddress } from "../state";
+
+/** The record under translation. */
+@inline
+export function recordOf(j: usize): usize {
+  return <usize>load<u32>(j, Jit.record);
+}
+
+@inline
+export function bitsOf(size: u32): u32 {
+  return 8 << size;
+}
+
+/** Cuts the value on the stack to the operand size and sign-extends it. */
+export function extend(j: usize, size: u32): void {
+  if (size == 0) E.op(j, E.I64_EXTEND8_S);
+  else if (size == 1) E.op(j, E.I64_EXTEND16_S);
+  else if (size == 2) E.op(j, E.I64_EXTEND32_S);
+}
+
+/** Cuts the value on the stack to the operand size and zero-extends it. */
+export function extendZero(j: usize, size: u32): void {
+  if (size == 3) return;
+  E.i64Const(j, <i64>((<u64>1 << bitsOf(size)) - 1));
+  E.op(j, E.I64_AND);
+}
+
+/** Pushes a general register named by its byte offset, unextended. */
+function pushRaw(j: usize, offset: u32): void {
+  L.getGpr(j, offset >> 3);
+  if ((offset & 7) == 0) return;
+  E.i64Const(j, 8);
+  E.op(j, E.I64_SHR_U);
+}
+
+/** Pushes a general register, sign-extended. */
+export function pushRegister(j: usize, offset: u32, size: u32): void {
+  pushRaw(j, offset);
+  extend(j, size);
+}
+
+/** Pops the value of a general register; 32-bit values clear the upper half, narrower ones leave the rest. */
+export function popRegister(j: usize, offset: u32, size: u32): void {
+  const n = offset >> 3;
+  if (size < 2) insert(j, offset, size);
+  else extendZero(j, size);
+  L.setGpr(j, n);
+}
+
+function insert(j: usize, offset: u32, size: u32): void {
+  const high = (offset & 7) != 0;
+  const mask: i64 = size == 1 ? 0xffff : high ? 0xff00 : 0xff;
+  if (high) {
+    E.i64Const(j, 8);
+    E.op(j, E.I64_SHL);
+  }
+  E.i64Const(j, mask);
+  E.op(j, E.I64_AND);
+  L.getGpr(j, offset >> 3);
+  E.i64Const(j, ~mask);
+  E.op(j, E.I64_AND);
+  E.op(j, E.I64_OR);
+}
+
+/** Pushes base + index * scale + displacement, cut to the address size. */
+export function pushOffset(j: usize): void {
+  const rec = recordOf(j);
+  const misc = <u32>load<u8>(rec, Record.misc);
+  const base = <u32>load<u8>(rec, Record.rm);
+  const index = <u32>load<u8>(rec, Record.index);
+  let parts = 0;
+  if (base == Cpu.codePage) {
+    E.get(j, L.PAGE);
+    parts++;
+  } else if (base != Cpu.zero) {
+    L.getGpr(j, base >> 3);
+    parts++;
+  }
+  if (index != Cpu.zero) {
+    L.getGpr(j, index >> 3);
+    if (misc & Record.MISC_SCALE) {
+      E.i64Const(j, misc & Record.MISC_SCALE);
+      E.op(j, E.I64_SHL);
+    }
+    if (parts++ != 0) E.op(j, E.I64_ADD);
+  }
+  const disp = load<i32>(rec, Record.disp);
+  if (disp != 0 || parts == 0) {
+    E.i64Const(j, disp);
+    if (parts != 0) E.op(j, E.I64_ADD);
+  }
+  if ((misc & Record.MISC_FORM) == Record.FORM_MEM32) extendZero(j, 2);
+}
+
+/** Pushes the linear address of the memory operand. */
+export function pushLinear(j: usize): void {
+  pushOffset(j);
+  const seg = (<u32>load<u8>(recordOf(j), Record.misc) & Record.MISC_SEG) >> Record.MISC_SEG_SHIFT;
+  if (seg == 0) return;
+  E.get(j, L.CPU);
+  E.memory(j, E.I64_LOAD, Cpu.seg + (seg - 1) * Cpu.SEG_SIZE + Cpu.segBase);
+  E.op(j, E.I64_ADD);
+}
+
+/**
+ * Turns the linear address in the local LA into a host address in the local HOST: one compare against the TLB; else the
+ * slow way, which may leave the region.
+ */
+export function hostOfLa(j: usize, size: u32, write: bool): void {
+  const table: u32 = write ? Tlb.WRITE : Tlb.READ;
+  const bytes: i32 = 1 << size;
+  E.get(j, L.TLB);
+  E.get(j, L.LA);
+  E.i64Const(j, 8);
+  E.op(j, E.I64_SHR_U);
+  E.op(j, E.I32_WRAP_I64);
+  E.i32Const(j, Tlb.INDEX_MASK);
+  E.op(j, E.I32_AND);
+  E.op(j, E.I32_ADD);
+  E.tee(j, L.ENTRY);
+  E.memory(j, E.I64_LOAD, table + Tlb.tag);
+  E.get(j, L.LA);
+  if (bytes > 1) {
+    E.i64Const(j, bytes - 1);
+    E.op(j, E.I64_ADD);
+  }
+  E.i64Const(j, -4096);
+  E.op(j, E.I64_AND);
+  E.op(j, E.I64_EQ);
+  E.ifHinted(j, E.I32, true);
+  E.get(j, L.LA);
+  E.op(j, E.I32_WRAP_I64);
+  E.get(j, L.ENTRY);
+  E.memory(j, E.I32_LOAD, table + Tlb.addend);
+  E.op(j, E.I32_ADD);
+  E.elseThen(j);
+  E.get(j, L.CPU);
+  E.get(j, L.LA);
+  E.i32Const(j, bytes);
+  E.call(j, write ? L.FN_WRITE : L.FN_READ);
+  E.tee(j, L.HOST);
+  E.op(j, E.I32_EQZ);
+  E.ifThen(j, E.VOID);
+  exitHere(j);
+  E.end(j);
+  E.get(j, L.HOST);
+  E.end(j);
+  E.set(j, L.HOST);
+}
+
+/** Leaves before the instruction under translation: a fault, or one for the interpreter. */
+export function exitHere(j: usize): void {
+  exitTo(j, <i32>(load<u16>(recordOf(j), Record.where) & 0xfff), L.EXIT_INTERPRET);
+}
+
+/** Pushes the address behind the instruction under translation. */
+export function pushNext(j: usize): void {
+  const where = <u32>load<u16>(recordOf(j), Record.where);
+  pushAddress(j, <i32>((where & 0xfff) + (where >> 12)));
+}
+
+/** Makes HOST the memory operand's host address. */
+export function hostOfOperand(j: usize, size: u32, write: bool): void {
+  pushLinear(j);
+  E.set(j, L.LA);
+  hostOfLa(j, size, write);
+}
+
+/** Pushes the value at HOST, extended. */
+export function pushMemory(j: usize, size: u32, unsignedValue: bool): void {
+  E.get(j, L.HOST);
+  let opcode = E.I64_LOAD;
+  if (size == 0) opcode = unsignedValue ? E.I64_LOAD8_U : E.I64_LOAD8_S;
+  else if (size == 1) opcode = unsignedValue ? E.I64_LOAD16_U : E.I64_LOAD16_S;
+  else if (size == 2) opcode = unsignedValue ? E.I64_LOAD32_U : E.I64_LOAD32_S;
+  E.memory(j, opcode, 0);
+}
+
+/** Stores a local at HOST. */
+export function storeAtHost(j: usize, local: u32, size: u32): void {
+  E.get(j, L.HOST);
+  E.get(j, local);
+  E.memory(j, size == 0 ? E.I64_STORE8 : size == 1 ? E.I64_STORE16 : size == 2 ? E.I64_STORE32 : E.I64_STORE, 0);
+}
+
+// Operand codes of generated/kinds.ts (tools/isa/kinds.mjs).
+export const OPERAND_NONE: u32 = 0;
+export const OPERAND_E: u32 = 1;
+export const OPERAND_G: u32 = 2;
+export const OPERAND_Z: u32 = 3;
+export const OPERAND_A: u32 = 4;
+export const OPERAND_I: u32 = 5;
+export const OPERAND_1: u32 = 6;
+export const OPERAND_CL: u32 = 7;
+
+/** Whether the operand is the memory operand. */
+@inline
+export function isMemory(operand: u32, form: u32): bool {
+  return operand == OPERAND_E && form == 1;
+}
+
+/** Byte offset of a register operand. */
+export function offsetOfOperand(j: usize, operand: u32): u32 {
+  const rec = recordOf(j);
+  if (operand == OPERAND_G) return load<u8>(rec, Record.reg);
+  if (operand == OPERAND_A) return Cpu.rax;
+  return load<u8>(rec, Record.rm);
+}
+
+/** Pushes an operand; memory must have its host address in HOST already. */
+export function pushOperand(j: usize, operand: u32, form: u32, size: u32, unsignedValue: bool): void {
+  if (operand == OPERAND_I) E.i64Const(j, load<i32>(recordOf(j), Record.imm));
+  else if (operand == OPERAND_1) E.i64Const(j, 1);
+  else if (operand == OPERAND_CL) {
+    L.getGpr(j, 1);
+    extendZero(j, 0);
+  } else if (isMemory(operand, form)) pushMemory(j, size, unsignedValue);
+  else {
+    pushRaw(j, offsetOfOperand(j, operand));
+    if (unsignedValue) extendZero(j, size);
+    else extend(j, size);
+  }
+}

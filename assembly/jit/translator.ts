@@ -1,0 +1,105 @@
+// From hot blocks to table slots: translates regions, collects them into batches, compiles these.
+
+import { hasRoom } from "../cpu/code_cache";
+import * as Cpu from "../layout/cpu";
+import * as Jit from "../layout/jit";
+import * as Record from "../layout/record";
+import { writeRegion } from "./function";
+import { appendFunction, compileBatch } from "./module";
+import { blockAddress, findRegion } from "./region";
+import { analyse } from "./structure";
+
+/** Regions that are compiled together at the most. */
+const BATCH_WANTED: u32 = 8;
+/** Records that decoding for a region can make, with their heads. */
+const DECODE_ROOM: u32 = 0x80000;
+/** A function above this many bytes of code would keep the engine's compiler busy for too long. */
+const CODE_MAX: u32 = 60000;
+
+@inline
+function jitOf(cpu: usize): usize {
+  return cpu + Cpu.jit;
+}
+
+@inline
+function count(j: usize, counter: usize, by: u64): void {
+  store<u64>(j + counter, load<u64>(j + counter) + by);
+}
+
+export function resetTranslator(cpu: usize): void {
+  const j = jitOf(cpu);
+  memory.fill(j + Jit.jumpCache, 0, Jit.JUMP_CACHE_SIZE);
+  store<u32>(j, Jit.FIRST_SLOT, Jit.nextSlot);
+  emptyBatch(j);
+}
+
+function emptyBatch(j: usize): void {
+  store<u32>(j, 0, Jit.batchCount);
+  store<u32>(j, <u32>(j + Jit.bodies), Jit.batchEnd);
+}
+
+/** Translates the region that starts with the block `head`, in time: it is compiled with its batch. */
+export function translateBlock(cpu: usize, head: usize): void {
+  const j = jitOf(cpu);
+  store<i32>(head, Record.CODE_NEVER, Record.headCode);
+  if (load<u32>(head, Record.headMode) != Record.MODE_64 || load<u32>(cpu, Cpu.jitMode) == Cpu.JIT_OFF) return;
+  if (!hasRoom(cpu, DECODE_ROOM) || load<u32>(j, Jit.nextSlot) + Jit.BATCH_MAX > <u32>Jit.MAX_SLOTS) return;
+  if (!writeFunction(cpu, j, head)) {
+    count(j, Jit.refused, 1);
+    return;
+  }
+  const batch = load<u32>(j, Jit.batchCount);
+  if (!appendFunction(j)) return;
+  store<u32>(j + Jit.batchHeads + (<usize>batch << 2), <u32>head);
+  store<i32>(head, Record.CODE_PENDING, Record.headCode);
+  count(j, Jit.regionsTranslated, 1);
+  count(j, Jit.instructionsTranslated, load<u32>(j, Jit.regionSize));
+  const wanted: u32 = load<u32>(cpu, Cpu.jitMode) == Cpu.JIT_FORCE ? 1 : BATCH_WANTED;
+  if (batch + 1 >= wanted) compilePending(cpu);
+}
+
+/** Writes the function of the region at `head` to Jit.body; false if it cannot be translated. */
+function writeFunction(cpu: usize, j: usize, head: usize): bool {
+  if (!findRegion(cpu, j, load<u32>(head, Record.headHost), Record.MODE_64)) return false;
+  if (!analyse(j)) return false;
+  // A region that begins with an instruction for the interpreter would be left at once, always.
+  const first = blockAddress(j, firstBlock(j));
+  if (load<u32>(first, Jit.bCount) == 0) return false;
+  store<u32>(j, 0, Jit.used);
+  store<u32>(j, 0, Jit.dirty);
+  for (let pass = 0; pass < 2; pass++) {
+    store<u32>(j, <u32>(j + Jit.body), Jit.cursor);
+    writeRegion(j);
+    if (load<u32>(j, Jit.cursor) - <u32>(j + Jit.body) > CODE_MAX) return false;
+  }
+  count(j, Jit.bytesEmitted, load<u32>(j, Jit.cursor) - <u32>(j + Jit.body));
+  return true;
+}
+
+function firstBlock(j: usize): i32 {
+  return <i32>load<u16>(j + Jit.blockAt + (<usize>load<u32>(j, Jit.startOffset) << 1)) - 1;
+}
+
+/** Whether regions wait to be compiled. */
+export function hasPending(cpu: usize): bool {
+  return load<u32>(jitOf(cpu), Jit.batchCount) != 0;
+}
+
+/** Compiles the batch and gives its blocks their slots. */
+export function compilePending(cpu: usize): void {
+  const j = jitOf(cpu);
+  const regions = load<u32>(j, Jit.batchCount);
+  if (regions == 0) return;
+  const slot = load<u32>(j, Jit.nextSlot);
+  const compiled = compileBatch(j);
+  for (let i: u32 = 0; i < regions; i++) {
+    const head = <usize>load<u32>(j + Jit.batchHeads + (<usize>i << 2));
+    // A block that was overwritten meanwhile is no longer pending. Entries have been counted on top of CODE_PENDING.
+    const code = load<i32>(head, Record.headCode);
+    if (code < Record.CODE_PENDING || code >= Record.CODE_PENDING / 2) continue;
+    store<i32>(head, compiled ? <i32>(slot + i) : Record.CODE_NEVER, Record.headCode);
+  }
+  store<u32>(j, slot + regions, Jit.nextSlot);
+  count(j, Jit.modules, 1);
+  emptyBatch(j);
+}

@@ -1,0 +1,135 @@
+// The translator's memory, offsets from `jit` = CPU base + Cpu.jit.
+//
+//   0x000000 state            0x010000 the region under translation: what is known of each page offset
+//   0x040000 basic blocks     0x060000 work areas of the control-flow analysis
+//   0x080000 jump cache       0x100000 function bodies of the batch, 0x200000 the finished module
+
+/** u32 address at which the next byte of wasm is written. */
+export const cursor = 0;
+/** u32 first table slot not used yet. */
+export const nextSlot = 4;
+/** u32 functions in the batch. */
+export const batchCount = 8;
+/** u32 end of the batch's bodies. */
+export const batchEnd = 12;
+/** u32 basic blocks of the region. */
+export const blockCount = 16;
+/** u32 instructions of the region. */
+export const regionSize = 20;
+/** u32 host address of the page under translation. */
+export const pageHost = 24;
+/** u32 page offset at which the region starts. */
+export const startOffset = 28;
+/** u32 labels open around the code being written. */
+export const depth = 32;
+/** u32 bit n = GPR n is used; bit 16: flags are used. */
+export const used = 36;
+/** u32 the same for changed. */
+export const dirty = 40;
+/** u32 static kind of the flags at this point (layout/cpu.ts FLAGS_), FLAGS_UNKNOWN when only the local knows. */
+export const flagKind = 44;
+export const FLAGS_UNKNOWN = 255;
+/** u32 record under translation. */
+export const record = 48;
+/** u32 basic block under translation. */
+export const block = 52;
+/** u32 slot of the label stack: depth of the exit label. */
+export const exitDepth = 56;
+/** u32 CPU base. */
+export const cpu = 60;
+/** u32 addresses of block heads waiting for their batch, BATCH_MAX of them. */
+export const batchHeads = 0x100;
+export const BATCH_MAX = 32;
+/** Branch hints of the function under translation: u32 count, then u32 (offset << 1 | likely). */
+export const hints = 0x400;
+export const HINTS_MAX = 2000;
+/** Hints of the batch's functions, copied behind each body. */
+
+// Counters, u64 each.
+export const regionsTranslated = 0x3000;
+export const instructionsTranslated = 0x3008;
+export const bytesEmitted = 0x3010;
+export const modules = 0x3018;
+export const flushes = 0x3020;
+export const exitsLookup = 0x3028;
+export const exitsInterpret = 0x3030;
+export const refused = 0x3038;
+
+/** u32 per page offset: record of the instruction that starts there, 0 = not walked. */
+export const recordAt = 0x10000;
+/** u16 per page offset: basic block that starts there + 1. */
+export const blockAt = 0x14000;
+/** u8 per page offset: 1 = leader. */
+export const leader = 0x16000;
+/** Offsets still to be walked, u16. */
+export const worklist = 0x18000;
+
+/** Basic blocks: 64 bytes each. */
+export const blocks = 0x40000;
+export const BLOCK_SIZE = 64;
+export const MAX_BLOCKS = 128;
+/** u32 page offset of the first instruction. */
+export const bOffset = 0;
+/** u32 instructions. */
+export const bCount = 4;
+/** u32 TERM_. */
+export const bTerm = 8;
+/** u32 record of the terminator. */
+export const bTermRecord = 12;
+/** i32 successor taken, -1 = leaves the region. */
+export const bTaken = 16;
+/** i32 successor that falls through, -1 = leaves. */
+export const bFall = 20;
+/** u32 page offset behind the last instruction. */
+export const bEnd = 24;
+/** i32 reverse postorder number, -1 = not reached. */
+export const bOrder = 28;
+/** i32 immediate dominator. */
+export const bDominator = 32;
+/** u32 predecessors by forward edges. */
+export const bForwardPreds = 36;
+/** u32 1 = target of a back edge. */
+export const bLoop = 40;
+/** u32 static kind of the flags at its end. */
+export const bFlagKind = 44;
+/** i32 a predecessor, when it has just one. */
+export const bOnlyPred = 48;
+/** i32 nesting depth of its label while it is open, -1 = closed. */
+export const bLabel = 52;
+
+/** Falls or cuts off into the next instruction. */
+export const TERM_FALL = 0;
+export const TERM_JCC = 1;
+export const TERM_JMP = 2;
+export const TERM_CALL = 3;
+export const TERM_RET = 4;
+export const TERM_JMP_RM = 5;
+export const TERM_CALL_RM = 6;
+/** An instruction that ends blocks: through its handler, then out. */
+export const TERM_END = 7;
+/** Out, to the interpreter: an instruction that cannot be translated, or the end of the page. */
+export const TERM_OUT = 8;
+
+/** i32 basic blocks in reverse postorder. */
+export const order = 0x60000;
+/** Work stack of the depth-first search. */
+export const stack = 0x61000;
+
+/** Entries of 16 bytes: u64 rip, u32 key, u32 table slot. */
+export const jumpCache = 0x80000;
+export const JUMP_CACHE_SIZE = 0x40000;
+export const jcRip = 0;
+export const jcKey = 8;
+export const jcSlot = 12;
+
+export const bodies = 0x100000;
+export const BODIES_SIZE = 0x100000;
+export const module = 0x200000;
+export const MODULE_SIZE = 0x200000;
+/** Body of the function under translation, before its prologue is known. */
+export const body = 0x400000;
+export const BODY_SIZE = 0x100000;
+
+/** Slots of the function table, which JavaScript makes. */
+export const FIRST_SLOT = 64;
+export const MAX_SLOTS = 60000;
