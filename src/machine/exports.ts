@@ -7,6 +7,7 @@ export type MachineExports = Pick<
   | "machineInit"
   | "machineReset"
   | "cpuSync"
+  | "cpuSetTranslator"
   | "cpuRun"
   | "cpuHaltTimeout"
   | "kickCpu"

@@ -25,6 +25,9 @@ import { makeMemory } from "./memory";
 import { Ps2Input } from "./ps2_input";
 import { SerialPort } from "./serial_port";
 
+/** Cpu.JIT_ of the configuration's words. */
+const jitCodes = { off: Cpu.JIT_OFF, on: Cpu.JIT_ON, force: Cpu.JIT_FORCE } as const;
+
 export type ConsoleName = "hvc0" | "ttyS0";
 
 export type MachineEvent =
@@ -148,6 +151,7 @@ export class MachineModel {
     const { guest, exports, plan, devices } = this.parts;
     configureChips(this.config, guest);
     exports.machineInit(plan.machine);
+    for (let i = 0; i < plan.cpuCount; i++) exports.cpuSetTranslator(plan.cpus + i * Cpu.SIZE, jitCodes[this.config.jit]);
     // Guest time begins when the guest does, however long loading takes.
     exports.clockPause(plan.machine);
     const console = {

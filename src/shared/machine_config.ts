@@ -48,8 +48,12 @@ export interface MachineConfig {
   readonly noReboot?: boolean;
   /** Made, loaded and left standing until `resume`. */
   readonly startPaused?: boolean;
-  readonly jit?: boolean;
+  readonly jit?: JitMode;
 }
+
+/** Translation of hot code to WebAssembly: on, never, or of all code at its first execution. */
+export type JitMode = "on" | "off" | "force";
+export const jitModes: readonly JitMode[] = ["on", "off", "force"];
 
 export const MIN_MEMORY = 1;
 /** What is left of a 4 GiB wasm memory after the CPUs' tables is a little less; the memory plan says how much. */
@@ -97,6 +101,7 @@ export function checkConfig(config: MachineConfig): ConfigIssue | undefined {
     checkRange("m", config.memory, MIN_MEMORY, MAX_MEMORY, "MiB") ??
     checkRange("smp", config.cpus, 1, MAX_CPUS, "CPUs") ??
     checkWord("cpu", config.cpu, cpuModels) ??
+    checkWord("jit", config.jit, jitModes) ??
     checkImageName(config.image) ??
     checkFlags(config) ??
     checkBoot(config) ??
@@ -128,13 +133,12 @@ function checkImageName(image: string | undefined): ConfigIssue | undefined {
 }
 
 function checkFlags(config: MachineConfig): ConfigIssue | undefined {
-  for (const key of ["noReboot", "startPaused", "jit"] as const) {
+  for (const key of ["noReboot", "startPaused"] as const) {
     const value: unknown = config[key];
     if (value !== undefined && typeof value !== "boolean") {
       return configIssue(optionNames[key], "must be true or false", ["on", "off"]);
     }
   }
-  if (config.jit === true) return configIssue("jit", "there is no translator to WebAssembly yet", ["off"]);
   return undefined;
 }
 

@@ -35,7 +35,7 @@ describe("parseQuery", () => {
         { driver: "isa-debug-exit", iobase: 0xf4, iosize: 4 },
       ],
       cpu: "max",
-      jit: false,
+      jit: "off",
       noReboot: true,
     });
   });
@@ -88,7 +88,7 @@ describe("parseQuery", () => {
     ["image=tiny&device=toString", 'unknown device "toString"'],
     ["image=tiny&drive=__proto__=x,file=y", "Option drive: __proto__: unknown"],
     ["image=../x", "is no name of a guest image"],
-    ["image=tiny&jit=on", "no translator"],
+    ["image=tiny&jit=yes", "Accepted: on, off, force"],
     ["image=tiny&serial=stdio&serial=null", "one serial port only"],
   ])("explains what is wrong with %s", (query, text) => {
     expect(issue(query)).toContain(text);
@@ -112,7 +112,7 @@ describe("formatQuery", () => {
     ],
     noReboot: true,
     startPaused: false,
-    jit: false,
+    jit: "off",
   };
 
   it("is read back to the same configuration", () => {

@@ -9,6 +9,7 @@ import {
   optionNames,
   type InitrdConfig,
   type MachineConfig,
+  type JitMode,
   type SerialConfig,
 } from "./machine_config";
 import { formatOptions, parseOptions } from "./option_table";
@@ -32,7 +33,7 @@ const readers: Readonly<Record<string, Reader>> = {
   device: readDevice,
   "no-reboot": (draft, text) => readFlag(draft, "noReboot", text),
   S: (draft, text) => readFlag(draft, "startPaused", text),
-  jit: (draft, text) => readFlag(draft, "jit", text),
+  jit: (draft, text) => void (draft.jit = text as JitMode),
 };
 
 const repeatable: readonly string[] = ["drive", "serial", "device"];
@@ -107,7 +108,7 @@ function readDevice(draft: Draft, text: string): ConfigIssue | undefined {
   return undefined;
 }
 
-function readFlag(draft: Draft, key: "noReboot" | "startPaused" | "jit", text: string): ConfigIssue | undefined {
+function readFlag(draft: Draft, key: "noReboot" | "startPaused", text: string): ConfigIssue | undefined {
   const value = parseOnOff(text === "" ? "on" : text);
   if (!value.ok) return configIssue(optionNames[key], value.error, ["on", "off"]);
   draft[key] = value.value;
@@ -132,7 +133,8 @@ export function formatQuery(config: MachineConfig): Result<string, ConfigIssue> 
   for (const drive of config.drives ?? []) put("drive", formatOptions({ ...drive }, driveTable).join(","));
   for (const serial of config.serial ?? []) put("serial", serial);
   for (const device of config.devices ?? []) put("device", formatDevice(device satisfies DeviceConfig));
-  for (const key of ["noReboot", "startPaused", "jit"] as const) put(optionNames[key], formatFlag(config[key]));
+  for (const key of ["noReboot", "startPaused"] as const) put(optionNames[key], formatFlag(config[key]));
+  put("jit", config.jit);
   return ok(pairs.map(([name, value]) => `${name}=${encodeValue(value)}`).join("&"));
 }
 

@@ -8,6 +8,7 @@ import {
   type DriveConfig,
   type FileSource,
   type MachineConfig,
+  type JitMode,
   type SerialConfig,
 } from "./machine_config";
 import { err, ok, type Result } from "./result";
@@ -49,7 +50,7 @@ export interface ResolvedConfig {
   readonly devices: readonly DeviceConfig[];
   readonly noReboot: boolean;
   readonly startPaused: boolean;
-  readonly jit: boolean;
+  readonly jit: JitMode;
 }
 
 export interface ResolveContext {
@@ -81,7 +82,7 @@ export function resolveConfig(config: MachineConfig, context: ResolveContext): R
     devices: merged.devices ?? [],
     noReboot: config.noReboot ?? false,
     startPaused: config.startPaused ?? false,
-    jit: config.jit ?? false,
+    jit: config.jit ?? "on",
   });
 }
 
