@@ -177,8 +177,13 @@ export function run(cpu: usize, budget: u64): i32 {
         executed += <u64>(<i64>before - <i64>load<i32>(cpu, Cpu.fuel));
         if (left != 0) {
           store<u64>(cpu, executed, Cpu.instructions);
-          if (load<i32>(cpu, Cpu.excVector) >= 0) deliverPending(cpu);
-          else interpret = true;
+          const vector = load<i32>(cpu, Cpu.excVector);
+          if (vector == Exception.PF) deliverPending(cpu);
+          else {
+            // Other faults are found again by the interpreter, which knows their finer points.
+            store<i32>(cpu, -1, Cpu.excVector);
+            interpret = true;
+          }
         }
         from = 0;
         continue;

@@ -11,7 +11,7 @@ import { epilogue, exitAtRip, exitTo, prologue, storeDirty, storeFuel } from "./
 import { inOrder, isMerge, orderOf } from "./structure";
 import { pushCondition } from "./translate/flags";
 import { translateInstruction } from "./translate/instruction";
-import { popX, pushX } from "./translate/move";
+import { dropTop, pushX, readTop } from "./translate/move";
 import * as O from "./translate/operand";
 
 /**
@@ -138,7 +138,9 @@ function writeTerminator(j: usize, n: i32, b: usize, term: u32): void {
       exitTo(j, load<i32>(rec, Record.imm), L.EXIT_LOOKUP);
       return;
     case Jit.TERM_RET:
-      popX(j);
+      readTop(j);
+      requireCanonical(j, L.X);
+      dropTop(j);
       E.get(j, L.X);
       E.set(j, L.RIP);
       exitAtRip(j, L.EXIT_LOOKUP);
@@ -172,6 +174,7 @@ function writeIndirect(j: usize, rec: usize, calls: bool): void {
     O.pushMemory(j, 3, false);
   }
   E.set(j, L.Y);
+  requireCanonical(j, L.Y);
   if (calls) {
     O.pushNext(j);
     E.set(j, L.X);
@@ -180,6 +183,20 @@ function writeIndirect(j: usize, rec: usize, calls: bool): void {
   E.get(j, L.Y);
   E.set(j, L.RIP);
   exitAtRip(j, L.EXIT_LOOKUP);
+}
+
+/** A branch to an address that is not canonical faults where it stands: the interpreter knows how. */
+function requireCanonical(j: usize, local: u32): void {
+  E.get(j, local);
+  E.i64Const(j, 16);
+  E.op(j, E.I64_SHL);
+  E.i64Const(j, 16);
+  E.op(j, E.I64_SHR_S);
+  E.get(j, local);
+  E.op(j, E.I64_NE);
+  E.ifHinted(j, E.VOID, false);
+  O.exitHere(j);
+  E.end(j);
 }
 
 @inline

@@ -33,13 +33,22 @@ export function pushX(j: usize): void {
   L.setGpr(j, RSP);
 }
 
-/** Pops 8 bytes from the guest's stack into the local X. */
-export function popX(j: usize): void {
+/** Reads the top of the guest's stack, 8 bytes, into the local X. */
+export function readTop(j: usize): void {
   L.getGpr(j, RSP);
   E.set(j, L.LA);
   hostOfLa(j, 3, false);
   pushMemory(j, 3, false);
   E.set(j, L.X);
+}
+
+/** Pops 8 bytes from the guest's stack into the local X. */
+export function popX(j: usize): void {
+  readTop(j);
+  dropTop(j);
+}
+
+export function dropTop(j: usize): void {
   L.getGpr(j, RSP);
   E.i64Const(j, 8);
   E.op(j, E.I64_ADD);
