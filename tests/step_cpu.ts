@@ -52,8 +52,10 @@ export class StepCpu {
   #pages = 0;
   #tables = 0;
 
-  constructor() {
+  /** `force`: every instruction is translated to WebAssembly before it runs. */
+  constructor(translator: "on" | "force" = "on") {
     const { system } = this;
+    if (translator === "force") system.calls.cpuSetTranslator(system.cpu, Cpu.JIT_FORCE);
     system.longMode(3);
     system.gdt(CODE32_USER, { access: access.code, dpl: 3 });
     const page = {

@@ -49,8 +49,10 @@ export class VectorCpu {
   readonly #places = new Map<string, number>();
   readonly #defaults = defaultState();
 
-  constructor() {
+  /** `force`: every instruction is translated to WebAssembly before it runs. */
+  constructor(translator: "on" | "force" = "on") {
     const { system } = this;
+    if (translator === "force") system.calls.cpuSetTranslator(system.cpu, Cpu.JIT_FORCE);
     system.longMode(3);
     system.set64(Cpu.cr4, system.get64(Cpu.cr4) | BigInt(CR4_OSXMMEXCPT));
     system.poke(PML4 + 0x2000 + (MEMORY >>> 21) * 8, PAGE_TABLE | 7, 8);

@@ -75,7 +75,8 @@ export function kindBytes(op) {
   const [to, from, third] = operands;
   const size = sizes[op.bits] ?? 3;
   const narrow = from && /^E[bwdq]$/.test(from) ? letters[from.at(-1) ?? ""] : undefined;
-  const sourceSize = (narrow ?? size) | (options.unsigned ? 16 : 0);
+  // MOVSXD with a 16-bit operand reads no more than 16 bits.
+  const sourceSize = Math.min(narrow ?? size, size) | (options.unsigned ? 16 : 0);
   const form = op.form === "mem" ? 1 : op.form === "reg" ? 2 : 0;
   return [kind, size, form, operandCode(to), operandCode(from), operandCode(third), sourceSize, effects(op)];
 }

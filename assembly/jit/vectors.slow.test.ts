@@ -1,0 +1,43 @@
+// The translator against a real processor's results: the vectors of the interpreter, each instruction translated first.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { StepCpu } from "../../tests/step_cpu";
+import { VectorCpu } from "../../tests/vector_cpu";
+import { type Form, readVectors } from "../../tools/vectors/format.mjs";
+
+const directory = join(import.meta.dirname, "../cpu/ops/vectors");
+const files = (folder: string) => readdirSync(join(directory, folder)).filter((file) => file.endsWith(".vec"));
+const lines: string[] = [];
+afterAll(() => console.log(lines.join("\n")));
+
+/** Forms that one CPU replays: engines slow down when very many modules share a function table. */
+const FORMS = 400;
+
+function replayAll(file: string, forms: readonly Form[], makeCpu: () => { replay(form: Form): string[] }): string[] {
+  const problems: string[][] = [];
+  for (let at = 0; at < forms.length; at += FORMS) {
+    const cpu = makeCpu();
+    problems.push(...forms.slice(at, at + FORMS).map((form) => cpu.replay(form)));
+  }
+  const failed = problems.filter((list) => list.length > 0);
+  const cases = forms.reduce((sum, form) => sum + form.cases.length, 0);
+  lines.push(`${file}: ${forms.length} forms, ${cases} cases, ${failed.length} forms with failures`);
+  return failed.flatMap((list) => list.slice(0, 1)).slice(0, 40);
+}
+
+describe.each(files("integer"))("%s, translated", (file) => {
+  it("gives what the processor gave", () => {
+    const { forms } = readVectors(join(directory, "integer", file));
+    expect(forms.length).toBeGreaterThan(0);
+    expect(replayAll(file, forms, () => new StepCpu("force"))).toEqual([]);
+  }, 600_000);
+});
+
+describe.each(files("."))("%s, translated", (file) => {
+  it("gives what the processor gave", () => {
+    const { forms } = readVectors(join(directory, file));
+    expect(forms.length).toBeGreaterThan(0);
+    expect(replayAll(file, forms, () => new VectorCpu("force"))).toEqual([]);
+  }, 600_000);
+});
