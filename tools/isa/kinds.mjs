@@ -84,7 +84,10 @@ export function kindBytes(op) {
 /** The names that assembly/jit uses for kinds. */
 export function kindConstants() {
   return translated
-    .map((handler, n) => ({ name: `k${handler === "=" ? "Move" : (handler.split(".")[1] ?? "").replace(/^./, (c) => c.toUpperCase())}`, n }))
+    .map((handler, n) => ({
+      name: `k${handler === "=" ? "Move" : (handler.split(".")[1] ?? "").replace(/^./, (c) => c.toUpperCase())}`,
+      n,
+    }))
     .filter(({ n }) => n !== 0)
     .map(({ name, n }) => `export const ${name}: u32 = ${n};`);
 }

@@ -95,7 +95,7 @@ export function parseRow(row) {
   }
   const opcode = bytes.shift();
   if (opcode === undefined || bytes.length > 1) throw new Error(`isa: '${encoding}': one opcode byte is expected`);
-  if (bytes.length === 1) fixModrm(parsed, /** @type {number} */ (bytes[0]));
+  if (bytes.length === 1) fixModrm(parsed, bytes[0] ?? 0);
   parsed.opcodes = parsed.inOpcode ? Array.from({ length: 8 }, (_, i) => opcode + i) : [opcode];
   return parsed;
 }

@@ -2,7 +2,7 @@
 import { NOMINAL, addresses32, addresses64, pointAt } from "./addresses.mjs";
 import { sizesOf } from "./encode.mjs";
 import { CODE, MEMORY, RFLAGS, bytesOf } from "./format.mjs";
-import { AT, edgeTargets, jobsFor, nameOf } from "./integer_cases.mjs";
+import { AT, edgeTargets, jobsFor, nameOf } from "./integer_jobs.mjs";
 import { putMemory, registerOf, setRegister } from "./integer_values.mjs";
 import { random } from "./operands.mjs";
 import { ARITHMETIC } from "./undefined_flags.mjs";
@@ -11,7 +11,7 @@ import { ARITHMETIC } from "./undefined_flags.mjs";
 /** @typedef {import("./format.mjs").State} State */
 /** @typedef {import("./operands.mjs").Random} Random */
 /** @typedef {import("./encode.mjs").Choice} Choice */
-/** @typedef {import("./integer_cases.mjs").Job} Job */
+/** @typedef {import("./integer_jobs.mjs").Job} Job */
 
 /** Stack pointers: in the middle of the operand memory, and where pushes and pops of `bytes` cross pages or fault. @param {number} bytes @param {64 | 32} mode */
 export function stackPointers(bytes, mode) {

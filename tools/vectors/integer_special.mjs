@@ -3,7 +3,7 @@ import { ALIAS, LOW, MEMORY, MEMORY_SIZE, OPERAND, READ_ONLY, RFLAGS, bytesOf, d
 import { NOMINAL, addresses32, addresses64, pointAt, registersOf } from "./addresses.mjs";
 import { sizesOf } from "./encode.mjs";
 import { stackPointers } from "./integer_branches.mjs";
-import { edgeTargets, jobsFor, nameOf, widthOf } from "./integer_cases.mjs";
+import { edgeTargets, jobsFor, nameOf, widthOf } from "./integer_jobs.mjs";
 import { putMemory, setRegister, value } from "./integer_values.mjs";
 import { random } from "./operands.mjs";
 import { ARITHMETIC, DF } from "./undefined_flags.mjs";
@@ -11,7 +11,7 @@ import { ARITHMETIC, DF } from "./undefined_flags.mjs";
 /** @typedef {import("../isa/rows.mjs").Parsed} Parsed */
 /** @typedef {import("./format.mjs").State} State */
 /** @typedef {import("./operands.mjs").Random} Random */
-/** @typedef {import("./integer_cases.mjs").Job} Job */
+/** @typedef {import("./integer_jobs.mjs").Job} Job */
 
 const RAX = 0;
 const RCX = 1;

@@ -14,7 +14,7 @@ import { processorFeatures, processorName } from "./native.mjs";
 /** @typedef {import("../isa/rows.mjs").Row} Row */
 /** @typedef {import("./format.mjs").State} State */
 /** @typedef {import("./format.mjs").Case} Case */
-/** @typedef {import("./integer_cases.mjs").Job} Job */
+/** @typedef {import("./integer_jobs.mjs").Job} Job */
 
 export const directory = join(root, "assembly/cpu/ops/vectors/integer");
 

@@ -11,7 +11,8 @@ const hex = (/** @type {number} */ n) => n.toString(16).toUpperCase().padStart(2
 /** @returns {Row[]} the six encodings of one of the eight arithmetic operations, and its group 1 forms */
 function arithmetic(/** @type {string} */ name, /** @type {number} */ n) {
   const fn = `alu.${name.toLowerCase()}`;
-  const access = /** @type {"r" | "rw"} */ (name === "CMP" ? "r" : "rw");
+  /** @type {{ access: "r" | "rw" }} */
+  const { access } = { access: name === "CMP" ? "r" : "rw" };
   const to = { access, hot: true, ...(access === "rw" && { lock: true }) };
   const from = { access, hot: true };
   const base = n * 8;
