@@ -5,5 +5,5 @@ export function constantsEnd(): usize {
   return __heap_base;
 }
 
-export * from "./cpu/exports";
+export * from "./exports";
 export * from "./virtio/exports";

@@ -45,7 +45,8 @@ export function loadTestWasm(
   const memory = options.memory ?? new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true });
   const host: HostFunctions = {};
   for (const entry of WebAssembly.Module.imports(module)) {
-    if (entry.module === "host" && entry.name !== "compile") host[entry.name] = options.host?.[entry.name] ?? unexpected(entry.name);
+    if (entry.module === "host" && entry.name !== "compile")
+      host[entry.name] = options.host?.[entry.name] ?? unexpected(entry.name);
   }
   const code = new CodeTable(memory);
   host["compile"] ??= code.compile;

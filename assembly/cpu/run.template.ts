@@ -118,7 +118,7 @@ function countEntry(rec: usize): i32 {
 function enterTranslation(cpu: usize, rec: usize, instructions: u64): i32 {
   const key = jumpKey(cpu);
   const rip = load<u64>(cpu, Cpu.rip);
-  const entry = cpu + Cpu.jit + Jit.jumpCache + (<usize>((rip << 4) ^ (rip >> 6)) & (Jit.JUMP_CACHE_SIZE - 16));
+  const entry = cpu + Cpu.jit + Jit.jumpCache + ((<usize>((rip << 4) ^ (rip >> 6))) & (Jit.JUMP_CACHE_SIZE - 16));
   store<u64>(entry, rip, Jit.jcRip);
   store<u32>(entry, key, Jit.jcKey);
   store<u32>(entry, load<u32>(rec - Record.HEAD_SIZE, Record.headCode), Jit.jcSlot);
@@ -274,7 +274,7 @@ export function run(cpu: usize, budget: u64): i32 {
         store<u64>(cpu, executed, Cpu.instructions);
         if (single != 0) single &= AFTER_SHADOW;
         stackOperandFault(cpu, rec);
-      deliverPending(cpu);
+        deliverPending(cpu);
         break;
       }
       executed += <u64>((rec - start) >> 4) + (exit == LOOKUP ? 1 : 0);

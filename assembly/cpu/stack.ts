@@ -38,7 +38,7 @@ export function stackFault(cpu: usize, la: u64, size: u32): void {
 /** readHost for the stack. */
 @inline
 export function stackRead(cpu: usize, la: u64, size: u32): usize {
-  const entry = <usize>load<u32>(cpu, Cpu.tlb) + (<usize>(la >> 8) & Tlb.INDEX_MASK);
+  const entry = <usize>load<u32>(cpu, Cpu.tlb) + ((<usize>(la >> 8)) & Tlb.INDEX_MASK);
   if (((la + size - 1) & PAGE_BASE) == load<u64>(entry, Tlb.READ + Tlb.tag)) {
     return <usize>(<u32>la + load<u32>(entry, Tlb.READ + Tlb.addend));
   }
@@ -59,7 +59,7 @@ function pushSlow(cpu: usize, la: u64, value: u64): bool {
 
 @inline
 function storeStack(cpu: usize, la: u64, value: u64): bool {
-  const entry = <usize>load<u32>(cpu, Cpu.tlb) + (<usize>(la >> 8) & Tlb.INDEX_MASK);
+  const entry = <usize>load<u32>(cpu, Cpu.tlb) + ((<usize>(la >> 8)) & Tlb.INDEX_MASK);
   if (((la + 7) & PAGE_BASE) == load<u64>(entry, Tlb.WRITE + Tlb.tag)) {
     store<u64>(<usize>(<u32>la + load<u32>(entry, Tlb.WRITE + Tlb.addend)), value);
     return true;

@@ -23,7 +23,7 @@ export function unsigned(j: usize, value: u32): void {
 
 export function signed(j: usize, value: i64): void {
   while (true) {
-    const low = <u32>value & 0x7f;
+    const low = (<u32>value) & 0x7f;
     value >>= 7;
     if ((value == 0 && (low & 0x40) == 0) || (value == -1 && (low & 0x40) != 0)) {
       byte(j, low);
@@ -64,7 +64,7 @@ export function ifHinted(j: usize, type: u32, likely: bool): void {
   const count = load<u32>(hints);
   if (count < <u32>Jit.HINTS_MAX) {
     const offset = load<u32>(j, Jit.cursor) - <u32>(j + Jit.body);
-    store<u32>(hints + 4 + (<usize>count << 2), (offset << 1) | <u32>likely);
+    store<u32>(hints + 4 + ((<usize>count) << 2), (offset << 1) | (<u32>likely));
     store<u32>(hints, count + 1);
   }
   ifThen(j, type);

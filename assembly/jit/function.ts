@@ -98,7 +98,7 @@ function writeBlock(j: usize, n: i32): void {
       rec += Record.SIZE;
     }
     translateInstruction(j, rec);
-    offset += <u32>load<u16>(rec, Record.where) >> 12;
+    offset += (<u32>load<u16>(rec, Record.where)) >> 12;
   }
   store<u32>(j, load<u32>(b, Jit.bTermRecord), Jit.record);
   writeTerminator(j, n, b, term);
@@ -238,4 +238,3 @@ function goTo(j: usize, from: i32, to: i32, offset: i32): void {
   } else if (isMerge(j, to)) E.br(j, load<u32>(b, Jit.bLabel));
   else writeTree(j, to);
 }
-

@@ -63,13 +63,13 @@ function mark(j: usize, word: usize, bit: u32): void {
 }
 
 export function getGpr(j: usize, n: u32): void {
-  mark(j, Jit.used, <u32>1 << n);
+  mark(j, Jit.used, (<u32>1) << n);
   get(j, GPR + n);
 }
 
 export function setGpr(j: usize, n: u32): void {
-  mark(j, Jit.used, <u32>1 << n);
-  mark(j, Jit.dirty, <u32>1 << n);
+  mark(j, Jit.used, (<u32>1) << n);
+  mark(j, Jit.dirty, (<u32>1) << n);
   set(j, GPR + n);
 }
 
@@ -95,4 +95,3 @@ export function isUsed(j: usize, n: u32): bool {
 export function isDirty(j: usize, n: u32): bool {
   return ((load<u32>(j, Jit.dirty) >> n) & 1) != 0;
 }
-

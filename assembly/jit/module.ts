@@ -24,7 +24,7 @@ function endSection(j: usize, at: usize): void {
 /** A name of up to 8 bytes, packed little-endian. */
 function name(j: usize, length: u32, bytes: u64): void {
   E.unsigned(j, length);
-  for (let i: u32 = 0; i < length; i++) E.byte(j, <u32>(bytes >> (i * 8)) & 0xff);
+  for (let i: u32 = 0; i < length; i++) E.byte(j, (<u32>(bytes >> (i * 8))) & 0xff);
 }
 
 function typeOf(j: usize, first: u32, second: u32, third: u32): void {
@@ -144,7 +144,7 @@ function writeHints(j: usize, count: u32): void {
     const hints = hintCount(entry);
     E.unsigned(j, hints);
     for (let k: u32 = 0; k < hints; k++) {
-      const hint = load<u32>(entry + 8 + (<usize>k << 2));
+      const hint = load<u32>(entry + 8 + ((<usize>k) << 2));
       E.unsigned(j, (hint >> 1) + LOCALS_LENGTH);
       E.unsigned(j, 1);
       E.byte(j, hint & 1);
@@ -155,7 +155,7 @@ function writeHints(j: usize, count: u32): void {
 }
 
 function ascii(j: usize, bytes: u64): void {
-  for (let i: u32 = 0; i < 8; i++) E.byte(j, <u32>(bytes >> (i * 8)) & 0xff);
+  for (let i: u32 = 0; i < 8; i++) E.byte(j, (<u32>(bytes >> (i * 8))) & 0xff);
 }
 
 function writeCode(j: usize, count: u32): void {

@@ -12,7 +12,7 @@ const SIZE_WANTED: u32 = 180;
 const PAGE: u32 = 4096;
 
 export function recordAt(j: usize, offset: u32): usize {
-  return <usize>load<u32>(j + Jit.recordAt + (<usize>offset << 2));
+  return <usize>load<u32>(j + Jit.recordAt + ((<usize>offset) << 2));
 }
 
 /** Address of basic block n. */
@@ -23,7 +23,7 @@ export function blockAddress(j: usize, n: u32): usize {
 
 /** The block that starts at a page offset, -1 = none. */
 export function blockAtOffset(j: usize, offset: u32): i32 {
-  return <i32>load<u16>(j + Jit.blockAt + (<usize>offset << 1)) - 1;
+  return <i32>load<u16>(j + Jit.blockAt + ((<usize>offset) << 1)) - 1;
 }
 
 @inline
@@ -61,7 +61,7 @@ export function findRegion(cpu: usize, j: usize, host: usize, mode: u32): bool {
   // Breadth first, so that what is near the entry comes in before the size is used up.
   for (let next: u32 = 0; next < pending && next < <u32>(Jit.MAX_BLOCKS - 1); next++) {
     if (next != 0 && load<u32>(j, Jit.regionSize) >= SIZE_WANTED) break;
-    const offset = <u32>load<u16>(j + Jit.worklist + (<usize>next << 1));
+    const offset = <u32>load<u16>(j + Jit.worklist + ((<usize>next) << 1));
     pending = walk(cpu, j, offset, mode, pending);
   }
   if (recordAt(j, start) == 0) return false;
@@ -88,7 +88,7 @@ function walk(cpu: usize, j: usize, offset: u32, mode: u32, pending: u32): u32 {
           return pending;
         }
       } else {
-        store<u32>(j + Jit.recordAt + (<usize>offset << 2), <u32>rec);
+        store<u32>(j + Jit.recordAt + ((<usize>offset) << 2), <u32>rec);
         store<u32>(j, load<u32>(j, Jit.regionSize) + 1, Jit.regionSize);
       }
       const term = terminatorOf(opOf(rec));
@@ -114,7 +114,7 @@ function addTarget(j: usize, offset: u32, pending: u32): u32 {
   if (offset >= PAGE || load<u8>(j + Jit.leader + offset) == 2) return pending;
   if (pending >= 2000) return pending;
   store<u8>(j + Jit.leader + offset, 2);
-  store<u16>(j + Jit.worklist + (<usize>pending << 1), <u16>offset);
+  store<u16>(j + Jit.worklist + ((<usize>pending) << 1), <u16>offset);
   return pending + 1;
 }
 
@@ -124,7 +124,7 @@ function makeBlocks(j: usize): bool {
   for (let offset: u32 = 0; offset < PAGE; offset++) {
     if (load<u8>(j + Jit.leader + offset) == 0 || recordAt(j, offset) == 0) continue;
     if (count == Jit.MAX_BLOCKS) return false;
-    store<u16>(j + Jit.blockAt + (<usize>offset << 1), <u16>(count + 1));
+    store<u16>(j + Jit.blockAt + ((<usize>offset) << 1), <u16>(count + 1));
     store<u32>(blockAddress(j, count), offset, Jit.bOffset);
     count++;
   }
@@ -146,7 +146,7 @@ function finishBlock(j: usize, b: usize): void {
     term = terminatorOf(opOf(rec));
     if (term == Jit.TERM_OUT) break;
     instructions++;
-    offset += <u32>load<u16>(rec, Record.where) >> 12;
+    offset += (<u32>load<u16>(rec, Record.where)) >> 12;
     if (term != Jit.TERM_FALL) break;
     if (offset >= PAGE || recordAt(j, offset) == 0) break;
     if (load<u8>(j + Jit.leader + offset) != 0) break;

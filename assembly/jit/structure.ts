@@ -38,7 +38,7 @@ export function analyse(j: usize): bool {
 
 @inline
 export function inOrder(j: usize, i: i32): i32 {
-  return load<i32>(j + Jit.order + (<usize>i << 2));
+  return load<i32>(j + Jit.order + ((<usize>i) << 2));
 }
 
 /** Numbers the reached blocks in reverse postorder; returns how many there are. */
@@ -57,7 +57,7 @@ function number(j: usize, root: i32): i32 {
     const b = blockAddress(j, n);
     const edge = entry & 3;
     if (edge == 2) {
-      store<i32>(j + Jit.order + (<usize>finished << 2), n);
+      store<i32>(j + Jit.order + ((<usize>finished) << 2), n);
       finished++;
       top--;
       continue;
@@ -78,9 +78,9 @@ function number(j: usize, root: i32): i32 {
 function reverse(j: usize, count: i32): void {
   const list = j + Jit.order;
   for (let i: i32 = 0, k: i32 = count - 1; i < k; i++, k--) {
-    const other = load<i32>(list + (<usize>i << 2));
-    store<i32>(list + (<usize>i << 2), load<i32>(list + (<usize>k << 2)));
-    store<i32>(list + (<usize>k << 2), other);
+    const other = load<i32>(list + ((<usize>i) << 2));
+    store<i32>(list + ((<usize>i) << 2), load<i32>(list + ((<usize>k) << 2)));
+    store<i32>(list + ((<usize>k) << 2), other);
   }
   for (let i: i32 = 0; i < count; i++) store<i32>(blockAddress(j, inOrder(j, i)), i, Jit.bOrder);
 }

@@ -50,7 +50,7 @@ export function translateBlock(cpu: usize, head: usize): void {
   }
   const batch = load<u32>(j, Jit.batchCount);
   if (!appendFunction(j)) return;
-  store<u32>(j + Jit.batchHeads + (<usize>batch << 2), <u32>head);
+  store<u32>(j + Jit.batchHeads + ((<usize>batch) << 2), <u32>head);
   store<i32>(head, Record.CODE_PENDING, Record.headCode);
   count(j, Jit.regionsTranslated, 1);
   count(j, Jit.instructionsTranslated, load<u32>(j, Jit.regionSize));
@@ -77,7 +77,7 @@ function writeFunction(cpu: usize, j: usize, head: usize): bool {
 }
 
 function firstBlock(j: usize): i32 {
-  return <i32>load<u16>(j + Jit.blockAt + (<usize>load<u32>(j, Jit.startOffset) << 1)) - 1;
+  return <i32>load<u16>(j + Jit.blockAt + ((<usize>load<u32>(j, Jit.startOffset)) << 1)) - 1;
 }
 
 /** Whether regions wait to be compiled. */
@@ -92,8 +92,9 @@ export function compilePending(cpu: usize): void {
   if (regions == 0) return;
   const slot = load<u32>(j, Jit.nextSlot);
   const compiled = compileBatch(j);
+  if (!compiled) count(j, Jit.refused, regions);
   for (let i: u32 = 0; i < regions; i++) {
-    const head = <usize>load<u32>(j + Jit.batchHeads + (<usize>i << 2));
+    const head = <usize>load<u32>(j + Jit.batchHeads + ((<usize>i) << 2));
     // A block that was overwritten meanwhile is no longer pending. Entries have been counted on top of CODE_PENDING.
     const code = load<i32>(head, Record.headCode);
     if (code < Record.CODE_PENDING || code >= Record.CODE_PENDING / 2) continue;

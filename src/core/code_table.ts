@@ -6,11 +6,11 @@ const TABLE_SIZE = 65536;
 
 /** Functions of the core that translated code imports, by the letter it knows them by (assembly/jit/module.ts). */
 export interface TranslatorCalls {
-  jitRead(cpu: number, la: bigint, size: number): number;
-  jitWrite(cpu: number, la: bigint, size: number): number;
-  jitCold(cpu: number, record: number, op: number): number;
-  jitEnd(cpu: number, record: number, op: number): number;
-  jitCondition(cpu: number, code: number): number;
+  readonly jitRead: (cpu: number, la: bigint, size: number) => number;
+  readonly jitWrite: (cpu: number, la: bigint, size: number) => number;
+  readonly jitCold: (cpu: number, record: number, op: number) => number;
+  readonly jitEnd: (cpu: number, record: number, op: number) => number;
+  readonly jitCondition: (cpu: number, code: number) => number;
 }
 
 export class CodeTable {
@@ -29,11 +29,11 @@ export class CodeTable {
         memory: this.#memory,
         table: this.table,
         // Given as they are, so that the engine links wasm to wasm, without JavaScript in between.
-        r: calls.jitRead as never,
-        w: calls.jitWrite as never,
-        c: calls.jitCold as never,
-        e: calls.jitEnd as never,
-        q: calls.jitCondition as never,
+        r: calls.jitRead,
+        w: calls.jitWrite,
+        c: calls.jitCold,
+        e: calls.jitEnd,
+        q: calls.jitCondition,
       },
     };
   }
@@ -41,12 +41,12 @@ export class CodeTable {
   /** The import `host.compile`: compiles a module in shared memory; its element segment puts the functions into the table. */
   readonly compile = (address: number, length: number): number => {
     // The compiler refuses shared memory: a copy.
-    const bytes = new Uint8Array(this.#memory.buffer, address >>> 0, length).slice() as Uint8Array<ArrayBuffer>;
+    const bytes = new Uint8Array(this.#memory.buffer, address >>> 0, length).slice();
     try {
-      new WebAssembly.Instance(new WebAssembly.Module(bytes), this.#imports);
-      return 1;
-    } catch (error) {
-      console.error(`a translated module was refused: ${String(error)}`);
+      const linked = new WebAssembly.Instance(new WebAssembly.Module(bytes), this.#imports);
+      return linked instanceof WebAssembly.Instance ? 1 : 0;
+    } catch {
+      // Out of memory, or a fault of ours: the blocks stay with the interpreter, which counts them as refused.
       return 0;
     }
   };

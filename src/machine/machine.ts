@@ -151,7 +151,8 @@ export class MachineModel {
     const { guest, exports, plan, devices } = this.parts;
     configureChips(this.config, guest);
     exports.machineInit(plan.machine);
-    for (let i = 0; i < plan.cpuCount; i++) exports.cpuSetTranslator(plan.cpus + i * Cpu.SIZE, jitCodes[this.config.jit]);
+    for (let i = 0; i < plan.cpuCount; i++)
+      exports.cpuSetTranslator(plan.cpus + i * Cpu.SIZE, jitCodes[this.config.jit]);
     // Guest time begins when the guest does, however long loading takes.
     exports.clockPause(plan.machine);
     const console = {

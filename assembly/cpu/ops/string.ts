@@ -197,7 +197,7 @@ export function lods<T>(cpu: usize, rec: usize): bool {
 @inline
 function signed<T>(v: T): i64 {
   const unused: i64 = 64 - sizeof<T>() * 8;
-  return (<i64>v << unused) >> unused;
+  return ((<i64>v) << unused) >> unused;
 }
 
 /** Flags of the last comparison; a fault leaves those in front of the instruction (SDM, REP). */

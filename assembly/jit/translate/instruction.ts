@@ -66,7 +66,7 @@ function translatePure(j: usize, kind: u32, size: u32, entry: usize): void {
   const to = <u32>load<u8>(entry, 3);
   const from = <u32>load<u8>(entry, 4);
   const third = <u32>load<u8>(entry, 5);
-  const sourceSize = <u32>load<u8>(entry, 6) & 15;
+  const sourceSize = (<u32>load<u8>(entry, 6)) & 15;
   const zeroExtended = (load<u8>(entry, 6) & 16) != 0;
   const compares = kind == K.kCmp || kind == K.kTest;
   const writesOnly = kind == K.kMove || kind == K.kSetcc || kind == K.kMultiply3;
@@ -168,11 +168,13 @@ function implicitRegisters(op: i32): u32 {
 
 /** The general registers that a record of a vector instruction may name. */
 function registersOf(rec: usize): u32 {
-  return gprBit(load<u8>(rec, Record.reg)) | gprBit(load<u8>(rec, Record.rm)) | gprBit(load<u8>(rec, Record.index)) | 0x87;
+  return (
+    gprBit(load<u8>(rec, Record.reg)) | gprBit(load<u8>(rec, Record.rm)) | gprBit(load<u8>(rec, Record.index)) | 0x87
+  );
 }
 
 function gprBit(offset: u32): u32 {
-  return offset < 128 ? <u32>1 << (offset >> 3) : 0;
+  return offset < 128 ? (<u32>1) << (offset >> 3) : 0;
 }
 
 function storeSome(j: usize, registers: u32): void {
@@ -183,7 +185,7 @@ function loadSome(j: usize, registers: u32): void {
   for (let n: u32 = 0; n < 16; n++) {
     if (((registers >> n) & 1) == 0) continue;
     loadGpr(j, n);
-    store<u32>(j, load<u32>(j, Jit.used) | (<u32>1 << n), Jit.used);
-    store<u32>(j, load<u32>(j, Jit.dirty) | (<u32>1 << n), Jit.dirty);
+    store<u32>(j, load<u32>(j, Jit.used) | ((<u32>1) << n), Jit.used);
+    store<u32>(j, load<u32>(j, Jit.dirty) | ((<u32>1) << n), Jit.dirty);
   }
 }

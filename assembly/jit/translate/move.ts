@@ -5,16 +5,7 @@ import * as Record from "../../layout/record";
 import * as K from "../../cpu/generated/kinds";
 import * as E from "../emit";
 import * as L from "../locals";
-import {
-  extend,
-  hostOfLa,
-  popRegister,
-  pushMemory,
-  pushOffset,
-  pushRegister,
-  recordOf,
-  storeAtHost,
-} from "./operand";
+import { extend, hostOfLa, popRegister, pushMemory, pushOffset, pushRegister, recordOf, storeAtHost } from "./operand";
 
 const RAX: u32 = 0;
 const RDX: u32 = 2;
@@ -155,7 +146,7 @@ export function translateMove(j: usize, kind: u32, size: u32): void {
     case K.kPopReg:
       popX(j);
       E.get(j, L.X);
-      L.setGpr(j, <u32>load<u8>(rec, Record.rm) >> 3);
+      L.setGpr(j, (<u32>load<u8>(rec, Record.rm)) >> 3);
       return;
     case K.kLeave:
       translateLeave(j);
@@ -180,4 +171,3 @@ export function translateMove(j: usize, kind: u32, size: u32): void {
       return;
   }
 }
-

@@ -30,7 +30,7 @@ export function extend(j: usize, size: u32): void {
 /** Cuts the value on the stack to the operand size and zero-extends it. */
 export function extendZero(j: usize, size: u32): void {
   if (size == 3) return;
-  E.i64Const(j, <i64>((<u64>1 << bitsOf(size)) - 1));
+  E.i64Const(j, <i64>(((<u64>1) << bitsOf(size)) - 1));
   E.op(j, E.I64_AND);
 }
 
@@ -104,7 +104,7 @@ export function pushOffset(j: usize): void {
 /** Pushes the linear address of the memory operand. */
 export function pushLinear(j: usize): void {
   pushOffset(j);
-  const seg = (<u32>load<u8>(recordOf(j), Record.misc) & Record.MISC_SEG) >> Record.MISC_SEG_SHIFT;
+  const seg = ((<u32>load<u8>(recordOf(j), Record.misc)) & Record.MISC_SEG) >> Record.MISC_SEG_SHIFT;
   if (seg == 0) return;
   E.get(j, L.CPU);
   E.memory(j, E.I64_LOAD, Cpu.seg + (seg - 1) * Cpu.SEG_SIZE + Cpu.segBase);

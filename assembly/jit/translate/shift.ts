@@ -148,7 +148,7 @@ export function translateShift(j: usize, kind: u32, size: u32, count: i32): void
     shiftVariable(j, kind, size);
     return;
   }
-  const masked = <u32>count & mask;
+  const masked = (<u32>count) & mask;
   if (masked == 0) {
     E.get(j, L.X);
     E.set(j, L.Z);
@@ -163,7 +163,9 @@ export function translateShift(j: usize, kind: u32, size: u32, count: i32): void
 /** Whether ROL or ROR by a constant can be translated here: AF, which stays, must be at hand. */
 export function canRotate(j: usize, size: u32): bool {
   const kind = knownKind(j);
-  return size >= 2 && (kind == Cpu.FLAGS_LOGIC || kind == Cpu.FLAGS_BITS || kind == Cpu.FLAGS_ADD || kind == Cpu.FLAGS_SUB);
+  return (
+    size >= 2 && (kind == Cpu.FLAGS_LOGIC || kind == Cpu.FLAGS_BITS || kind == Cpu.FLAGS_ADD || kind == Cpu.FLAGS_SUB)
+  );
 }
 
 /** ROL and ROR by a constant: CF and OF change, the rest stays as it was. */

@@ -1,27 +1,27 @@
 // What TypeScript calls of the CPU and the platform (docs/internals.md).
 
-import * as Cpu from "../layout/cpu";
-import * as Machine from "../layout/machine";
-import { flushTlb, resetTlb } from "../mem/tlb";
-import { guestNow } from "../platform/clock";
-import { cpuAt } from "../platform/kick";
-import { lapicInit } from "../platform/lapic";
-import { platformInit, platformReset } from "../platform/reset";
-import * as Record from "../layout/record";
-import { compilePending, resetTranslator, translateBlock } from "../jit/translator";
-import { flushCodeCache, resetCodeCache } from "./code_cache";
-import { IF } from "./flags";
-import { run } from "./generated/run";
-import { updateMode } from "./mode";
-import { RUN_EXIT_TRANSLATE } from "./poll";
-import { cpuResetState } from "./reset";
-import { machineOf } from "./state";
+import * as Cpu from "./layout/cpu";
+import * as Machine from "./layout/machine";
+import { flushTlb, resetTlb } from "./mem/tlb";
+import { guestNow } from "./platform/clock";
+import { cpuAt } from "./platform/kick";
+import { lapicInit } from "./platform/lapic";
+import { platformInit, platformReset } from "./platform/reset";
+import * as Record from "./layout/record";
+import { compilePending, resetTranslator, translateBlock } from "./jit/translator";
+import { flushCodeCache, resetCodeCache } from "./cpu/code_cache";
+import { IF } from "./cpu/flags";
+import { run } from "./cpu/generated/run";
+import { updateMode } from "./cpu/mode";
+import { RUN_EXIT_TRANSLATE } from "./cpu/poll";
+import { cpuResetState } from "./cpu/reset";
+import { machineOf } from "./cpu/state";
 
-export { kickCpu } from "../platform/kick";
-export { setIrqLine } from "../platform/irq";
-export { raiseMsi } from "../platform/delivery";
-export { clockPause, clockResume } from "../platform/kvmclock";
-export { pressPowerButton } from "../platform/pm";
+export { kickCpu } from "./platform/kick";
+export { setIrqLine } from "./platform/irq";
+export { raiseMsi } from "./platform/delivery";
+export { clockPause, clockResume } from "./platform/kvmclock";
+export { pressPowerButton } from "./platform/pm";
 
 /** Entries of a block after which its region is translated. */
 const HOT_ENTRIES = 200;
@@ -80,7 +80,7 @@ export function cpuSetTranslator(cpu: usize, mode: u32): void {
   flushCodeCache(cpu);
 }
 
-export { jitCold, jitCondition, jitEnd, jitRead, jitWrite } from "../jit/helpers";
+export { jitCold, jitCondition, jitEnd, jitRead, jitWrite } from "./jit/helpers";
 
 /** Milliseconds that the CPU may sleep in HLT: until its next timer, 0 when something waits already. */
 export function cpuHaltTimeout(cpu: usize): f64 {
