@@ -67,6 +67,15 @@ export function findBlock(cpu: usize): usize {
   return findBlockSlow(cpu);
 }
 
+/**
+ * Holds interrupts off for the instruction at Cpu.rip, which must then run alone: no block for it may be found quickly.
+ * `kind` is SHADOW_STI, or SHADOW_SS, which holds debug traps off too.
+ */
+export function startShadow(cpu: usize, kind: u32): void {
+  store<u32>(cpu, kind, Cpu.shadow);
+  store<u32>(jumpEntry(cpu, load<u64>(cpu, Cpu.rip)), 0, 8);
+}
+
 export function findBlockSlow(cpu: usize): usize {
   count(cpu, Counters.jumpCacheMisses);
   const mode = load<u32>(cpu, Cpu.mode);

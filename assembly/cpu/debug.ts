@@ -17,7 +17,8 @@ export function afterSingle(cpu: usize, why: i32): void {
     store<u32>(cpu, 0, Cpu.shadow);
     store<i32>(cpu, 1, Cpu.exitRequest);
   }
-  if (why & AFTER_STEP) {
+  // MOV SS and POP SS hold the trap off as well (SDM vol. 3, 6.8.3); the next instruction's trap comes instead.
+  if ((why & AFTER_STEP) != 0 && load<u32>(cpu, Cpu.shadow) != Cpu.SHADOW_SS) {
     store<u64>(cpu, load<u64>(cpu, DR6) | DR6_BS, DR6);
     raise(cpu, Exception.DB, 0);
     deliverPending(cpu);

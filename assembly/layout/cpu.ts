@@ -178,8 +178,11 @@ export const nmiPending = 0x734;
 export const nmiBlocked = 0x738;
 /** i32 crossing: futex word on which the CPU worker sleeps in HLT; raised and notified by whoever wakes it. */
 export const wake = 0x73c;
-/** u32 1 = an instruction with an interrupt shadow (STI, MOV SS) has just executed. */
+/** u32 an instruction with an interrupt shadow has just executed: one of the SHADOW_ kinds, 0 = none. */
 export const shadow = 0x740;
+export const SHADOW_STI = 1;
+/** MOV SS, POP SS: debug traps wait too. */
+export const SHADOW_SS = 2;
 /** u64 guest instructions executed. */
 export const instructions = 0x748;
 /** u64 value in and out of platform MSR calls. */

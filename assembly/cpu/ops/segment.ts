@@ -5,6 +5,7 @@ import * as F from "../../layout/cpu_features";
 import * as Record from "../../layout/record";
 import { isCanonical } from "../../mem/walk";
 import { commitModify, modifyHost, readHost, storeLinear } from "../access";
+import { startShadow } from "../code_cache";
 import {
   ATTR_CODE,
   ATTR_CONFORMING,
@@ -56,7 +57,7 @@ export function moveTo(cpu: usize, rec: usize): bool {
   if (seg > <u32>Cpu.GS || seg == Cpu.CS) return undefined(cpu);
   const host = rmHost<u16>(cpu, rec);
   if (host == 0 || !loadSegment(cpu, seg, load<u16>(host))) return false;
-  if (seg == Cpu.SS) store<u32>(cpu, 1, Cpu.shadow);
+  if (seg == Cpu.SS) startShadow(cpu, Cpu.SHADOW_SS);
   return true;
 }
 
@@ -71,7 +72,7 @@ export function pop<T>(cpu: usize, rec: usize): bool {
   if (faulted(cpu) || !loadSegment(cpu, seg, selector)) return false;
   // With POP SS the old SS decides how wide the stack pointer is: the frame remembers it.
   frameCommit(cpu);
-  if (seg == Cpu.SS) store<u32>(cpu, 1, Cpu.shadow);
+  if (seg == Cpu.SS) startShadow(cpu, Cpu.SHADOW_SS);
   return true;
 }
 

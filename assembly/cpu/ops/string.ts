@@ -15,6 +15,12 @@ import { counter, setCounter } from "./branch";
 /** Elements after which an instruction lets the run loop look for interrupts. */
 const PATIENCE: u64 = 4096;
 
+/** The same, or a single element when every iteration traps. */
+@inline
+export function patienceOf(cpu: usize, most: u64): u64 {
+  return (load<u32>(cpu, Cpu.mode) & Record.MODE_STEP) != 0 ? 1 : most;
+}
+
 @inline
 function formOf(rec: usize): u32 {
   return (<u32>load<u8>(rec, Record.misc)) & Record.MISC_FORM;
@@ -78,7 +84,7 @@ function runLength(cpu: usize, form: u32, la: u64, size: u32, count: u64): u64 {
 export function movs<T>(cpu: usize, rec: usize): bool {
   const form = formOf(rec);
   if (load<i32>(rec, Record.imm) == 0) return moveOne<T>(cpu, rec, form);
-  let patience = PATIENCE;
+  let patience = patienceOf(cpu, PATIENCE);
   while (true) {
     const count = counter(cpu, form);
     if (count == 0) return true;
@@ -136,7 +142,7 @@ function moveOne<T>(cpu: usize, rec: usize, form: u32): bool {
 export function stos<T>(cpu: usize, rec: usize): bool {
   const form = formOf(rec);
   if (load<i32>(rec, Record.imm) == 0) return storeOne<T>(cpu, form);
-  let patience = PATIENCE;
+  let patience = patienceOf(cpu, PATIENCE);
   while (true) {
     const count = counter(cpu, form);
     if (count == 0) return true;
@@ -181,7 +187,7 @@ function storeOne<T>(cpu: usize, form: u32): bool {
 export function lods<T>(cpu: usize, rec: usize): bool {
   const form = formOf(rec);
   const repeated = load<i32>(rec, Record.imm) != 0;
-  let patience = PATIENCE;
+  let patience = patienceOf(cpu, PATIENCE);
   while (true) {
     if (repeated && counter(cpu, form) == 0) return true;
     if (patience-- == 0) return again(cpu, rec);
@@ -223,9 +229,10 @@ export function cmps<T>(cpu: usize, rec: usize): bool {
   const rep = load<i32>(rec, Record.imm);
   let a: T = 0;
   let b: T = 0;
-  let patience = PATIENCE;
+  let compared = false;
+  let patience = patienceOf(cpu, PATIENCE);
   while (true) {
-    if (rep != 0 && counter(cpu, form) == 0) return endCompare<T>(cpu, a, b, patience != PATIENCE);
+    if (rep != 0 && counter(cpu, form) == 0) return endCompare<T>(cpu, a, b, compared);
     if (patience-- == 0) return endCompare<T>(cpu, a, b, true) && again(cpu, rec);
     const left = readHost(cpu, sourceAddress(cpu, rec, form, sizeof<T>()), sizeof<T>());
     if (left == 0) return false;
@@ -234,6 +241,7 @@ export function cmps<T>(cpu: usize, rec: usize): bool {
     if (right == 0) return false;
     a = first;
     b = load<T>(right);
+    compared = true;
     const by = step<T>(cpu);
     setIndex(cpu, Cpu.rsi, form, indexOf(cpu, Cpu.rsi, form) + by);
     setIndex(cpu, Cpu.rdi, form, indexOf(cpu, Cpu.rdi, form) + by);
@@ -248,13 +256,15 @@ export function scas<T>(cpu: usize, rec: usize): bool {
   const rep = load<i32>(rec, Record.imm);
   const a = regGet<T>(cpu, Cpu.rax);
   let b: T = 0;
-  let patience = PATIENCE;
+  let compared = false;
+  let patience = patienceOf(cpu, PATIENCE);
   while (true) {
-    if (rep != 0 && counter(cpu, form) == 0) return endCompare<T>(cpu, a, b, patience != PATIENCE);
+    if (rep != 0 && counter(cpu, form) == 0) return endCompare<T>(cpu, a, b, compared);
     if (patience-- == 0) return endCompare<T>(cpu, a, b, true) && again(cpu, rec);
     const host = readHost(cpu, destinationAddress(cpu, form, sizeof<T>(), false), sizeof<T>());
     if (host == 0) return false;
     b = load<T>(host);
+    compared = true;
     setIndex(cpu, Cpu.rdi, form, indexOf(cpu, Cpu.rdi, form) + step<T>(cpu));
     if (rep == 0) return endCompare<T>(cpu, a, b, true);
     setCounter(cpu, form, counter(cpu, form) - 1);

@@ -7,16 +7,16 @@ import { checkIoPermission } from "../io_permission";
 import { checkWrite, readHost, storeLinear } from "../access";
 import { regGet } from "../operand";
 import { counter, setCounter } from "./branch";
-import { again, destinationAddress, indexOf, setIndex, sourceAddress, step } from "./string";
+import { again, destinationAddress, indexOf, patienceOf, setIndex, sourceAddress, step } from "./string";
 
-const PATIENCE: u32 = 512;
+const PATIENCE: u64 = 512;
 
 export function ins<T>(cpu: usize, rec: usize): bool {
   const form = (<u32>load<u8>(rec, Record.misc)) & Record.MISC_FORM;
   const repeated = load<i32>(rec, Record.imm) != 0;
   const port = <u32>regGet<u16>(cpu, Cpu.rdx);
   if (!checkIoPermission(cpu, port, sizeof<T>())) return false;
-  let patience = PATIENCE;
+  let patience = patienceOf(cpu, PATIENCE);
   while (true) {
     if (repeated && counter(cpu, form) == 0) return true;
     if (patience-- == 0) return again(cpu, rec);
@@ -35,7 +35,7 @@ export function outs<T>(cpu: usize, rec: usize): bool {
   const repeated = load<i32>(rec, Record.imm) != 0;
   const port = <u32>regGet<u16>(cpu, Cpu.rdx);
   if (!checkIoPermission(cpu, port, sizeof<T>())) return false;
-  let patience = PATIENCE;
+  let patience = patienceOf(cpu, PATIENCE);
   while (true) {
     if (repeated && counter(cpu, form) == 0) return true;
     if (patience-- == 0) return again(cpu, rec);

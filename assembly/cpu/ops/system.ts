@@ -9,6 +9,7 @@ import { isCanonical } from "../../mem/walk";
 import { tscNow } from "../../platform/clock";
 import { lapicReadTpr, lapicWriteTpr } from "../../platform/lapic_registers";
 import { readHost, storeLinear } from "../access";
+import { startShadow } from "../code_cache";
 import { CR0_TS, CR4_PCIDE, CR4_PVI, CR4_TSD, CR4_UMIP, CR4_VME } from "../bits";
 import { debugRegister, writeCr0, writeCr3, writeCr4, writeDebug, writeMsw } from "../control";
 import { cpuid } from "../cpuid";
@@ -346,7 +347,7 @@ export function cli(cpu: usize, rec: usize): bool {
 export function sti(cpu: usize, rec: usize): bool {
   const eflags = load<u32>(cpu, Cpu.eflags);
   if (mayChangeIf(cpu)) {
-    if (!(eflags & IF)) store<u32>(cpu, 1, Cpu.shadow);
+    if (!(eflags & IF)) startShadow(cpu, Cpu.SHADOW_STI);
     store<u32>(cpu, eflags | IF, Cpu.eflags);
     return true;
   }

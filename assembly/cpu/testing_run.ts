@@ -1,9 +1,10 @@
-// What the test of the decoder calls.
+// What the tests of the decoder and of the run loop call.
 
 import * as Cpu from "../layout/cpu";
 import * as Record from "../layout/record";
 import { decodeInstruction, NEED_MORE } from "./decode";
 import * as Ops from "./generated/ops";
+import { updateMode } from "./mode";
 
 /**
  * Length of the instruction whose 15 bytes lie in the CPU's scratch area, 0 if it is undefined or too long. The decoded
@@ -22,4 +23,9 @@ export function testScratch(cpu: usize): usize {
 
 export function testScratchOperation(cpu: usize): u32 {
   return load<u16>(cpu + Cpu.scratchRecords, Record.op);
+}
+
+/** After a test has written CPL or EFLAGS: derives the mode and keeps the TLB. */
+export function testKeepTlb(cpu: usize): void {
+  updateMode(cpu);
 }

@@ -1,0 +1,268 @@
+// What the run loop does between instructions: code that changes under it, translations that change, traps, interrupt
+// shadows, repetitions that are interrupted.
+import { beforeEach, describe, expect, it } from "vitest";
+import { access, CODE64, IDT, PML4, SystemCpu } from "../../tests/system_cpu";
+import * as Cpu from "../layout/cpu";
+import * as Machine from "../layout/machine";
+
+const CODE = 0x180000;
+const HANDLERS = 0x50000;
+const DATA = 0x190000;
+const TABLE = 0x60000;
+const APIC_TABLE = 0x61000;
+/** A page behind its own page table entry. */
+const PAGE = 0x600000;
+/** The first 2 MiB again. */
+const ALIAS = 0x400000;
+const GLOBAL = 0x100;
+const TF = 0x100;
+const IF = 0x200;
+const VECTOR = 0x40;
+const HLT = 0xf4;
+
+let t: SystemCpu;
+
+const le = (value: number, bytes = 4): number[] =>
+  Array.from({ length: bytes }, (_, i) => Math.floor(value / 2 ** (8 * i)) & 255);
+
+beforeEach(() => {
+  t = new SystemCpu();
+  t.longMode(0);
+  t.poke(PML4 + 0x2000 + (ALIAS >>> 21) * 8, 0x87, 8);
+  t.poke(PML4 + 0x2000 + (PAGE >>> 21) * 8, TABLE | 7, 8);
+  t.write(TABLE, new Uint8Array(8192));
+  t.poke(PML4 + 0x1000 + 3 * 8, APIC_TABLE | 7, 8);
+  t.poke(APIC_TABLE + ((0xfee00000 >>> 21) & 511) * 8, 0xfee00083, 8);
+  for (let vector = 0; vector < 0x50; vector++) {
+    t.poke(HANDLERS + vector * 16, HLT, 1);
+    t.gate64(IDT + vector * 16, access.interruptGate, CODE64, BigInt(HANDLERS + vector * 16));
+  }
+  t.guest.view.setInt32(t.guest.plan.machine + Machine.control, Machine.CONTROL_RUN, true);
+  t.calls.cpuSync(t.cpu);
+});
+
+/** Runs from an address up to a HLT. */
+function runFrom(address: number, flags = 2): void {
+  t.set64(Cpu.rip, address);
+  t.set64(Cpu.rsp, 0x20000);
+  t.flags = flags;
+  t.set32(Cpu.runState, Cpu.RUN_RUNNING);
+  t.calls.testKeepTlb(t.cpu);
+  expect(t.calls.cpuRun(t.cpu, 100_000)).toBe(1);
+}
+
+function run(code: number[], at = CODE, flags = 2): void {
+  t.write(at, [...code, HLT]);
+  runFrom(at, flags);
+}
+
+const eax = (): number => Number(t.get64(Cpu.rax) & 0xffffffffn);
+
+/** MOV EAX,[address]; MOV byte [address],value. */
+const loadEax = (address: number): number[] => [0x8b, 0x04, 0x25, ...le(address)];
+const storeByte = (address: number, value: number): number[] => [0xc6, 0x04, 0x25, ...le(address), value];
+const INC_EAX = [0xff, 0xc0];
+const DEC_EAX_MODRM = 0xc8;
+
+describe("code that is written over", () => {
+  it("is seen by the next instruction of the same block", () => {
+    run([0x31, 0xc0, ...storeByte(CODE + 11, DEC_EAX_MODRM), ...INC_EAX]);
+    expect(eax()).toBe(0xffffffff);
+  });
+
+  it("is seen when the write goes through another mapping of its page", () => {
+    run([0x31, 0xc0, ...storeByte(ALIAS + CODE + 11, DEC_EAX_MODRM), ...INC_EAX]);
+    expect(eax()).toBe(0xffffffff);
+  });
+
+  it("is seen after REP STOSB", () => {
+    // mov edi, target; mov ecx, 2; mov al, 90; rep stosb; two bytes that become NOPs.
+    run([0xbf, ...le(CODE + 14), 0xb9, ...le(2), 0xb0, 0x90, 0xf3, 0xaa, ...INC_EAX]);
+    expect(eax() & 0xff).toBe(0x90);
+  });
+
+  it("is seen when an instruction that straddles two pages changes in the second", () => {
+    const at = CODE + 0xffe;
+    t.write(at, [0xb8, ...le(0x11223344), HLT]);
+    runFrom(at);
+    expect(eax()).toBe(0x11223344);
+    // mov byte [second page], 55; jmp at
+    run([...storeByte(CODE + 0x1001, 0x55), 0xe9, ...le(at - (CODE + 13))]);
+    expect(eax()).toBe(0x11553344);
+  });
+
+  it("is seen in a block that is reached by a linked jump", () => {
+    // xor eax,eax; mov ecx,3; L: jmp M; M: inc eax; mov byte [M+1], DEC; loop L
+    const loop = [0xeb, 0x00, ...INC_EAX, ...storeByte(CODE + 10, DEC_EAX_MODRM), 0xe2, 0xf2];
+    run([0x31, 0xc0, 0xb9, ...le(3), ...loop]);
+    expect(eax()).toBe(0xffffffff);
+  });
+});
+
+describe("translations", () => {
+  const [first, second] = [DATA, DATA + 0x1000];
+  const map = (page: number, flags = 3): void => t.poke(TABLE, page | flags, 8);
+  const INVLPG = [0x0f, 0x01, 0x3c, 0x25, ...le(PAGE)];
+  const RELOAD_CR3 = [0x0f, 0x20, 0xd8, 0x0f, 0x22, 0xd8];
+
+  beforeEach(() => {
+    t.poke(first, 1, 4);
+    t.poke(second, 2, 4);
+    map(first);
+    run(loadEax(PAGE));
+    expect(eax()).toBe(1);
+  });
+
+  it("are dropped by INVLPG and by MOV CR3", () => {
+    map(second);
+    run([...INVLPG, ...loadEax(PAGE)]);
+    expect(eax()).toBe(2);
+    map(first);
+    run([...RELOAD_CR3, ...loadEax(PAGE)]);
+    expect(eax()).toBe(1);
+  });
+
+  it("of global pages survive MOV CR3, but neither INVLPG nor a change of CR4.PGE", () => {
+    t.set64(Cpu.cr4, t.get64(Cpu.cr4) | 0x80n);
+    t.calls.cpuSync(t.cpu);
+    map(first, 3 | GLOBAL);
+    run([...INVLPG, ...loadEax(PAGE)]);
+    map(second, 3 | GLOBAL);
+    run([...RELOAD_CR3, ...loadEax(PAGE)]);
+    expect(eax()).toBe(1);
+    run([...INVLPG, ...loadEax(PAGE)]);
+    expect(eax()).toBe(2);
+    map(first, 3 | GLOBAL);
+    // mov rax,cr4; btc eax,7; mov cr4,rax; btc eax,7; mov cr4,rax
+    const toggle = [0x0f, 0xba, 0xf8, 0x07, 0x0f, 0x22, 0xe0];
+    run([0x0f, 0x20, 0xe0, ...toggle, ...toggle, ...loadEax(PAGE)]);
+    expect(eax()).toBe(1);
+  });
+
+  it("of code are dropped too", () => {
+    t.write(first, [0xb8, ...le(7), HLT]);
+    t.write(second, [0xb8, ...le(8), HLT]);
+    runFrom(PAGE);
+    expect(eax()).toBe(7);
+    map(second);
+    run([...INVLPG, 0xe9, ...le(PAGE - (CODE + 13))]);
+    expect(eax()).toBe(8);
+  });
+
+  it("that allow writing come with the dirty bit", () => {
+    map(first);
+    run([...INVLPG, ...loadEax(PAGE)]);
+    expect(t.peek(TABLE, 8) & 0x60n).toBe(0x20n);
+    run(storeByte(PAGE, 9));
+    expect(t.peek(TABLE, 8) & 0x60n).toBe(0x60n);
+  });
+});
+
+/** Where the handler of a vector halted, and the frame that it got. */
+function halted(): { vector: number; rip: number } {
+  return { vector: (Number(t.rip) - HANDLERS) >> 4, rip: Number(t.stack(1, 8)[0]) };
+}
+
+describe("single steps", () => {
+  it("trap after every instruction, with BS in DR6", () => {
+    for (let n = 0; n < 3; n++) {
+      t.set64(Cpu.rax, 0);
+      run([...INC_EAX, ...INC_EAX], CODE, 2 | TF);
+      expect(halted()).toEqual({ vector: 1, rip: CODE + 2 });
+      expect(eax()).toBe(1);
+      expect(t.get64(Cpu.dr + 48) & 0x4000n).toBe(0x4000n);
+    }
+  });
+
+  it("trap after a branch that is taken", () => {
+    run([0xeb, 0x10], CODE, 2 | TF);
+    expect(halted()).toEqual({ vector: 1, rip: CODE + 0x12 });
+  });
+
+  it("trap after every iteration of a repetition", () => {
+    t.set64(Cpu.rcx, 3);
+    t.set64(Cpu.rdi, DATA);
+    run([0xf3, 0xaa], CODE, 2 | TF);
+    expect(halted()).toEqual({ vector: 1, rip: CODE });
+    expect(t.get64(Cpu.rcx)).toBe(2n);
+  });
+
+  it("begin after the instruction that follows POPF", () => {
+    // push 102h; popf; inc eax; inc eax
+    t.set64(Cpu.rax, 0);
+    run([0x68, ...le(0x102), 0x9d, ...INC_EAX, ...INC_EAX]);
+    expect(halted()).toEqual({ vector: 1, rip: CODE + 8 });
+  });
+
+  it("do not come between MOV SS and the next instruction", () => {
+    t.set64(Cpu.rax, 0x10);
+    run([0x8e, 0xd0, ...INC_EAX, ...INC_EAX], CODE, 2 | TF);
+    expect(halted()).toEqual({ vector: 1, rip: CODE + 4 });
+  });
+});
+
+describe("interrupts", () => {
+  const raise = (): void => t.calls.raiseMsi(t.guest.plan.machine, 0xfee00000, VECTOR);
+  /** MOV dword [0FEE000B0h],0: end of interrupt. */
+  const EOI = [0x45, 0x31, 0xff, 0x41, 0xbe, ...le(0xfee000b0), 0x45, 0x89, 0x3e];
+
+  beforeEach(() => {
+    // mov edx, 0FEE000F0h; mov dword [rdx], 1FFh: the local APIC is on.
+    run([0xba, ...le(0xfee000f0), 0xc7, 0x02, ...le(0x1ff)]);
+  });
+
+  it("come one instruction after STI, also when the code has run before", () => {
+    t.write(HANDLERS + VECTOR * 16, EOI);
+    t.write(HANDLERS + VECTOR * 16 + EOI.length, [HLT]);
+    t.write(CODE, [0xeb, 0x00, 0xfb, ...INC_EAX, ...INC_EAX, HLT]);
+    for (let n = 0; n < 3; n++) {
+      // The instructions behind STI by themselves: their block is known then.
+      runFrom(CODE + 3);
+      t.set64(Cpu.rax, 0);
+      raise();
+      runFrom(CODE);
+      expect(halted()).toEqual({ vector: VECTOR, rip: CODE + 5 });
+      expect(eax()).toBe(1);
+    }
+  });
+
+  it("end the sleep in STI; HLT every time", () => {
+    t.write(HANDLERS + VECTOR * 16, EOI);
+    // inc ebx; iretq
+    t.write(HANDLERS + VECTOR * 16 + EOI.length, [0xff, 0xc3, 0x48, 0xcf]);
+    t.set64(Cpu.rbx, 0);
+    // mov ecx,1; L: sti; hlt; cli; dec ecx; jnz L
+    const body = [0xfb, 0xf4, 0xfa, 0xff, 0xc9, 0x75, 0xf9];
+    for (let n = 1; n <= 3; n++) {
+      raise();
+      run([0xb9, ...le(1), ...body]);
+      expect(t.get64(Cpu.rbx)).toBe(BigInt(n));
+      expect(Number(t.rip)).toBe(CODE + 5 + body.length + 1);
+    }
+  });
+
+  it("are taken in the middle of a repetition, which goes on afterwards", () => {
+    t.write(HANDLERS + VECTOR * 16, EOI);
+    // mov rbx,rcx; iretq
+    t.write(HANDLERS + VECTOR * 16 + EOI.length, [0x48, 0x89, 0xcb, 0x48, 0xcf]);
+    t.write(CODE, [0xf3, 0xaa, 0xfa, HLT]);
+    t.set64(Cpu.rcx, 100_000);
+    t.set64(Cpu.rdi, 0x200000);
+    t.set64(Cpu.rax, 0x77);
+    t.set64(Cpu.rip, CODE);
+    t.set64(Cpu.rsp, 0x20000);
+    t.flags = 2 | IF;
+    t.set32(Cpu.runState, Cpu.RUN_RUNNING);
+    t.calls.cpuSync(t.cpu);
+    expect(t.calls.cpuRun(t.cpu, 3)).toBe(0);
+    expect(Number(t.rip)).toBe(CODE);
+    const left = t.get64(Cpu.rcx);
+    expect(left > 0n && left < 100_000n).toBe(true);
+    raise();
+    expect(t.calls.cpuRun(t.cpu, 100_000)).toBe(1);
+    expect(t.get64(Cpu.rbx) > 0n && t.get64(Cpu.rbx) <= left).toBe(true);
+    expect(t.get64(Cpu.rcx)).toBe(0n);
+    expect(t.peek(0x200000 + 99_999, 1)).toBe(0x77n);
+    expect(t.peek(0x200000 + 100_000, 1)).toBe(0n);
+  });
+});
