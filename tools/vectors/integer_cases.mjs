@@ -84,6 +84,7 @@ function registerPlaces(byte, mode) {
   return [...places.slice(0, 2), ...wide, ...places.slice(2)];
 }
 
+/** The next address of the list; starts anew with each row, so that families can be recorded one by one. */
 let turn = 0;
 
 /** The next few addresses of the mode's list that leave the given registers alone. @param {64 | 32} mode @param {number} count @param {number[]} taken */
@@ -221,6 +222,7 @@ function lockCases(row, r, choice, memory) {
 
 /** All jobs of a row. @param {Parsed} row @returns {Job[]} */
 export function integerJobs(row) {
+  turn = random(`${row.row[0]} ${row.row[1]}`).below(1000);
   return /** @type {const} */ ([64, 32]).flatMap((mode) => {
     if (mode === 64 ? row.options.no64 : row.options.only64) return [];
     return specialCases(row, mode) ?? branchCases(row, mode) ?? ordinaryCases(row, mode);
