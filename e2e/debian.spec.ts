@@ -34,7 +34,9 @@ test("boots to a root shell on hvc0", async () => {
 
 test("systemd is content", async () => {
   const { output } = await guest.run("systemctl is-system-running --wait", 200_000);
-  expect(`${output}\n${(await guest.run("systemctl --failed --no-legend --plain")).output}`).toBe("running\n");
+  expect(`${output}\n${(await guest.run("systemctl --failed --no-legend --plain --no-pager")).output}`).toBe(
+    "running\n",
+  );
 });
 
 test("kvm-clock keeps the time of the host", async () => {
@@ -46,16 +48,11 @@ test("kvm-clock keeps the time of the host", async () => {
 
 test("the kernel has nothing to complain about", async () => {
   const log = await guest.output("dmesg --level=emerg,alert,crit,err,warn --notime; echo");
-  // What a bare KVM guest on QEMU says as well: security and hardware notes, nothing of ours.
+  // What any guest says when the host gives its CPU no time for a while.
   const harmless = [
     /^$/,
-    /Spectre|Meltdown|MDS|TAA|MMIO Stale Data|Retbleed|RETBleed|SRSO|mitigation|Speculative/i,
-    /^device-mapper: core: CONFIG_IMA_DISABLE_HTABLE/,
-    /^acpi PNP0A03:00: fail to add MMCONFIG information/,
-    /^systemd\[1\]: .*(Unit|unit).*/,
-    /^(pci|ACPI).*BAR .* (no space|failed to assign)/,
-    /^platform regulatory|^cfg80211/,
-    /^loop: module|^Unstable clock/,
+    /^hrtimer: interrupt took \d+ ns/,
+    /^clocksource: Long readout interval, skipping watchdog check/,
   ];
   const complaints = log.split("\n").filter((line) => !harmless.some((pattern) => pattern.test(line.trim())));
   expect(complaints).toEqual([]);
@@ -82,9 +79,23 @@ test("no instruction was missing", async () => {
   expect((await guest.stats()).unimplemented).toEqual({ count: 0, bytes: "", rip: "" });
 });
 
-test("reboots and powers off from the guest", async () => {
+test("stands still while paused, and the clock is right afterwards", async () => {
+  await guest.press("Pause");
+  await expect.poll(() => guest.state()).toBe("paused");
+  const { instructions } = await guest.stats();
+  await guest.page.waitForTimeout(2000);
+  expect((await guest.stats()).instructions).toBe(instructions);
+  await guest.press("Resume");
+  const [uptime = 0] = (await guest.output("cat /proc/uptime")).split(" ").map(Number);
+  expect(uptime).toBeGreaterThan(0);
+  expect(await guest.output("dmesg | grep -ciE 'soft lockup|rcu.*stall' || true")).toBe("0");
+});
+
+test("reboots from the guest, keeps its disk, and powers off by the button", async () => {
+  await guest.output("echo kept > /root/mark; sync");
   await guest.send("systemctl reboot\r");
   await guest.waitFor(prompt, { timeout: 380_000 });
-  await guest.send("systemctl poweroff\r");
-  await expect.poll(() => guest.state(), { timeout: 120_000 }).toBe("stopped");
+  expect(await guest.output("cat /root/mark")).toBe("kept");
+  await guest.press("Power off");
+  await expect.poll(() => guest.state(), { timeout: 180_000 }).toBe("stopped");
 });

@@ -43,7 +43,7 @@ test("a guest has 2 GiB if it asks for them", async ({ page, guest }) => {
   const kibibytes = Number(await guest.output("sed -n 's/MemTotal: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo"));
   expect(kibibytes).toBeGreaterThan(1_900_000);
   expect((await guest.stats()).mappedBytes).toBeLessThan(400 << 20);
-  await expect(page.getByRole("contentinfo")).toContainText("of 2 GiB");
+  await expect(page.getByRole("contentinfo")).toContainText("of 2.0 GiB");
 });
 
 test("says what to do when the browser does not grant the memory", async ({ page, context }) => {
