@@ -137,6 +137,19 @@ describe("a machine in one thread", () => {
     await until(running, () => running.output() === "a");
   });
 
+  it("stays paused when the guest resets while a pause is on its way", async () => {
+    const running = await booted([...printCommandLine, ...exit(0)]);
+    const pausing = running.model.pause();
+    running.model.tripleFault();
+    await pausing;
+    await nextTask();
+    expect(running.events.filter(({ type }) => type === "reset")).toHaveLength(1);
+    expect(running.model.state).toBe("paused");
+    expect(running.model.parts.cpus.running).toBe(false);
+    await running.model.resume();
+    await until(running, () => running.model.state === "stopped");
+  });
+
   it("waits for resume when it starts paused", async () => {
     const running = await booted([...printCommandLine, ...exit(0)], { startPaused: true });
     expect(running.model.state).toBe("paused");
