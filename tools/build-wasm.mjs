@@ -7,7 +7,7 @@ import { withLock } from "./guest/lock.mjs";
 import { exportTypes } from "./wasm-types.mjs";
 
 const flags = [
-  // -O3 takes three times as long on the run loop and is no faster: V8 optimises what matters.
+  // -O3 takes three times as long on the run loop; no gain in speed could be measured so far.
   "-O2",
   "--noAssert",
   "--runtime",
