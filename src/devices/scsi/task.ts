@@ -6,7 +6,6 @@ import { noSpace, readError, type Sense, writeError, writeProtected, invalidOpco
 
 export const STATUS_GOOD = 0x00;
 export const STATUS_CHECK_CONDITION = 0x02;
-export const STATUS_CONDITION_MET = 0x04;
 
 /** Longest CDB that we look at; what is shorter is filled up with zeroes. */
 export const CDB_BYTES = 32;
@@ -66,8 +65,8 @@ export function parameters(task: ScsiTask, length: number): Uint8Array {
 }
 
 /** Goes on with an outcome when it is there: in this turn if it is there already. */
-export function after(answer: DiskAnswer, next: (outcome: DiskOutcome) => TaskAnswer): TaskAnswer {
-  return typeof answer === "string" ? next(answer) : answer.then(next);
+export function after(answer: DiskAnswer, finish: (outcome: DiskOutcome) => TaskAnswer): TaskAnswer {
+  return typeof answer === "string" ? finish(answer) : answer.then(finish);
 }
 
 /** What a back end's answer is to the initiator. */
