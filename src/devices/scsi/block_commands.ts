@@ -212,7 +212,7 @@ function compare(
     const found = scratch.subarray(0, Math.min(perStep, range.blocks - first) * blockSize);
     const look = (outcome: DiskOutcome): DiskOutcome => {
       if (outcome === "ok") {
-        const at = found.findIndex((byte, i) => byte !== data[repeats ? i % blockSize : first * blockSize + i]);
+        const at = repeats ? differs(found, data, 0, blockSize) : differs(found, data, first * blockSize, data.length);
         if (at >= 0) different = range.lba + first + Math.floor(at / blockSize);
       }
       return outcome;
@@ -224,4 +224,10 @@ function compare(
     if (outcome !== "ok") return ended(counted(host, outcome), "read", 0);
     return different === undefined ? good(data.length) : check(miscompare(different));
   });
+}
+
+/** Place of the first byte that is not as in `data` from `start` on, which repeats itself after `period`; or -1. */
+function differs(found: Uint8Array, data: Uint8Array, start: number, period: number): number {
+  for (let i = 0; i < found.length; i++) if (found[i] !== data[(start + i) % period]) return i;
+  return -1;
 }

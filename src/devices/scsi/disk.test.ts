@@ -215,7 +215,7 @@ describe("VERIFY", () => {
     expect(host.now([0x2f, 0, ...be(SECTORS, 4), 0, 0, 1, 0]).sense).toBe("5/21/0");
     const same = sector(5, 300);
     expect(host.now([0x8f, 2, ...be(5, 8), ...be(300, 4), 0, 0], { out: same }).status).toBe(0);
-    same[200 * 512 + 17] ^= 1;
+    same[200 * 512 + 17] = 1 ^ (same[200 * 512 + 17] ?? 0);
     const different = host.now([0x8f, 2, ...be(5, 8), ...be(300, 4), 0, 0], { out: same });
     expect(different).toMatchObject({ sense: "e/1d/0", information: 205 });
     expect(host.now([0x2f, 4, ...be(5, 4), 0, 0, 3, 0]).sense).toBe("5/24/0");
