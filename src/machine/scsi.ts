@@ -100,25 +100,21 @@ export class ScsiSet {
 
   /** QMP's eject: opens the tray and takes the medium out. A tray that the guest has locked needs force. */
   eject(id: string, force: boolean): Result<void, MediumError> {
-    const drive = this.#openTray(id, force);
-    if (!drive.ok) return drive;
-    drive.value.tray.replace(undefined);
-    drive.value.device.open?.disk.close();
-    drive.value.device.open = undefined;
-    return ok(undefined);
+    const emptied = this.#emptyTray(id, force);
+    return emptied.ok ? ok(undefined) : emptied;
   }
 
   /** QMP's blockdev-change-medium: ejects what is in the drive, lays in the new medium, and closes the tray. */
   changeMedium(id: string, open: OpenDrive, force: boolean): Result<void, MediumError> {
-    const ejected = this.eject(id, force);
-    const device = this.#find(id);
-    if (!ejected.ok || device?.tray === undefined) {
+    const emptied = this.#emptyTray(id, force);
+    if (!emptied.ok) {
       open.disk.close();
-      return ejected;
+      return emptied;
     }
-    device.tray.replace(cdMedium(open.disk));
+    const { device, tray } = emptied.value;
     device.open = open;
-    device.tray.move(false);
+    tray.replace(cdMedium(open.disk));
+    tray.move(false);
     return ok(undefined);
   }
 
@@ -151,7 +147,8 @@ export class ScsiSet {
     return this.#devices.find((device) => device.id === id || device.open?.drive.id === id);
   }
 
-  #openTray(id: string, force: boolean): Result<{ device: ScsiDevice; tray: Tray }, MediumError> {
+  /** The drive with its tray open and nothing in it. */
+  #emptyTray(id: string, force: boolean): Result<{ device: ScsiDevice; tray: Tray }, MediumError> {
     const device = this.#find(id);
     if (device === undefined) return err("no-device");
     const { tray } = device;
@@ -161,6 +158,9 @@ export class ScsiSet {
       return err("locked");
     }
     tray.move(true);
+    tray.replace(undefined);
+    device.open?.disk.close();
+    device.open = undefined;
     return ok({ device, tray });
   }
 }
