@@ -22,10 +22,11 @@ import { VirtioPciDevice, type PlugError, type VirtioPlatform } from "../devices
 import { VirtioRng } from "../devices/virtio/rng/device";
 import { VirtioSerial } from "../devices/virtio/serial/device";
 import { configIssue, type ConfigIssue } from "../shared/config_issue";
-import type { DeviceConfig, VirtioPciOptions, VirtioSerialConfig } from "../shared/device_options";
+import type { DeviceConfig, VirtioPciOptions, VirtioScsiConfig, VirtioSerialConfig } from "../shared/device_options";
 import type { Log } from "../shared/log";
-import type { ResolvedConfig } from "../shared/resolve_config";
+import { type ResolvedConfig, scsiBusNames } from "../shared/resolve_config";
 import type { OpenDrive } from "./drives";
+import { type ScsiDeviceConfig, ScsiSet } from "./scsi";
 
 /** The guest page at 4 GiB. */
 const HIGH_RAM_PAGE = 0x100000;
@@ -40,6 +41,14 @@ export interface DeviceGround {
   readonly mmio: Router;
   readonly interrupts: InterruptSink;
   readonly log: Log;
+  /** The tray of a CD-ROM drive opened or closed. */
+  readonly trayMoved: (device: string, open: boolean) => void;
+}
+
+/** A disk as statistics see it. */
+interface DiskInUse {
+  readonly counters: { readonly readBytes: number; readonly writtenBytes: number; readonly errors: number };
+  readonly open: OpenDrive | undefined;
 }
 
 /** The host's end of the guest's console on virtio-serial. */
@@ -50,16 +59,18 @@ export interface ConsoleEnd {
 
 export class DeviceSet {
   readonly bus: PciBus;
-  readonly disks: { readonly device: VirtioBlk; readonly open: OpenDrive }[] = [];
+  readonly scsi: ScsiSet;
   serial: VirtioSerial | undefined;
   readonly #chipset: Chipset;
   readonly #fwCfg: FwCfg;
   readonly #platform: VirtioPlatform;
   readonly #plugged: VirtioPciDevice[] = [];
+  readonly #blockDisks: DiskInUse[] = [];
 
   constructor(ground: DeviceGround) {
     const { guest, exports, crossing, interrupts, log } = ground;
     this.bus = new PciBus(ground.ports, ground.mmio, interrupts);
+    this.scsi = new ScsiSet(ground.trayMoved);
     this.#chipset = addChipset(this.bus);
     this.#fwCfg = new FwCfg({ cpus: ground.plan.cpuCount, ramBytes: ramBytes(ground.plan) });
     ground.ports.add(FW_CFG_PORT, FW_CFG_PORTS, this.#fwCfg);
@@ -92,7 +103,12 @@ export class DeviceSet {
       const issue = this.#add(device, config, drives, console);
       if (issue !== undefined) return issue;
     }
-    return undefined;
+    return this.#addScsiDevices(config, drives);
+  }
+
+  /** All disks that devices use. */
+  get disks(): DiskInUse[] {
+    return [...this.#blockDisks, ...this.scsi.disks()];
   }
 
   /** All devices to power-on state, with addresses as firmware would assign them. */
@@ -128,6 +144,15 @@ export class DeviceSet {
         if (open === undefined) return configIssue("device virtio-blk-pci: drive", `there is no "${device.drive}"`);
         return this.#addDisk(open, device, device.serial);
       }
+      case "virtio-scsi-pci":
+        return this.#addController(
+          device,
+          scsiBusNames(config.devices)[this.#controllers(config).indexOf(device)] ?? "",
+        );
+      case "scsi-hd":
+      case "scsi-cd":
+        // Behind a controller: when all of those are there.
+        return undefined;
       case "virtio-rng-pci":
         return this.#plug(new VirtioRng(cryptoRandom), device);
       case "virtconsole":
@@ -141,8 +166,44 @@ export class DeviceSet {
 
   #addDisk(open: OpenDrive, options: VirtioPciOptions, serial = open.drive.serial): ConfigIssue | undefined {
     const device = new VirtioBlk(open.disk, { serial });
-    this.disks.push({ device, open });
+    this.#blockDisks.push({ counters: device.counters, open });
     return this.#plug(device, options);
+  }
+
+  #controllers(config: ResolvedConfig): DeviceConfig[] {
+    return config.devices.filter((device) => device.driver === "virtio-scsi-pci");
+  }
+
+  #addController(options: Omit<VirtioScsiConfig, "driver">, name: string): ConfigIssue | undefined {
+    const { num_queues: queues } = options;
+    return this.#plug(this.scsi.addController(name, queues === undefined ? {} : { queues }), options);
+  }
+
+  /** Those with an address first; drives with if=scsi have a controller made for them if there is none. */
+  #addScsiDevices(config: ResolvedConfig, drives: readonly OpenDrive[]): ConfigIssue | undefined {
+    this.scsi.defaultBus = scsiBusNames(config.devices)[0] ?? this.scsi.defaultBus;
+    const direct = drives.filter(({ drive }) => drive.if === "scsi");
+    if (direct.length > 0 && !this.scsi.hasController) {
+      const issue = this.#addController({}, this.scsi.defaultBus);
+      if (issue !== undefined) return issue;
+    }
+    const devices = config.devices.filter((device) => device.driver === "scsi-hd" || device.driver === "scsi-cd");
+    const add = (device: ScsiDeviceConfig): ConfigIssue | undefined => {
+      return this.scsi.add(
+        device,
+        drives.find(({ drive }) => drive.id === device.drive),
+      );
+    };
+    const steps = [
+      ...devices.filter((device) => device["scsi-id"] !== undefined).map((device) => () => add(device)),
+      ...direct.map((open) => () => this.scsi.addDrive(open)),
+      ...devices.filter((device) => device["scsi-id"] === undefined).map((device) => () => add(device)),
+    ];
+    for (const step of steps) {
+      const issue = step();
+      if (issue !== undefined) return issue;
+    }
+    return undefined;
   }
 
   #addSerial(device: VirtioSerialConfig, config: ResolvedConfig, console: ConsoleEnd): ConfigIssue | undefined {

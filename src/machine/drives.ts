@@ -34,7 +34,10 @@ export async function openDrives(
   return failed.ok ? ok([]) : failed;
 }
 
-async function openDrive(drive: ResolvedDrive, listeners: DriveListeners): Promise<Result<OpenDrive, ConfigIssue>> {
+export async function openDrive(
+  drive: ResolvedDrive,
+  listeners: DriveListeners,
+): Promise<Result<OpenDrive, ConfigIssue>> {
   const base = await openBase(drive.source, listeners);
   if (!base.ok) return err(configIssue("drive", base.error));
   const { value } = base;

@@ -12,17 +12,18 @@ import { instantiate, type WasmExports } from "../core/wasm";
 import { Router } from "../devices/pci/router";
 import type { ConfigIssue } from "../shared/config_issue";
 import type { Log } from "../shared/log";
-import type { ResolvedConfig } from "../shared/resolve_config";
+import type { ResolvedConfig, ResolvedDrive } from "../shared/resolve_config";
 import { err, ok, type Result } from "../shared/result";
 import { makeAcpi, type AcpiImage } from "./acpi/tables";
 import type { BootPlan } from "./boot/boot_plan";
 import { placeBytes, placeRegisters } from "./boot/place";
 import { CpuControl, type CpuThreads } from "./cpu_control";
 import { configureChips, DeviceSet } from "./devices";
-import { openDrives, type OpenDrive } from "./drives";
+import { openDrive, openDrives, type DriveListeners, type OpenDrive } from "./drives";
 import { loadBootPlan, type FileLoader } from "./load_boot_files";
 import { makeMemory } from "./memory";
 import { Ps2Input } from "./ps2_input";
+import type { MediumError, ScsiDeviceConfig } from "./scsi";
 import { SerialPort } from "./serial_port";
 
 /** Cpu.JIT_ of the configuration's words. */
@@ -34,6 +35,7 @@ export type MachineEvent =
   | { readonly type: "output"; readonly console: ConsoleName; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly type: "progress"; readonly what: string; readonly loaded: number; readonly total: number | undefined }
   | { readonly type: "notice"; readonly level: "info" | "warning" | "error"; readonly text: string }
+  | { readonly type: "tray"; readonly device: string; readonly open: boolean }
   | { readonly type: "reset"; readonly reason: "requested" | "guest" }
   | { readonly type: "shutdown"; readonly code: number };
 
@@ -88,10 +90,7 @@ export class MachineModel {
 
   /** Makes memory, chips and devices. Nothing runs yet. */
   static async create(config: ResolvedConfig, host: MachineHost): Promise<Result<MachineModel, ConfigIssue>> {
-    const drives = await openDrives(config.drives, {
-      progress: (what, loaded, total) => host.event({ type: "progress", what, loaded, total }),
-      notice: (text) => host.event({ type: "notice", level: "warning", text }),
-    });
+    const drives = await openDrives(config.drives, driveListeners(host));
     if (!drives.ok) return drives;
     const made = makeMemory(config.memory, config.cpus);
     if (!made.ok) return made;
@@ -133,7 +132,8 @@ export class MachineModel {
       raiseMsi: (address: number, data: number) => exports.raiseMsi(plan.machine, address, data),
     };
     const log = host.log.in("devices");
-    const devices = new DeviceSet({ guest, plan, exports, crossing, ports, mmio, interrupts, log });
+    const trayMoved = (device: string, open: boolean): void => host.event({ type: "tray", device, open });
+    const devices = new DeviceSet({ guest, plan, exports, crossing, ports, mmio, interrupts, log, trayMoved });
     const serial = new SerialPort(
       guest,
       (bytes) => {
@@ -231,12 +231,41 @@ export class MachineModel {
     this.parts.devices.serial?.resize(columns, rows);
   }
 
+  /** Takes the medium out of a CD-ROM drive. */
+  eject(device: string, force: boolean): Result<void, MediumError> {
+    return this.parts.devices.scsi.eject(device, force);
+  }
+
+  /** Ejects what is in a CD-ROM drive and lays in another medium. */
+  async changeMedium(
+    device: string,
+    drive: ResolvedDrive,
+    force: boolean,
+  ): Promise<Result<void, ConfigIssue | MediumError>> {
+    const open = await openDrive(drive, driveListeners(this.#host));
+    return open.ok ? this.parts.devices.scsi.changeMedium(device, open.value, force) : open;
+  }
+
+  /** Adds a disk or a CD-ROM drive behind a SCSI controller; the guest's driver hears of it. */
+  async addScsiDevice(device: ScsiDeviceConfig, drive: ResolvedDrive | undefined): Promise<Result<void, ConfigIssue>> {
+    const open = drive === undefined ? undefined : await openDrive(drive, driveListeners(this.#host));
+    if (open?.ok === false) return open;
+    const issue = this.parts.devices.scsi.add(device, open?.value);
+    if (issue === undefined) return ok(undefined);
+    open?.value.disk.close();
+    return err(issue);
+  }
+
+  removeScsiDevice(device: string): Result<void, MediumError> {
+    return this.parts.devices.scsi.remove(device);
+  }
+
   /** Nothing runs afterwards; the memory goes when nobody refers to it any more. */
   destroy(): void {
     this.#state = "stopped";
     this.parts.cpus.end();
     this.parts.crossing.stop();
-    for (const { open } of this.parts.devices.disks) open.disk.close();
+    for (const { open } of this.parts.devices.disks) open?.disk.close();
     this.#hvc0.close();
   }
 
@@ -244,15 +273,16 @@ export class MachineModel {
   counters(): ModelCounters {
     const { serial, devices } = this.parts;
     const console = devices.serial?.counters;
-    const sum = (value: (disk: (typeof devices.disks)[number]) => number) =>
-      devices.disks.reduce((total, disk) => total + value(disk), 0);
+    const { disks } = devices;
+    const sum = (value: (disk: (typeof disks)[number]) => number) =>
+      disks.reduce((total, disk) => total + value(disk), 0);
     return {
-      diskRead: sum(({ device }) => device.counters.readBytes),
-      diskWritten: sum(({ device }) => device.counters.writtenBytes),
-      diskFetched: sum(({ open }) => open.fetched()),
+      diskRead: sum(({ counters }) => counters.readBytes),
+      diskWritten: sum(({ counters }) => counters.writtenBytes),
+      diskFetched: sum(({ open }) => open?.fetched() ?? 0),
       consoleIn: serial.received + (console?.bytesIn ?? 0),
       consoleOut: serial.sent + (console?.bytesOut ?? 0),
-      counters: { ...devices.counters(), "disk errors": sum(({ device }) => device.counters.errors) },
+      counters: { ...devices.counters(), "disk errors": sum(({ counters }) => counters.errors) },
     };
   }
 
@@ -318,4 +348,11 @@ export class MachineModel {
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
+}
+
+function driveListeners(host: MachineHost): DriveListeners {
+  return {
+    progress: (what, loaded, total) => host.event({ type: "progress", what, loaded, total }),
+    notice: (text) => host.event({ type: "notice", level: "warning", text }),
+  };
 }

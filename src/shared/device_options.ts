@@ -34,6 +34,41 @@ export interface VirtioBlkConfig extends VirtioPciOptions {
   readonly serial?: string;
 }
 
+export interface VirtioScsiConfig extends VirtioPciOptions {
+  readonly driver: "virtio-scsi-pci";
+  /** Request queues. */
+  readonly num_queues?: number;
+}
+
+/** Where a SCSI device is: by default on the first controller, at the next free target, LUN 0. */
+export interface ScsiPlace {
+  readonly id?: string;
+  /** The controller's id with ".0" after it; "scsi.0" and so on for controllers without one. */
+  readonly bus?: string;
+  readonly channel?: number;
+  readonly "scsi-id"?: number;
+  readonly lun?: number;
+  readonly serial?: string;
+  /** World wide name: up to 16 hexadecimal digits after 0x. */
+  readonly wwn?: string;
+}
+
+export interface ScsiHdConfig extends ScsiPlace {
+  readonly driver: "scsi-hd";
+  /** The id of a drive with if=none. */
+  readonly drive: string;
+  readonly logical_block_size?: number;
+  readonly physical_block_size?: number;
+  /** 1: not rotating; else rotations per minute. */
+  readonly rotation_rate?: number;
+}
+
+export interface ScsiCdConfig extends ScsiPlace {
+  readonly driver: "scsi-cd";
+  /** The id of a drive with if=none; left out, the drive is empty. */
+  readonly drive?: string;
+}
+
 export interface VirtioRngConfig extends VirtioPciOptions {
   readonly driver: "virtio-rng-pci";
 }
@@ -45,7 +80,14 @@ export interface IsaDebugExitConfig {
 }
 
 export type DeviceConfig =
-  VirtioSerialConfig | VirtconsoleConfig | VirtioBlkConfig | VirtioRngConfig | IsaDebugExitConfig;
+  | VirtioSerialConfig
+  | VirtconsoleConfig
+  | VirtioBlkConfig
+  | VirtioScsiConfig
+  | ScsiHdConfig
+  | ScsiCdConfig
+  | VirtioRngConfig
+  | IsaDebugExitConfig;
 export type DeviceDriver = DeviceConfig["driver"];
 
 const id: OptionKind = { kind: "text", maxLength: 64 };
@@ -55,11 +97,31 @@ const virtioPci: OptionTable = {
   "disable-legacy": { kind: "onoff" },
   "disable-modern": { kind: "onoff" },
 };
+/** As SCSI's addresses and virtio-scsi's allow. */
+const scsiPlace: OptionTable = {
+  id,
+  bus: { kind: "text", maxLength: 66 },
+  channel: { kind: "integer", min: 0, max: 0 },
+  "scsi-id": { kind: "integer", min: 0, max: 255 },
+  lun: { kind: "integer", min: 0, max: 16383 },
+  drive: id,
+  serial: { kind: "text", maxLength: 36 },
+  wwn: { kind: "text", maxLength: 18 },
+};
+const blockSize: OptionKind = { kind: "integer", min: 512, max: 4096 };
 
 const tables: Readonly<Record<DeviceDriver, OptionTable>> = {
   "virtio-serial-pci": { ...virtioPci, max_ports: { kind: "integer", min: 1, max: 31 } },
   virtconsole: { id, name: { kind: "text", maxLength: 64 } },
   "virtio-blk-pci": { ...virtioPci, drive: id, serial: { kind: "text", maxLength: 20 } },
+  "virtio-scsi-pci": { ...virtioPci, num_queues: { kind: "integer", min: 1, max: 64 } },
+  "scsi-hd": {
+    ...scsiPlace,
+    logical_block_size: blockSize,
+    physical_block_size: blockSize,
+    rotation_rate: { kind: "integer", min: 0, max: 65535 },
+  },
+  "scsi-cd": scsiPlace,
   "virtio-rng-pci": virtioPci,
   "isa-debug-exit": {
     iobase: { kind: "integer", min: 0, max: 0xfffc, hex: true },
@@ -71,6 +133,7 @@ const tables: Readonly<Record<DeviceDriver, OptionTable>> = {
 const aliases: Readonly<Record<string, DeviceDriver>> = {
   "virtio-serial": "virtio-serial-pci",
   "virtio-blk": "virtio-blk-pci",
+  "virtio-scsi": "virtio-scsi-pci",
   "virtio-rng": "virtio-rng-pci",
 };
 
@@ -104,11 +167,30 @@ export function checkDevice(device: DeviceConfig): ConfigIssue | undefined {
   const option = `device ${driver}`;
   const issue = checkOptions(option, { ...device }, tables[driver as DeviceDriver], ["driver"]);
   if (issue !== undefined) return issue;
-  if (device.driver === "virtio-blk-pci" && device.drive === undefined) {
+  if ((device.driver === "virtio-blk-pci" || device.driver === "scsi-hd") && device.drive === undefined) {
     return configIssue(`${option}: drive`, "is missing", ["the id of a drive with if=none"]);
   }
+  if (device.driver === "scsi-hd" || device.driver === "scsi-cd") return checkScsiDevice(device);
   if ("disable-legacy" in device && device["disable-legacy"] === true && device["disable-modern"] === true) {
     return configIssue(option, "disable-legacy and disable-modern together leave no interface");
+  }
+  return undefined;
+}
+
+function checkScsiDevice(device: ScsiHdConfig | ScsiCdConfig): ConfigIssue | undefined {
+  const option = `device ${device.driver}`;
+  if (device.wwn !== undefined && !/^0x[0-9a-f]{1,16}$/i.test(device.wwn)) {
+    return configIssue(`${option}: wwn`, `"${device.wwn}" is no world wide name`, [
+      "0x and up to 16 hexadecimal digits",
+    ]);
+  }
+  if (device.driver === "scsi-cd") return undefined;
+  const { logical_block_size: logical = 512, physical_block_size: physical = logical } = device;
+  const powers = [512, 1024, 2048, 4096];
+  if (!powers.includes(logical) || !powers.includes(physical) || physical < logical) {
+    return configIssue(`${option}: block size`, "must be a power of two, the physical one not below the logical", [
+      powers.join(", "),
+    ]);
   }
   return undefined;
 }

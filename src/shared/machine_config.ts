@@ -19,8 +19,10 @@ export interface DriveConfig {
   /** Left out, the drive is empty memory of `size` bytes. */
   readonly file?: FileSource;
   readonly size?: number;
-  /** virtio: a virtio-blk-pci device of its own; none: for a `device=…,drive=ID`. */
-  readonly if?: "virtio" | "none";
+  /** virtio: a virtio-blk-pci device of its own; scsi: a disk on virtio-scsi; none: for a `device=…,drive=ID`. */
+  readonly if?: DriveInterface;
+  /** cdrom: read-only, and with if=scsi a CD-ROM drive. */
+  readonly media?: "disk" | "cdrom";
   readonly format?: "raw";
   readonly readonly?: boolean;
   readonly id?: string;
@@ -28,12 +30,16 @@ export interface DriveConfig {
   readonly serial?: string;
 }
 
+export type DriveInterface = "virtio" | "scsi" | "none";
+
 /** What stands behind COM1: a console in the page, or a sink. */
 export type SerialConfig = "stdio" | "null";
 
 export interface MachineConfig {
   /** A ready guest image; the other options add to it. */
   readonly image?: string;
+  /** How the image's disks are attached, in place of what the image says. */
+  readonly imageInterface?: ImageInterface;
   /** MiB. */
   readonly memory?: number;
   readonly cpus?: number;
@@ -55,6 +61,9 @@ export interface MachineConfig {
 export type JitMode = "on" | "off" | "force";
 export const jitModes: readonly JitMode[] = ["on", "off", "force"];
 
+export type ImageInterface = Exclude<DriveInterface, "none">;
+export const imageInterfaces: readonly ImageInterface[] = ["virtio", "scsi"];
+
 export const MIN_MEMORY = 1;
 /** What is left of a 4 GiB wasm memory after the CPUs' tables is a little less; the memory plan says how much. */
 export const MAX_MEMORY = 3840;
@@ -62,13 +71,14 @@ export const MAX_MEMORY = 3840;
 export const MAX_CPUS = 1;
 export const cpuModels: readonly string[] = ["max"];
 export const serialWords: readonly string[] = ["stdio", "null"];
-/** Slots of the PCI bus that are left beside host bridge and ISA bridge. */
-const MAX_DRIVES = 24;
+/** As many as four controllers full of targets; how many fit on the PCI bus is found when they are plugged in. */
+const MAX_DRIVES = 1024;
 
 export const driveTable: OptionTable = {
   file: { kind: "url" },
   size: { kind: "size", min: 4 * KiB, max: 1024 * GiB },
-  if: { kind: "word", words: ["virtio", "none"] },
+  if: { kind: "word", words: ["virtio", "scsi", "none"] },
+  media: { kind: "word", words: ["disk", "cdrom"] },
   format: { kind: "word", words: ["raw"] },
   readonly: { kind: "onoff" },
   id: { kind: "text", maxLength: 64 },
@@ -78,6 +88,7 @@ export const driveTable: OptionTable = {
 /** Every option of a machine under the name that the query string gives it. */
 export const optionNames = {
   image: "image",
+  imageInterface: "image-if",
   memory: "m",
   cpus: "smp",
   cpu: "cpu",
@@ -103,6 +114,7 @@ export function checkConfig(config: MachineConfig): ConfigIssue | undefined {
     checkWord("cpu", config.cpu, cpuModels) ??
     checkWord("jit", config.jit, jitModes) ??
     checkImageName(config.image) ??
+    checkWord("image-if", config.imageInterface, imageInterfaces) ??
     checkFlags(config) ??
     checkBoot(config) ??
     checkSerial(config.serial ?? []) ??
@@ -175,7 +187,7 @@ function checkDrives(drives: readonly DriveConfig[]): ConfigIssue | undefined {
   return undefined;
 }
 
-function checkDrive(drive: DriveConfig): ConfigIssue | undefined {
+export function checkDrive(drive: DriveConfig): ConfigIssue | undefined {
   const { file, ...rest } = drive;
   const issue = checkOptions("drive", rest, driveTable);
   if (issue !== undefined) return issue;
@@ -185,6 +197,12 @@ function checkDrive(drive: DriveConfig): ConfigIssue | undefined {
   }
   if (file !== undefined && drive.size !== undefined) {
     return configIssue("drive: size", "is for drives without a file", ["file=URL", "size=1G"]);
+  }
+  if (drive.media === "cdrom" && (drive.if ?? "virtio") === "virtio") {
+    return configIssue("drive: media", "virtio-blk has no CD-ROMs", ["if=scsi", "if=none"]);
+  }
+  if (drive.media === "cdrom" && drive.readonly === false) {
+    return configIssue("drive: readonly", "a CD-ROM cannot be written", ["on"]);
   }
   if (drive.if === "none" && drive.id === undefined) {
     return configIssue("drive", "with if=none needs an id, so that a device can name it", ["id=NAME"]);

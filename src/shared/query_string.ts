@@ -7,6 +7,7 @@ import {
   checkConfig,
   driveTable,
   optionNames,
+  type ImageInterface,
   type InitrdConfig,
   type MachineConfig,
   type JitMode,
@@ -22,6 +23,7 @@ type Reader = (draft: Draft, text: string) => ConfigIssue | undefined;
 
 const readers: Readonly<Record<string, Reader>> = {
   image: (draft, text) => void (draft.image = text),
+  "image-if": (draft, text) => void (draft.imageInterface = text as ImageInterface),
   m: readMemory,
   smp: readCpus,
   cpu: (draft, text) => void (draft.cpu = text),
@@ -124,6 +126,7 @@ export function formatQuery(config: MachineConfig): Result<string, ConfigIssue> 
   const bytesIn = findBytes(config);
   if (bytesIn !== undefined) return err(configIssue(bytesIn, "bytes cannot be written into a URL", ["a URL"]));
   put("image", config.image);
+  put("image-if", config.imageInterface);
   put("m", config.memory);
   put("smp", config.cpus);
   put("cpu", config.cpu);

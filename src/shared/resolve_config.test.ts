@@ -57,7 +57,39 @@ describe("resolveConfig", () => {
     expect(machine.drives.map((drive) => drive.source.kind)).toEqual(["url", "empty"]);
   });
 
+  it("puts the image's disks on another bus", () => {
+    expect(resolved({ image: "debian", imageInterface: "scsi" }).drives).toMatchObject([{ if: "scsi" }]);
+  });
+
+  it("knows CD-ROMs as read-only", () => {
+    const drives = [{ file: "x.iso", if: "scsi", media: "cdrom" }, { size: 4096 }] as const;
+    expect(resolved({ kernel: "k", drives }).drives).toMatchObject([
+      { media: "cdrom", readonly: true },
+      { media: "disk", readonly: false },
+    ]);
+  });
+
   it.each<[MachineConfig, string]>([
+    [{ kernel: "k", devices: [{ driver: "scsi-cd" }] }, "needs a virtio-scsi-pci device"],
+    [
+      {
+        kernel: "k",
+        devices: [
+          { driver: "virtio-scsi-pci", id: "hba" },
+          { driver: "virtio-scsi-pci" },
+          { driver: "scsi-cd", bus: "hba" },
+        ],
+      },
+      'there is no "hba". Accepted: hba.0, scsi.0.',
+    ],
+    [
+      {
+        kernel: "k",
+        drives: [{ size: 4096, if: "none", id: "d" }],
+        devices: [{ driver: "virtio-scsi-pci" }, { driver: "scsi-hd", drive: "d" }, { driver: "scsi-cd", drive: "d" }],
+      },
+      '"d" is no free drive',
+    ],
     [{ kernel: "k", devices: [{ driver: "virtconsole" }] }, "needs a virtio-serial-pci"],
     [{ kernel: "k", devices: [{ driver: "virtio-blk-pci", drive: "d" }] }, '"d" is no free drive'],
     [{ image: "debian", devices: [{ driver: "virtio-serial-pci" }] }, "given twice"],

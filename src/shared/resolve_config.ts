@@ -6,6 +6,7 @@ import type { GuestImage } from "./guest_image";
 import {
   checkConfig,
   type DriveConfig,
+  type DriveInterface,
   type FileSource,
   type MachineConfig,
   type JitMode,
@@ -30,7 +31,8 @@ export type DriveSource = ResolvedFile | { readonly kind: "empty"; readonly size
 
 export interface ResolvedDrive {
   readonly source: DriveSource;
-  readonly if: "virtio" | "none";
+  readonly if: DriveInterface;
+  readonly media: "disk" | "cdrom";
   readonly format: "raw";
   readonly readonly: boolean;
   readonly id: string;
@@ -93,22 +95,21 @@ function mergeImage(config: MachineConfig, image: GuestImage | undefined): Machi
     ...config,
     memory: config.memory ?? image.memory,
     append: [image.append, config.append ?? ""].filter((part) => part !== "").join(" "),
-    drives: [...image.drives, ...(config.drives ?? [])],
+    drives: [...imageDrives(config, image), ...(config.drives ?? [])],
     devices: [...image.devices, ...(config.devices ?? [])],
   };
+}
+
+function imageDrives(config: MachineConfig, image: GuestImage): GuestImage["drives"] {
+  const { imageInterface } = config;
+  return imageInterface === undefined ? image.drives : image.drives.map((drive) => ({ ...drive, if: imageInterface }));
 }
 
 /** What only the whole machine shows: devices that name a drive or need another device. */
 function checkWiring(config: MachineConfig): ConfigIssue | undefined {
   const devices = config.devices ?? [];
-  const free = new Set((config.drives ?? []).filter((drive) => drive.if === "none").map((drive) => drive.id));
-  const names = [...free].map((id) => `drive=${id ?? ""}`);
-  for (const device of devices) {
-    if (device.driver !== "virtio-blk-pci") continue;
-    if (!free.delete(device.drive)) {
-      return configIssue(`device ${device.driver}: drive`, `"${device.drive}" is no free drive with if=none`, names);
-    }
-  }
+  const issue = checkDrivesOfDevices(config.drives ?? [], devices) ?? checkScsi(devices);
+  if (issue !== undefined) return issue;
   const ports = devices.filter((device) => device.driver === "virtconsole").length;
   const buses = devices.filter((device) => device.driver === "virtio-serial-pci").length;
   if (ports > 0 && buses === 0) {
@@ -121,12 +122,51 @@ function checkWiring(config: MachineConfig): ConfigIssue | undefined {
   return undefined;
 }
 
+/** Every drive with if=none is for one device. */
+function checkDrivesOfDevices(
+  drives: readonly DriveConfig[],
+  devices: readonly DeviceConfig[],
+): ConfigIssue | undefined {
+  const free = new Set(drives.filter((drive) => drive.if === "none").map((drive) => drive.id));
+  const names = [...free].map((id) => `drive=${id ?? ""}`);
+  for (const device of devices) {
+    if (!("drive" in device) || device.drive === undefined) continue;
+    if (!free.delete(device.drive)) {
+      return configIssue(`device ${device.driver}: drive`, `"${device.drive}" is no free drive with if=none`, names);
+    }
+  }
+  return undefined;
+}
+
+/** Names of the SCSI buses, in the order of their controllers, as QEMU names them. */
+export function scsiBusNames(devices: readonly DeviceConfig[]): string[] {
+  let unnamed = 0;
+  return devices.flatMap((device) => {
+    if (device.driver !== "virtio-scsi-pci") return [];
+    return [device.id === undefined ? `scsi.${unnamed++}` : `${device.id}.0`];
+  });
+}
+
+function checkScsi(devices: readonly DeviceConfig[]): ConfigIssue | undefined {
+  const buses = scsiBusNames(devices);
+  for (const device of devices) {
+    if (device.driver !== "scsi-hd" && device.driver !== "scsi-cd") continue;
+    if (buses.length === 0) {
+      return configIssue(`device ${device.driver}`, "needs a virtio-scsi-pci device", ["device=virtio-scsi-pci"]);
+    }
+    if (device.bus !== undefined && !buses.includes(device.bus)) {
+      return configIssue(`device ${device.driver}: bus`, `there is no "${device.bus}"`, buses);
+    }
+  }
+  return undefined;
+}
+
 function nameOf(url: string): string {
   const path = url.split(/[?#]/, 1)[0] ?? "";
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-function resolveFile(file: FileSource, what: string, context: ResolveContext): ResolvedFile {
+function resolveFile(file: FileSource, what: string, context: Pick<ResolveContext, "resolveUrl">): ResolvedFile {
   if (typeof file !== "string") return { kind: "bytes", name: what, bytes: file };
   return { kind: "url", name: nameOf(file), url: context.resolveUrl(file) };
 }
@@ -158,18 +198,36 @@ function resolveInitrd(config: MachineConfig, context: ResolveContext): { file: 
 
 function resolveDrives(config: MachineConfig, context: ResolveContext): ResolvedDrive[] {
   const own = (config.drives ?? []).map((drive) => ({ drive, source: driveSource(drive, context) }));
-  const images = (context.image?.drives ?? []).map((drive) => ({ drive, source: imageDrive(drive.file, context) }));
-  return [...images, ...own].map(({ drive, source }, index) => ({
-    source,
-    if: drive.if ?? "virtio",
-    format: drive.format ?? "raw",
-    readonly: drive.readonly ?? false,
-    id: drive.id ?? `drive${index}`,
-    serial: drive.serial ?? "",
-  }));
+  const { image } = context;
+  const images = (image === undefined ? [] : imageDrives(config, image)).map((drive) => {
+    return { drive, source: imageDrive(drive.file, context) };
+  });
+  return [...images, ...own].map(({ drive, source }, index) => resolveParts(drive, source, `drive${index}`));
 }
 
-function driveSource(drive: DriveConfig, context: ResolveContext): DriveSource {
+/** A drive that is added to a running machine. */
+export function resolveDrive(
+  drive: DriveConfig,
+  id: string,
+  context: Pick<ResolveContext, "resolveUrl">,
+): ResolvedDrive {
+  return resolveParts(drive, driveSource(drive, context), id);
+}
+
+function resolveParts(drive: DriveConfig, source: DriveSource, id: string): ResolvedDrive {
+  const media = drive.media ?? "disk";
+  return {
+    source,
+    if: drive.if ?? "virtio",
+    media,
+    format: drive.format ?? "raw",
+    readonly: drive.readonly ?? media === "cdrom",
+    id: drive.id ?? id,
+    serial: drive.serial ?? "",
+  };
+}
+
+function driveSource(drive: DriveConfig, context: Pick<ResolveContext, "resolveUrl">): DriveSource {
   if (drive.file === undefined) return { kind: "empty", size: drive.size ?? 0 };
   return resolveFile(drive.file, "drive", context);
 }

@@ -1,12 +1,22 @@
 // The embedding API: a machine as a page sees it. The page of this project uses nothing else.
 
 import { ConsoleLog } from "../backends/console/console_log";
+import type { MediumError, ScsiDeviceConfig } from "../machine/scsi";
 import { ConfigError, type ConfigIssue } from "../shared/config_issue";
-import { checkConfig, type MachineConfig } from "../shared/machine_config";
+import { checkConfig, type DriveConfig, type MachineConfig } from "../shared/machine_config";
 import { parseQuery } from "../shared/query_string";
 import type { Result } from "../shared/result";
 import { inspectCpu, type CpuReport } from "./inspect";
-import type { ConsoleName, DevicesEvent, ErrorReport, Notice, Progress, ResetReason, StartedState } from "./protocol";
+import type {
+  ConsoleName,
+  DevicesEvent,
+  ErrorReport,
+  Notice,
+  Progress,
+  ResetReason,
+  StartedState,
+  TrayMoved,
+} from "./protocol";
 import { RateMeter, type Stats } from "./rates";
 import { Session } from "./session";
 
@@ -27,11 +37,30 @@ export interface MachineEvents {
   state: MachineState;
   progress: Progress;
   notice: Notice;
+  /** The tray of a CD-ROM drive opened or closed, by whomever. */
+  tray: TrayMoved;
   /** The guest or the user started the machine anew. */
   reset: ResetReason;
   /** The guest powered off; the number is the exit code of QEMU's isa-debug-exit, 0 for ACPI. */
   shutdown: number;
   crash: CrashReport;
+}
+
+const deviceErrors: Readonly<Record<MediumError, string>> = {
+  "no-device": "there is no such device",
+  "not-removable": "the device's medium cannot be removed",
+  locked: "the guest has locked the tray; it was asked to open it",
+};
+
+/** A device does not do what was asked. */
+export class DeviceError extends Error {
+  readonly reason: MediumError;
+
+  constructor(reason: MediumError) {
+    super(deviceErrors[reason]);
+    this.name = "DeviceError";
+    this.reason = reason;
+  }
 }
 
 export interface ConsoleStreams {
@@ -51,6 +80,7 @@ export class Machine {
     state: new Set(),
     progress: new Set(),
     notice: new Set(),
+    tray: new Set(),
     reset: new Set(),
     shutdown: new Set(),
     crash: new Set(),
@@ -119,6 +149,29 @@ export class Machine {
   async powerdown(): Promise<void> {
     this.#require("power down", "running");
     await this.#live().call((devices) => devices.powerdown());
+  }
+
+  /**
+   * Takes the medium out of a CD-ROM drive (a device's id or its drive's). Rejects with DeviceError: a tray that the
+   * guest has locked is opened only by force, and the guest is asked to let go.
+   */
+  async eject(device: string, options: { readonly force?: boolean } = {}): Promise<void> {
+    accept(await this.#live().call((devices) => devices.eject(device, options.force ?? false)));
+  }
+
+  /** Ejects what is in a CD-ROM drive, lays in the medium, closes the tray. Rejects as `eject` does. */
+  async changeMedium(device: string, medium: DriveConfig, options: { readonly force?: boolean } = {}): Promise<void> {
+    accept(await this.#live().call((devices) => devices.changeMedium(device, medium, options.force ?? false)));
+  }
+
+  /** Adds a disk or a CD-ROM drive behind a SCSI controller of a machine that may be running. */
+  async addScsiDevice(device: ScsiDeviceConfig, drive?: DriveConfig): Promise<void> {
+    accept(await this.#live().call((devices) => devices.addScsiDevice(device, drive)));
+  }
+
+  /** Takes a SCSI device away; the guest is not asked, but told. */
+  async removeScsiDevice(device: string): Promise<void> {
+    accept(await this.#live().call((devices) => devices.removeScsiDevice(device)));
   }
 
   /** Ends all workers and gives the memory back. Streams end. */
@@ -230,6 +283,9 @@ export class Machine {
       case "notice":
         this.#emit("notice", event.notice);
         break;
+      case "tray":
+        this.#emit("tray", { device: event.device, open: event.open });
+        break;
       case "reset":
         this.#emit("reset", event.reason);
         break;
@@ -278,6 +334,11 @@ export class Machine {
     const listeners: Set<Listener<K>> = this.#listeners[event];
     for (const listener of [...listeners]) listener(value);
   }
+}
+
+function accept(result: Result<void, ConfigIssue | MediumError>): void {
+  if (result.ok) return;
+  throw typeof result.error === "string" ? new DeviceError(result.error) : new ConfigError(result.error);
 }
 
 function parseConfig(config: MachineConfig | string): MachineConfig {

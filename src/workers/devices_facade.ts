@@ -2,13 +2,15 @@
 
 import * as Cpu from "../../assembly/layout/cpu";
 import { MachineModel, type MachineEvent } from "../machine/machine";
-import type { ConfigIssue } from "../shared/config_issue";
+import type { MediumError, ScsiDeviceConfig } from "../machine/scsi";
+import { configIssue, type ConfigIssue } from "../shared/config_issue";
+import { checkDevice } from "../shared/device_options";
 import { Log, type LogEntry } from "../shared/log";
-import type { MachineConfig } from "../shared/machine_config";
-import { ok, type Result } from "../shared/result";
+import type { DriveConfig, MachineConfig } from "../shared/machine_config";
+import { err, ok, type Result } from "../shared/result";
 import { guestClock, sharedNow } from "./clock";
 import type { ConsoleName, DevicesCalls, DevicesEvent, MachinePlace, Sample, StartedState } from "./protocol";
-import { resolveMachine } from "./resolve";
+import { resolveMachine, resolveNewDrive } from "./resolve";
 import { takeSample } from "./sample";
 
 export interface FacadeHost {
@@ -23,6 +25,8 @@ export class DevicesFacade implements DevicesCalls {
   readonly #host: FacadeHost;
   #model: MachineModel | undefined;
   #place: MachinePlace | undefined;
+  /** What addresses of drives are relative to. */
+  #baseUrl = "";
 
   constructor(host: FacadeHost) {
     this.#host = host;
@@ -30,6 +34,7 @@ export class DevicesFacade implements DevicesCalls {
 
   async create(config: MachineConfig, baseUrl: string): Promise<Result<MachinePlace, ConfigIssue>> {
     if (this.#model !== undefined) throw new Error("there is a machine already");
+    this.#baseUrl = baseUrl;
     const [module, resolved] = await Promise.all([this.#host.compile(), resolveMachine(config, baseUrl)]);
     if (!resolved.ok) return resolved;
     const epoch = performance.timeOrigin;
@@ -72,6 +77,33 @@ export class DevicesFacade implements DevicesCalls {
   powerdown(): Promise<void> {
     this.#made().powerdown();
     return Promise.resolve();
+  }
+
+  eject(device: string, force: boolean): Promise<Result<void, MediumError>> {
+    return Promise.resolve(this.#made().eject(device, force));
+  }
+
+  async changeMedium(
+    device: string,
+    drive: DriveConfig,
+    force: boolean,
+  ): Promise<Result<void, ConfigIssue | MediumError>> {
+    const resolved = resolveNewDrive({ ...drive, media: "cdrom" }, `medium of ${device}`, this.#baseUrl);
+    return resolved.ok ? this.#made().changeMedium(device, resolved.value, force) : resolved;
+  }
+
+  async addScsiDevice(device: ScsiDeviceConfig, drive: DriveConfig | undefined): Promise<Result<void, ConfigIssue>> {
+    const issue = checkDevice(device);
+    if (issue !== undefined) return err(issue);
+    const resolved = drive && resolveNewDrive(drive, device.drive ?? device.id ?? "", this.#baseUrl);
+    if (resolved?.ok === false) return resolved;
+    if (resolved === undefined && device.driver === "scsi-hd")
+      return err(configIssue("device scsi-hd", "needs a drive"));
+    return this.#made().addScsiDevice(device, resolved?.value);
+  }
+
+  removeScsiDevice(device: string): Promise<Result<void, MediumError>> {
+    return Promise.resolve(this.#made().removeScsiDevice(device));
   }
 
   resizeConsole(columns: number, rows: number): Promise<void> {

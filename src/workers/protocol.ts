@@ -1,8 +1,9 @@
 // What the threads tell each other. The page calls the devices worker through Comlink (`DevicesCalls`); what nobody
 // asked for comes back as `DevicesEvent` on a port of its own. CPU workers get one message and send `CpuEvent`.
 
+import type { MediumError, ScsiDeviceConfig } from "../machine/scsi";
 import type { ConfigIssue } from "../shared/config_issue";
-import type { MachineConfig } from "../shared/machine_config";
+import type { DriveConfig, MachineConfig } from "../shared/machine_config";
 import type { Result } from "../shared/result";
 
 export type ConsoleName = "hvc0" | "ttyS0";
@@ -57,10 +58,17 @@ export interface Notice {
   readonly text: string;
 }
 
+/** The tray of a CD-ROM drive has moved, by whomever. */
+export interface TrayMoved {
+  readonly device: string;
+  readonly open: boolean;
+}
+
 export type DevicesEvent =
   | { readonly type: "output"; readonly console: ConsoleName; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly type: "progress"; readonly progress: Progress }
   | { readonly type: "notice"; readonly notice: Notice }
+  | ({ readonly type: "tray" } & TrayMoved)
   | { readonly type: "reset"; readonly reason: ResetReason }
   | { readonly type: "shutdown"; readonly code: number }
   | { readonly type: "crashed"; readonly error: ErrorReport };
@@ -106,6 +114,12 @@ export interface DevicesCalls {
   reset(): Promise<Result<StartedState, ConfigIssue>>;
   /** Presses the power button. */
   powerdown(): Promise<void>;
+  /** Takes the medium out of a CD-ROM drive. */
+  eject(device: string, force: boolean): Promise<Result<void, MediumError>>;
+  changeMedium(device: string, drive: DriveConfig, force: boolean): Promise<Result<void, ConfigIssue | MediumError>>;
+  /** A disk or CD-ROM drive behind a SCSI controller, while the guest runs. */
+  addScsiDevice(device: ScsiDeviceConfig, drive: DriveConfig | undefined): Promise<Result<void, ConfigIssue>>;
+  removeScsiDevice(device: string): Promise<Result<void, MediumError>>;
   resizeConsole(columns: number, rows: number): Promise<void>;
   /** Resolves when there is room for more. */
   input(console: ConsoleName, bytes: Uint8Array<ArrayBuffer>): Promise<void>;

@@ -40,6 +40,9 @@ path-exclude=/usr/share/locale/*
 path-exclude=/usr/share/man/*
 `;
 
+/** Any fixed value; fstab and the command line name the disk by it, on whatever bus it is. */
+const DISK_UUID = "7ab71504-0000-4000-8000-00000000deb1";
+
 /** @type {import("../image.mjs").Image} */
 export const image = {
   name: "debian",
@@ -48,20 +51,20 @@ export const image = {
   architecture: "amd64",
   kernel: "linux-image-amd64",
   memoryMb: 512,
-  append: "root=/dev/vda rw console=ttyS0 console=hvc0",
+  append: `root=UUID=${DISK_UUID} rw console=ttyS0 console=hvc0`,
   initramfs: {
     init: "disk.sh",
     modules: ["virtio_pci", "virtio_blk", "virtio_console", "virtio_scsi", "sd_mod", "ext4", "crc32c_generic"],
   },
   rootfs: {
     sizeMb: 1536,
-    // Any fixed value; fstab names the disk by it.
-    uuid: "7ab71504-0000-4000-8000-00000000deb1",
+    uuid: DISK_UUID,
     hostname: "tabvisor",
     packages: [
       "apt",
       "dbus",
       "e2fsprogs",
+      "fio",
       "init",
       "iproute2",
       "iputils-ping",
@@ -73,6 +76,7 @@ export const image = {
       "openssl",
       "pciutils",
       "procps",
+      "sg3-utils",
       "systemd-sysv",
       "udev",
       "usr-is-merged",
