@@ -53,6 +53,7 @@ function canChange({ initramfs, rootfs }, path) {
   // All that the description of an image says is in the hash by its value.
   if (room === "images" || path.includes(".test.")) return false;
   if (room === "init") return file === initramfs.init || file === "common.sh";
+  if (room === "programs") return Object.values(rootfs?.programs ?? {}).includes(file);
   return rootfs !== undefined || !room.startsWith("rootfs");
 }
 

@@ -138,6 +138,7 @@ export const image = {
       "etc/default/locale": "LANG=C.UTF-8\n",
       "etc/apt/sources.list": "# No package source is set up: name one here and run apt update.\n",
     },
+    programs: { "usr/local/bin/static-check": "static_check.c" },
     masked: MASKED,
     // Run in the new system when all packages are configured. Root has no
     // password: whoever opens the tab owns the machine.
