@@ -11,6 +11,8 @@ import type { MemoryPlan } from "../core/memory_plan";
 import { instantiate, type WasmExports } from "../core/wasm";
 import { Router } from "../devices/pci/router";
 import type { ConfigIssue } from "../shared/config_issue";
+import type { InputEvent, KeyboardLeds, PointerMode } from "../shared/input_event";
+import type { KeyNumber } from "../shared/keys";
 import type { Log } from "../shared/log";
 import type { ResolvedConfig } from "../shared/resolve_config";
 import { err, ok, type Result } from "../shared/result";
@@ -20,6 +22,7 @@ import { placeBytes, placeRegisters } from "./boot/place";
 import { CpuControl, type CpuThreads } from "./cpu_control";
 import { configureChips, DeviceSet } from "./devices";
 import { openDrives, type OpenDrive } from "./drives";
+import { InputRouter } from "./input_router";
 import { loadBootPlan, type FileLoader } from "./load_boot_files";
 import { makeMemory } from "./memory";
 import { Ps2Input } from "./ps2_input";
@@ -34,6 +37,8 @@ export type MachineEvent =
   | { readonly type: "output"; readonly console: ConsoleName; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly type: "progress"; readonly what: string; readonly loaded: number; readonly total: number | undefined }
   | { readonly type: "notice"; readonly level: "info" | "warning" | "error"; readonly text: string }
+  | { readonly type: "pointer"; readonly mode: PointerMode }
+  | { readonly type: "leds"; readonly leds: KeyboardLeds }
   | { readonly type: "reset"; readonly reason: "requested" | "guest" }
   | { readonly type: "shutdown"; readonly code: number };
 
@@ -70,7 +75,7 @@ export interface MachineParts {
   readonly cpus: CpuControl;
   readonly devices: DeviceSet;
   readonly serial: SerialPort;
-  readonly ps2: Ps2Input;
+  readonly input: InputRouter;
   readonly acpi: AcpiImage;
 }
 
@@ -133,7 +138,11 @@ export class MachineModel {
       raiseMsi: (address: number, data: number) => exports.raiseMsi(plan.machine, address, data),
     };
     const log = host.log.in("devices");
-    const devices = new DeviceSet({ guest, plan, exports, crossing, ports, mmio, interrupts, log });
+    const input = new InputRouter(new Ps2Input(guest, () => cpus.kick(0)), {
+      pointer: (mode) => host.event({ type: "pointer", mode }),
+      leds: (leds) => host.event({ type: "leds", leds }),
+    });
+    const devices = new DeviceSet({ guest, plan, exports, crossing, ports, mmio, interrupts, input, log });
     const serial = new SerialPort(
       guest,
       (bytes) => {
@@ -142,9 +151,8 @@ export class MachineModel {
       () => cpus.kick(0),
     );
     crossing.addSource(serial.poll);
-    const ps2 = new Ps2Input(guest, () => cpus.kick(0));
     const acpi = makeAcpi({ cpus: config.cpus, serial: true, vga: false });
-    this.parts = { ...base, crossing, cpus, devices, serial, ps2, acpi };
+    this.parts = { ...base, crossing, cpus, devices, serial, input, acpi };
   }
 
   #powerOn(drives: readonly OpenDrive[]): ConfigIssue | undefined {
@@ -226,6 +234,19 @@ export class MachineModel {
     return console === "ttyS0" ? this.parts.serial.input(bytes) : this.#hvc0.write(bytes);
   }
 
+  /** What a person did at the same moment with keyboard and pointer. */
+  sendInput(events: readonly InputEvent[]): void {
+    if (this.#state === "running") this.parts.input.send(events);
+  }
+
+  /** Presses keys together; they go up again after `holdMs`. */
+  async sendKeys(keys: readonly KeyNumber[], holdMs: number): Promise<void> {
+    const press = (key: KeyNumber, down: boolean): void => this.sendInput([{ type: "key", key, down }]);
+    for (const key of keys) press(key, true);
+    await new Promise<void>((done) => setTimeout(done, holdMs));
+    for (const key of [...keys].reverse()) press(key, false);
+  }
+
   /** The size of the terminal on hvc0. */
   resizeConsole(columns: number, rows: number): void {
     this.parts.devices.serial?.resize(columns, rows);
@@ -288,6 +309,7 @@ export class MachineModel {
     this.parts.crossing.poll();
     const { exports, plan, devices } = this.parts;
     devices.reset();
+    this.parts.input.reset();
     exports.machineReset(plan.machine);
     this.#ending = false;
     const issue = this.#enter("used");

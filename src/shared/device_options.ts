@@ -38,6 +38,11 @@ export interface VirtioRngConfig extends VirtioPciOptions {
   readonly driver: "virtio-rng-pci";
 }
 
+export interface VirtioInputConfig extends VirtioPciOptions {
+  readonly driver: "virtio-keyboard-pci" | "virtio-mouse-pci" | "virtio-tablet-pci";
+  readonly serial?: string;
+}
+
 export interface IsaDebugExitConfig {
   readonly driver: "isa-debug-exit";
   readonly iobase?: number;
@@ -45,7 +50,7 @@ export interface IsaDebugExitConfig {
 }
 
 export type DeviceConfig =
-  VirtioSerialConfig | VirtconsoleConfig | VirtioBlkConfig | VirtioRngConfig | IsaDebugExitConfig;
+  VirtioSerialConfig | VirtconsoleConfig | VirtioBlkConfig | VirtioRngConfig | VirtioInputConfig | IsaDebugExitConfig;
 export type DeviceDriver = DeviceConfig["driver"];
 
 const id: OptionKind = { kind: "text", maxLength: 64 };
@@ -56,11 +61,16 @@ const virtioPci: OptionTable = {
   "disable-modern": { kind: "onoff" },
 };
 
+const virtioInput: OptionTable = { ...virtioPci, serial: { kind: "text", maxLength: 128 } };
+
 const tables: Readonly<Record<DeviceDriver, OptionTable>> = {
   "virtio-serial-pci": { ...virtioPci, max_ports: { kind: "integer", min: 1, max: 31 } },
   virtconsole: { id, name: { kind: "text", maxLength: 64 } },
   "virtio-blk-pci": { ...virtioPci, drive: id, serial: { kind: "text", maxLength: 20 } },
   "virtio-rng-pci": virtioPci,
+  "virtio-keyboard-pci": virtioInput,
+  "virtio-mouse-pci": virtioInput,
+  "virtio-tablet-pci": virtioInput,
   "isa-debug-exit": {
     iobase: { kind: "integer", min: 0, max: 0xfffc, hex: true },
     iosize: { kind: "integer", min: 1, max: 4, hex: true },
@@ -72,6 +82,9 @@ const aliases: Readonly<Record<string, DeviceDriver>> = {
   "virtio-serial": "virtio-serial-pci",
   "virtio-blk": "virtio-blk-pci",
   "virtio-rng": "virtio-rng-pci",
+  "virtio-keyboard": "virtio-keyboard-pci",
+  "virtio-mouse": "virtio-mouse-pci",
+  "virtio-tablet": "virtio-tablet-pci",
 };
 
 export const deviceDrivers: readonly string[] = Object.keys(tables);

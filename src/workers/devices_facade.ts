@@ -3,6 +3,8 @@
 import * as Cpu from "../../assembly/layout/cpu";
 import { MachineModel, type MachineEvent } from "../machine/machine";
 import type { ConfigIssue } from "../shared/config_issue";
+import type { InputEvent } from "../shared/input_event";
+import type { KeyNumber } from "../shared/keys";
 import { Log, type LogEntry } from "../shared/log";
 import type { MachineConfig } from "../shared/machine_config";
 import { ok, type Result } from "../shared/result";
@@ -81,6 +83,15 @@ export class DevicesFacade implements DevicesCalls {
 
   input(console: ConsoleName, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     return this.#made().input(console, bytes);
+  }
+
+  sendInput(events: readonly InputEvent[]): Promise<void> {
+    this.#made().sendInput(events);
+    return Promise.resolve();
+  }
+
+  sendKeys(keys: readonly KeyNumber[], holdMs: number): Promise<void> {
+    return this.#made().sendKeys(keys, holdMs);
   }
 
   sample(): Promise<Sample> {

@@ -2,6 +2,8 @@
 // asked for comes back as `DevicesEvent` on a port of its own. CPU workers get one message and send `CpuEvent`.
 
 import type { ConfigIssue } from "../shared/config_issue";
+import type { InputEvent, KeyboardLeds, PointerMode } from "../shared/input_event";
+import type { KeyNumber } from "../shared/keys";
 import type { MachineConfig } from "../shared/machine_config";
 import type { Result } from "../shared/result";
 
@@ -61,6 +63,8 @@ export type DevicesEvent =
   | { readonly type: "output"; readonly console: ConsoleName; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly type: "progress"; readonly progress: Progress }
   | { readonly type: "notice"; readonly notice: Notice }
+  | { readonly type: "pointer"; readonly mode: PointerMode }
+  | { readonly type: "leds"; readonly leds: KeyboardLeds }
   | { readonly type: "reset"; readonly reason: ResetReason }
   | { readonly type: "shutdown"; readonly code: number }
   | { readonly type: "crashed"; readonly error: ErrorReport };
@@ -109,5 +113,8 @@ export interface DevicesCalls {
   resizeConsole(columns: number, rows: number): Promise<void>;
   /** Resolves when there is room for more. */
   input(console: ConsoleName, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  sendInput(events: readonly InputEvent[]): Promise<void>;
+  /** Resolves when the keys are up again. */
+  sendKeys(keys: readonly KeyNumber[], holdMs: number): Promise<void>;
   sample(): Promise<Sample>;
 }
