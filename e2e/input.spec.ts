@@ -20,7 +20,7 @@ async function attach(page: Page): Promise<Locator> {
     element.id = "pad";
     element.style.cssText = "position: fixed; left: 50px; top: 100px; width: 400px; height: 300px; z-index: 10";
     document.body.append(element);
-    new Input(element, await machine);
+    Object.assign(element, { input: new Input(element, await machine) });
   });
   return page.locator("#pad");
 }

@@ -107,7 +107,7 @@ export async function writeManifest(folder, image, kernel, packages) {
     memoryMb,
     append,
     drives: image.rootfs === undefined ? [] : [{ file: "disk.img", if: "virtio", format: "raw" }],
-    devices: ["virtio-serial-pci", "virtconsole"],
+    devices: image.devices,
     files: await describeFiles(folder),
     packages: Object.fromEntries(packages.map((entry) => [entry.name, entry.version])),
   };

@@ -50,6 +50,7 @@ export const image = {
   memoryMb: 512,
   // The TSC and kvmclock are one clock here: a watchdog that compares them could only find that the host was busy.
   append: "root=/dev/vda rw console=ttyS0 console=hvc0 tsc=reliable",
+  devices: ["virtio-serial-pci", "virtconsole"],
   initramfs: {
     init: "disk.sh",
     modules: ["virtio_pci", "virtio_blk", "virtio_console", "virtio_scsi", "sd_mod", "ext4", "crc32c_generic"],
