@@ -34,7 +34,7 @@ async function record(guest: Guest, name: string): Promise<() => Promise<string[
   return async () => {
     // Struct input_event: two words of time, then type, code and value.
     const dump = "od -A n -v -t x2 -w24 /tmp/events | tr -s ' ' | cut -d ' ' -f 10-13";
-    await guest.output("sleep 0.5; kill $(cat /tmp/recorder); wait 2>/dev/null; true");
+    await guest.output("sleep 1; kill $(cat /tmp/recorder)");
     const lines = (await guest.output(dump)).split("\n").filter((line) => line !== "");
     return lines.map((line) => {
       const [type = 0, code = 0, low = 0, high = 0] = line.split(" ").map((word) => parseInt(word, 16));
@@ -107,7 +107,9 @@ test("virtio-input drives keyboard and tablet by their own drivers", async ({ pa
   // Whoever leaves leaves no key down.
   await page.evaluate(() => document.getElementById("pad")?.blur());
   await page.keyboard.up("Shift");
-  expect(await stopKeys()).toEqual(["1 30 1", SYN, "1 30 0", SYN, "1 42 1", SYN, "1 42 0", SYN]);
+  // On a busy host a key may be down for so long that the guest repeats it.
+  const keys = (await stopKeys()).filter((line) => line !== SYN && !line.endsWith(" 2"));
+  expect(keys).toEqual(["1 30 1", "1 30 0", "1 42 1", "1 42 0"]);
 
   const stopPointer = await record(guest, "QEMU Virtio Tablet");
   await page.mouse.move(150, 250);
@@ -147,8 +149,6 @@ test("the guest repeats a key that is held, and lights the lamps", async ({ page
 test("nothing was lost on the way, and the driver can leave and come back", async ({ guest }) => {
   await guest.output("rmmod virtio_input && modprobe virtio_input && sleep 0.5");
   expect(await guest.output("grep -c 'QEMU Virtio' /proc/bus/input/devices")).toBe("2");
-  expect(await guest.output("dmesg --level=err,warn 2>/dev/null | grep -iE 'input|i8042|psmouse|virtio' || true")).toBe(
-    "",
-  );
+  expect(await guest.output("dmesg -r | grep '^<[0-4]>' | grep -iE 'input|i8042|psmouse|virtio' || true")).toBe("");
   expect((await guest.stats()).counters["virtio failures"]).toBe(0);
 });
