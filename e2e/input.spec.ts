@@ -1,11 +1,14 @@
 // Keyboard and pointer: from the page's events to the guest's own drivers, PS/2 and virtio-input. One boot for all.
-import { expect, type Locator, type Page } from "@playwright/test";
+import { expect as baseExpect, type Locator, type Page } from "@playwright/test";
 import type { ScreenInput } from "../src/ui/screen_input";
 import type { Machine } from "../src/workers/client";
 import type { Guest } from "./fixtures/guest";
 import { test } from "./fixtures/shared_guest";
 
-test.describe.configure({ mode: "serial", timeout: 240_000 });
+// Wall-clock time says little on a busy host.
+const expect = baseExpect.configure({ timeout: 60_000 });
+
+test.describe.configure({ mode: "serial", timeout: 400_000 });
 
 const devices = ["virtio-keyboard-pci,serial=first", "virtio-tablet-pci"].map((device) => `&device=${device}`).join("");
 
