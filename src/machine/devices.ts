@@ -18,18 +18,33 @@ import type { InterruptSink } from "../devices/pci/intx";
 import type { Router } from "../devices/pci/router";
 import { VirtioBlk } from "../devices/virtio/blk/device";
 import type { VirtioDevice } from "../devices/virtio/device";
+import type { InputKind } from "../devices/virtio/input/config";
+import { VirtioInput } from "../devices/virtio/input/device";
 import { VirtioPciDevice, type PlugError, type VirtioPlatform } from "../devices/virtio/pci";
 import { VirtioRng } from "../devices/virtio/rng/device";
 import { VirtioSerial } from "../devices/virtio/serial/device";
 import { configIssue, type ConfigIssue } from "../shared/config_issue";
-import type { DeviceConfig, VirtioPciOptions, VirtioScsiConfig, VirtioSerialConfig } from "../shared/device_options";
+import type {
+  DeviceConfig,
+  VirtioInputConfig,
+  VirtioPciOptions,
+  VirtioScsiConfig,
+  VirtioSerialConfig,
+} from "../shared/device_options";
 import type { Log } from "../shared/log";
 import { type ResolvedConfig, scsiBusNames } from "../shared/resolve_config";
 import type { OpenDrive } from "./drives";
 import { type ScsiDeviceConfig, ScsiSet } from "./scsi";
+import type { InputRouter } from "./input_router";
 
 /** The guest page at 4 GiB. */
 const HIGH_RAM_PAGE = 0x100000;
+
+const inputKinds: Readonly<Record<VirtioInputConfig["driver"], InputKind>> = {
+  "virtio-keyboard-pci": "keyboard",
+  "virtio-mouse-pci": "mouse",
+  "virtio-tablet-pci": "tablet",
+};
 
 /** What the machine offers to its devices. */
 export interface DeviceGround {
@@ -40,6 +55,7 @@ export interface DeviceGround {
   readonly ports: Router;
   readonly mmio: Router;
   readonly interrupts: InterruptSink;
+  readonly input: InputRouter;
   readonly log: Log;
   /** The tray of a CD-ROM drive opened or closed. */
   readonly trayMoved: (device: string, open: boolean) => void;
@@ -64,11 +80,13 @@ export class DeviceSet {
   readonly #chipset: Chipset;
   readonly #fwCfg: FwCfg;
   readonly #platform: VirtioPlatform;
+  readonly #input: InputRouter;
   readonly #plugged: VirtioPciDevice[] = [];
   readonly #blockDisks: DiskInUse[] = [];
 
   constructor(ground: DeviceGround) {
     const { guest, exports, crossing, interrupts, log } = ground;
+    this.#input = ground.input;
     this.bus = new PciBus(ground.ports, ground.mmio, interrupts);
     this.scsi = new ScsiSet(ground.trayMoved);
     this.#chipset = addChipset(this.bus);
@@ -155,6 +173,10 @@ export class DeviceSet {
         return undefined;
       case "virtio-rng-pci":
         return this.#plug(new VirtioRng(cryptoRandom), device);
+      case "virtio-keyboard-pci":
+      case "virtio-mouse-pci":
+      case "virtio-tablet-pci":
+        return this.#addInput(device);
       case "virtconsole":
         // A port of virtio-serial.
         return undefined;
@@ -215,6 +237,13 @@ export class DeviceSet {
       serial.addPort(console, { ...name, console: true });
     }
     return this.#plug(serial, device);
+  }
+
+  #addInput(config: VirtioInputConfig): ConfigIssue | undefined {
+    const { serial } = config;
+    const device = new VirtioInput(inputKinds[config.driver], serial === undefined ? {} : { serial });
+    this.#input.add(device);
+    return this.#plug(device, config);
   }
 
   #plug(device: VirtioDevice, options: VirtioPciOptions): ConfigIssue | undefined {

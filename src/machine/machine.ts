@@ -11,6 +11,8 @@ import type { MemoryPlan } from "../core/memory_plan";
 import { instantiate, type WasmExports } from "../core/wasm";
 import { Router } from "../devices/pci/router";
 import type { ConfigIssue } from "../shared/config_issue";
+import type { InputEvent, KeyboardLeds, PointerMode } from "../shared/input_event";
+import type { KeyNumber } from "../shared/keys";
 import type { Log } from "../shared/log";
 import type { ResolvedConfig, ResolvedDrive } from "../shared/resolve_config";
 import { err, ok, type Result } from "../shared/result";
@@ -20,6 +22,7 @@ import { placeBytes, placeRegisters } from "./boot/place";
 import { CpuControl, type CpuThreads } from "./cpu_control";
 import { configureChips, DeviceSet } from "./devices";
 import { openDrive, openDrives, type DriveListeners, type OpenDrive } from "./drives";
+import { InputRouter } from "./input_router";
 import { loadBootPlan, type FileLoader } from "./load_boot_files";
 import { makeMemory } from "./memory";
 import { Ps2Input } from "./ps2_input";
@@ -36,6 +39,8 @@ export type MachineEvent =
   | { readonly type: "progress"; readonly what: string; readonly loaded: number; readonly total: number | undefined }
   | { readonly type: "notice"; readonly level: "info" | "warning" | "error"; readonly text: string }
   | { readonly type: "tray"; readonly device: string; readonly open: boolean }
+  | { readonly type: "pointer"; readonly mode: PointerMode }
+  | { readonly type: "leds"; readonly leds: KeyboardLeds }
   | { readonly type: "reset"; readonly reason: "requested" | "guest" }
   | { readonly type: "shutdown"; readonly code: number };
 
@@ -72,7 +77,7 @@ export interface MachineParts {
   readonly cpus: CpuControl;
   readonly devices: DeviceSet;
   readonly serial: SerialPort;
-  readonly ps2: Ps2Input;
+  readonly input: InputRouter;
   readonly acpi: AcpiImage;
 }
 
@@ -133,7 +138,11 @@ export class MachineModel {
     };
     const log = host.log.in("devices");
     const trayMoved = (device: string, open: boolean): void => host.event({ type: "tray", device, open });
-    const devices = new DeviceSet({ guest, plan, exports, crossing, ports, mmio, interrupts, log, trayMoved });
+    const input = new InputRouter(new Ps2Input(guest, () => cpus.kick(0)), {
+      pointer: (mode) => host.event({ type: "pointer", mode }),
+      leds: (leds) => host.event({ type: "leds", leds }),
+    });
+    const devices = new DeviceSet({ guest, plan, exports, crossing, ports, mmio, interrupts, input, log, trayMoved });
     const serial = new SerialPort(
       guest,
       (bytes) => {
@@ -142,9 +151,8 @@ export class MachineModel {
       () => cpus.kick(0),
     );
     crossing.addSource(serial.poll);
-    const ps2 = new Ps2Input(guest, () => cpus.kick(0));
     const acpi = makeAcpi({ cpus: config.cpus, serial: true, vga: false });
-    this.parts = { ...base, crossing, cpus, devices, serial, ps2, acpi };
+    this.parts = { ...base, crossing, cpus, devices, serial, input, acpi };
   }
 
   #powerOn(drives: readonly OpenDrive[]): ConfigIssue | undefined {
@@ -224,6 +232,19 @@ export class MachineModel {
   /** Typed bytes for a console; resolves when there is room for more. */
   input(console: ConsoleName, bytes: Uint8Array): Promise<void> {
     return console === "ttyS0" ? this.parts.serial.input(bytes) : this.#hvc0.write(bytes);
+  }
+
+  /** What a person did at the same moment with keyboard and pointer. */
+  sendInput(events: readonly InputEvent[]): void {
+    if (this.#state === "running") this.parts.input.send(events);
+  }
+
+  /** Presses keys together; they go up again after `holdMs`. */
+  async sendKeys(keys: readonly KeyNumber[], holdMs: number): Promise<void> {
+    const press = (key: KeyNumber, down: boolean): void => this.sendInput([{ type: "key", key, down }]);
+    for (const key of keys) press(key, true);
+    await new Promise<void>((done) => setTimeout(done, holdMs));
+    for (const key of [...keys].reverse()) press(key, false);
   }
 
   /** The size of the terminal on hvc0. */
@@ -318,6 +339,7 @@ export class MachineModel {
     this.parts.crossing.poll();
     const { exports, plan, devices } = this.parts;
     devices.reset();
+    this.parts.input.reset();
     exports.machineReset(plan.machine);
     this.#ending = false;
     const issue = this.#enter("used");

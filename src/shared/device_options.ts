@@ -73,6 +73,11 @@ export interface VirtioRngConfig extends VirtioPciOptions {
   readonly driver: "virtio-rng-pci";
 }
 
+export interface VirtioInputConfig extends VirtioPciOptions {
+  readonly driver: "virtio-keyboard-pci" | "virtio-mouse-pci" | "virtio-tablet-pci";
+  readonly serial?: string;
+}
+
 export interface IsaDebugExitConfig {
   readonly driver: "isa-debug-exit";
   readonly iobase?: number;
@@ -87,6 +92,7 @@ export type DeviceConfig =
   | ScsiHdConfig
   | ScsiCdConfig
   | VirtioRngConfig
+  | VirtioInputConfig
   | IsaDebugExitConfig;
 export type DeviceDriver = DeviceConfig["driver"];
 
@@ -110,6 +116,8 @@ const scsiPlace: OptionTable = {
 };
 const blockSize: OptionKind = { kind: "integer", min: 512, max: 4096 };
 
+const virtioInput: OptionTable = { ...virtioPci, serial: { kind: "text", maxLength: 128 } };
+
 const tables: Readonly<Record<DeviceDriver, OptionTable>> = {
   "virtio-serial-pci": { ...virtioPci, max_ports: { kind: "integer", min: 1, max: 31 } },
   virtconsole: { id, name: { kind: "text", maxLength: 64 } },
@@ -123,6 +131,9 @@ const tables: Readonly<Record<DeviceDriver, OptionTable>> = {
   },
   "scsi-cd": scsiPlace,
   "virtio-rng-pci": virtioPci,
+  "virtio-keyboard-pci": virtioInput,
+  "virtio-mouse-pci": virtioInput,
+  "virtio-tablet-pci": virtioInput,
   "isa-debug-exit": {
     iobase: { kind: "integer", min: 0, max: 0xfffc, hex: true },
     iosize: { kind: "integer", min: 1, max: 4, hex: true },
@@ -135,6 +146,9 @@ const aliases: Readonly<Record<string, DeviceDriver>> = {
   "virtio-blk": "virtio-blk-pci",
   "virtio-scsi": "virtio-scsi-pci",
   "virtio-rng": "virtio-rng-pci",
+  "virtio-keyboard": "virtio-keyboard-pci",
+  "virtio-mouse": "virtio-mouse-pci",
+  "virtio-tablet": "virtio-tablet-pci",
 };
 
 export const deviceDrivers: readonly string[] = Object.keys(tables);

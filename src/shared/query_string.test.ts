@@ -56,6 +56,14 @@ describe("parseQuery", () => {
     expect(config("kernel=k&initrd=one x,,y,two").initrd).toEqual([{ file: "one", argument: "x,y" }, { file: "two" }]);
   });
 
+  it("knows keyboard and pointers, under QEMU's short names too", () => {
+    expect(config("image=tiny&device=virtio-tablet,serial=7&device=virtio-keyboard-pci").devices).toEqual([
+      { driver: "virtio-tablet-pci", serial: "7" },
+      { driver: "virtio-keyboard-pci" },
+    ]);
+    expect(issue("image=tiny&device=virtio-mouse,wheel=on")).toMatch(/virtio-mouse-pci: wheel/);
+  });
+
   it("is empty for an empty query", () => {
     expect(config("")).toEqual({});
     expect(config("?")).toEqual({});

@@ -4,6 +4,8 @@ import { ConsoleLog } from "../backends/console/console_log";
 import type { MediumError, ScsiDeviceConfig } from "../machine/scsi";
 import { ConfigError, type ConfigIssue } from "../shared/config_issue";
 import { checkConfig, type DriveConfig, type MachineConfig } from "../shared/machine_config";
+import type { InputEvent, KeyboardLeds, PointerMode } from "../shared/input_event";
+import { keyNames, keyOfName } from "../shared/keys";
 import { parseQuery } from "../shared/query_string";
 import type { Result } from "../shared/result";
 import { inspectCpu, type CpuReport } from "./inspect";
@@ -21,7 +23,7 @@ import { RateMeter, type Stats } from "./rates";
 import { Session } from "./session";
 
 export { ConfigError, type MachineConfig, type CpuReport, type ConsoleName, type ErrorReport };
-export type { Notice, Progress, ResetReason, Stats };
+export type { InputEvent, KeyboardLeds, Notice, PointerMode, Progress, ResetReason, Stats };
 
 export type MachineState = "created" | "starting" | "running" | "paused" | "stopped" | "crashed" | "destroyed";
 
@@ -39,6 +41,10 @@ export interface MachineEvents {
   notice: Notice;
   /** The tray of a CD-ROM drive opened or closed, by whomever. */
   tray: TrayMoved;
+  /** The guest's driver for a tablet came or went. */
+  pointer: PointerMode;
+  /** The guest has set the lamps of its keyboard. */
+  leds: KeyboardLeds;
   /** The guest or the user started the machine anew. */
   reset: ResetReason;
   /** The guest powered off; the number is the exit code of QEMU's isa-debug-exit, 0 for ACPI. */
@@ -71,6 +77,10 @@ export interface ConsoleStreams {
 type Listener<K extends keyof MachineEvents> = (value: MachineEvents[K]) => void;
 type Listeners = { [K in keyof MachineEvents]: Set<Listener<K>> };
 
+/** QEMU's hold time of send-key, in ms. */
+const HOLD_MS = 100;
+const HOLD_MAX_MS = 60_000;
+
 const consoleNames: readonly ConsoleName[] = ["hvc0", "ttyS0"];
 
 export class Machine {
@@ -81,6 +91,8 @@ export class Machine {
     progress: new Set(),
     notice: new Set(),
     tray: new Set(),
+    pointer: new Set(),
+    leds: new Set(),
     reset: new Set(),
     shutdown: new Set(),
     crash: new Set(),
@@ -90,6 +102,7 @@ export class Machine {
   #stats: Stats | undefined;
   #state: MachineState = "created";
   #size: { columns: number; rows: number } | undefined;
+  #pointerMode: PointerMode = "motion";
 
   private constructor(config: MachineConfig) {
     this.config = config;
@@ -198,6 +211,27 @@ export class Machine {
     await this.#session?.call((devices) => devices.resizeConsole(columns, rows));
   }
 
+  /** What the guest's pointer device understands now. */
+  get pointerMode(): PointerMode {
+    return this.#pointerMode;
+  }
+
+  /** What a person did at the same moment with keyboard and pointer. A machine that does not run does not notice. */
+  async sendInput(events: readonly InputEvent[]): Promise<void> {
+    await this.#session?.call((devices) => devices.sendInput(events));
+  }
+
+  /** Presses keys together, by QEMU's names ("ctrl", "alt", "delete"), and lets them go after `holdMs`. */
+  async sendKey(names: readonly string[], holdMs = HOLD_MS): Promise<void> {
+    if (!(holdMs >= 0 && holdMs <= HOLD_MAX_MS)) throw new RangeError(`hold time: 0 to ${HOLD_MAX_MS} ms`);
+    const keys = names.map((name) => {
+      const key = keyOfName(name);
+      if (key === undefined) throw new RangeError(`key ${name}: there are ${keyNames.join(", ")}`);
+      return key;
+    });
+    await this.#session?.call((devices) => devices.sendKeys(keys, holdMs));
+  }
+
   /** Returns a function that ends the subscription. */
   on<K extends keyof MachineEvents>(event: K, listener: Listener<K>): () => void {
     const listeners: Set<Listener<K>> = this.#listeners[event];
@@ -286,6 +320,12 @@ export class Machine {
       case "tray":
         this.#emit("tray", { device: event.device, open: event.open });
         break;
+      case "pointer":
+        this.#setPointerMode(event.mode);
+        break;
+      case "leds":
+        this.#emit("leds", event.leds);
+        break;
       case "reset":
         this.#emit("reset", event.reason);
         break;
@@ -305,9 +345,16 @@ export class Machine {
     this.#emit("crash", { where, error, cpus, stats: this.#stats });
   }
 
+  #setPointerMode(mode: PointerMode): void {
+    if (this.#pointerMode === mode) return;
+    this.#pointerMode = mode;
+    this.#emit("pointer", mode);
+  }
+
   #endSession(reason: string): void {
     this.#session?.end(reason);
     this.#session = undefined;
+    this.#setPointerMode("motion");
   }
 
   #live(): Session {

@@ -5,6 +5,8 @@ import { MachineModel, type MachineEvent } from "../machine/machine";
 import type { MediumError, ScsiDeviceConfig } from "../machine/scsi";
 import { configIssue, type ConfigIssue } from "../shared/config_issue";
 import { checkDevice } from "../shared/device_options";
+import type { InputEvent } from "../shared/input_event";
+import type { KeyNumber } from "../shared/keys";
 import { Log, type LogEntry } from "../shared/log";
 import type { DriveConfig, MachineConfig } from "../shared/machine_config";
 import { err, ok, type Result } from "../shared/result";
@@ -113,6 +115,15 @@ export class DevicesFacade implements DevicesCalls {
 
   input(console: ConsoleName, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     return this.#made().input(console, bytes);
+  }
+
+  sendInput(events: readonly InputEvent[]): Promise<void> {
+    this.#made().sendInput(events);
+    return Promise.resolve();
+  }
+
+  sendKeys(keys: readonly KeyNumber[], holdMs: number): Promise<void> {
+    return this.#made().sendKeys(keys, holdMs);
   }
 
   sample(): Promise<Sample> {

@@ -4,6 +4,8 @@
 import type { MediumError, ScsiDeviceConfig } from "../machine/scsi";
 import type { ConfigIssue } from "../shared/config_issue";
 import type { DriveConfig, MachineConfig } from "../shared/machine_config";
+import type { InputEvent, KeyboardLeds, PointerMode } from "../shared/input_event";
+import type { KeyNumber } from "../shared/keys";
 import type { Result } from "../shared/result";
 
 export type ConsoleName = "hvc0" | "ttyS0";
@@ -69,6 +71,8 @@ export type DevicesEvent =
   | { readonly type: "progress"; readonly progress: Progress }
   | { readonly type: "notice"; readonly notice: Notice }
   | ({ readonly type: "tray" } & TrayMoved)
+  | { readonly type: "pointer"; readonly mode: PointerMode }
+  | { readonly type: "leds"; readonly leds: KeyboardLeds }
   | { readonly type: "reset"; readonly reason: ResetReason }
   | { readonly type: "shutdown"; readonly code: number }
   | { readonly type: "crashed"; readonly error: ErrorReport };
@@ -123,5 +127,8 @@ export interface DevicesCalls {
   resizeConsole(columns: number, rows: number): Promise<void>;
   /** Resolves when there is room for more. */
   input(console: ConsoleName, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  sendInput(events: readonly InputEvent[]): Promise<void>;
+  /** Resolves when the keys are up again. */
+  sendKeys(keys: readonly KeyNumber[], holdMs: number): Promise<void>;
   sample(): Promise<Sample>;
 }

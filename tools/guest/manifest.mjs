@@ -53,6 +53,7 @@ function canChange({ initramfs, rootfs }, path) {
   // All that the description of an image says is in the hash by its value.
   if (room === "images" || path.includes(".test.")) return false;
   if (room === "init") return file === initramfs.init || file === "common.sh";
+  if (room === "programs") return Object.values(rootfs?.programs ?? {}).includes(file);
   return rootfs !== undefined || !room.startsWith("rootfs");
 }
 
@@ -106,7 +107,7 @@ export async function writeManifest(folder, image, kernel, packages) {
     memoryMb,
     append,
     drives: image.rootfs === undefined ? [] : [{ file: "disk.img", if: "virtio", format: "raw" }],
-    devices: ["virtio-serial-pci", "virtconsole"],
+    devices: image.devices,
     files: await describeFiles(folder),
     packages: Object.fromEntries(packages.map((entry) => [entry.name, entry.version])),
   };
