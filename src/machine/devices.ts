@@ -9,6 +9,7 @@ import type { Crossing } from "../core/crossing";
 import type { GuestMemory } from "../core/guest_memory";
 import type { MemoryPlan } from "../core/memory_plan";
 import { NotifyWindows } from "../core/notify_windows";
+import { PageDiscard } from "../core/page_discard";
 import { VringPool } from "../core/vrings";
 import type { WasmExports } from "../core/wasm";
 import { FW_CFG_PORT, FW_CFG_PORTS, FwCfg } from "../devices/fw_cfg/device";
@@ -16,13 +17,14 @@ import { PciBus } from "../devices/pci/bus";
 import { addChipset, type Chipset } from "../devices/pci/chipset";
 import type { InterruptSink } from "../devices/pci/intx";
 import type { Router } from "../devices/pci/router";
+import { VirtioBalloon } from "../devices/virtio/balloon/device";
 import { VirtioBlk } from "../devices/virtio/blk/device";
 import type { VirtioDevice } from "../devices/virtio/device";
 import { VirtioPciDevice, type PlugError, type VirtioPlatform } from "../devices/virtio/pci";
 import { VirtioRng } from "../devices/virtio/rng/device";
 import { VirtioSerial } from "../devices/virtio/serial/device";
 import { configIssue, type ConfigIssue } from "../shared/config_issue";
-import type { DeviceConfig, VirtioPciOptions, VirtioSerialConfig } from "../shared/device_options";
+import type { DeviceConfig, VirtioBalloonConfig, VirtioPciOptions, VirtioSerialConfig } from "../shared/device_options";
 import type { Log } from "../shared/log";
 import type { ResolvedConfig } from "../shared/resolve_config";
 import type { OpenDrive } from "./drives";
@@ -52,16 +54,21 @@ export class DeviceSet {
   readonly bus: PciBus;
   readonly disks: { readonly device: VirtioBlk; readonly open: OpenDrive }[] = [];
   serial: VirtioSerial | undefined;
+  balloon: VirtioBalloon | undefined;
   readonly #chipset: Chipset;
   readonly #fwCfg: FwCfg;
   readonly #platform: VirtioPlatform;
   readonly #plugged: VirtioPciDevice[] = [];
+  readonly #discard: PageDiscard;
+  readonly #ramBytes: number;
 
   constructor(ground: DeviceGround) {
     const { guest, exports, crossing, interrupts, log } = ground;
     this.bus = new PciBus(ground.ports, ground.mmio, interrupts);
     this.#chipset = addChipset(this.bus);
-    this.#fwCfg = new FwCfg({ cpus: ground.plan.cpuCount, ramBytes: ramBytes(ground.plan) });
+    this.#ramBytes = ramBytes(ground.plan);
+    this.#discard = new PageDiscard(ground.plan.machine, exports, crossing);
+    this.#fwCfg = new FwCfg({ cpus: ground.plan.cpuCount, ramBytes: this.#ramBytes });
     ground.ports.add(FW_CFG_PORT, FW_CFG_PORTS, this.#fwCfg);
     this.#platform = {
       bus: this.bus,
@@ -130,6 +137,8 @@ export class DeviceSet {
       }
       case "virtio-rng-pci":
         return this.#plug(new VirtioRng(cryptoRandom), device);
+      case "virtio-balloon-pci":
+        return this.#addBalloon(device);
       case "virtconsole":
         // A port of virtio-serial.
         return undefined;
@@ -143,6 +152,16 @@ export class DeviceSet {
     const device = new VirtioBlk(open.disk, { serial });
     this.disks.push({ device, open });
     return this.#plug(device, options);
+  }
+
+  #addBalloon(options: VirtioBalloonConfig): ConfigIssue | undefined {
+    const balloon = new VirtioBalloon(this.#discard, {
+      ramBytes: this.#ramBytes,
+      deflateOnOom: options["deflate-on-oom"] ?? true,
+      freePageReporting: options["free-page-reporting"] ?? true,
+    });
+    this.balloon = balloon;
+    return this.#plug(balloon, options);
   }
 
   #addSerial(device: VirtioSerialConfig, config: ResolvedConfig, console: ConsoleEnd): ConfigIssue | undefined {

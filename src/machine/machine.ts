@@ -10,6 +10,7 @@ import { GuestMemory } from "../core/guest_memory";
 import type { MemoryPlan } from "../core/memory_plan";
 import { instantiate, type WasmExports } from "../core/wasm";
 import { Router } from "../devices/pci/router";
+import type { BalloonStats } from "../devices/virtio/balloon/request";
 import type { ConfigIssue } from "../shared/config_issue";
 import type { Log } from "../shared/log";
 import type { ResolvedConfig } from "../shared/resolve_config";
@@ -27,6 +28,9 @@ import { SerialPort } from "./serial_port";
 
 /** Cpu.JIT_ of the configuration's words. */
 const jitCodes = { off: Cpu.JIT_OFF, on: Cpu.JIT_ON, force: Cpu.JIT_FORCE } as const;
+
+/** The guest is asked for its memory statistics at most so often, and only while somebody looks at the machine's. */
+const GUEST_STATS_MS = 2000;
 
 export type ConsoleName = "hvc0" | "ttyS0";
 
@@ -58,6 +62,10 @@ export interface ModelCounters {
   readonly diskFetched: number;
   readonly consoleIn: number;
   readonly consoleOut: number;
+  /** Bytes in the balloon; undefined without one. */
+  readonly balloonBytes: number | undefined;
+  /** What the guest has said last of its memory; empty where it says nothing. */
+  readonly guestMemory: Readonly<BalloonStats>;
   readonly counters: Readonly<Record<string, number>>;
 }
 
@@ -80,6 +88,7 @@ export class MachineModel {
   readonly #host: MachineHost;
   #state: MachineState = "created";
   #boot: BootPlan | undefined;
+  #statsAsked = -Infinity;
   /** The guest has asked for a reset or for power-off. */
   #ending = false;
   readonly #hvc0 = new ConsoleInput();
@@ -252,8 +261,19 @@ export class MachineModel {
       diskFetched: sum(({ open }) => open.fetched()),
       consoleIn: serial.received + (console?.bytesIn ?? 0),
       consoleOut: serial.sent + (console?.bytesOut ?? 0),
+      ...this.#balloonCounters(),
       counters: { ...devices.counters(), "disk errors": sum(({ device }) => device.counters.errors) },
     };
+  }
+
+  #balloonCounters(): Pick<ModelCounters, "balloonBytes" | "guestMemory"> {
+    const { balloon } = this.parts.devices;
+    const now = this.#host.now();
+    if (now - this.#statsAsked > GUEST_STATS_MS) {
+      this.#statsAsked = now;
+      balloon?.refreshStats();
+    }
+    return { balloonBytes: balloon?.size, guestMemory: balloon?.stats ?? {} };
   }
 
   #cpu(index: number): number {

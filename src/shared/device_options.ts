@@ -38,6 +38,14 @@ export interface VirtioRngConfig extends VirtioPciOptions {
   readonly driver: "virtio-rng-pci";
 }
 
+export interface VirtioBalloonConfig extends VirtioPciOptions {
+  readonly driver: "virtio-balloon-pci";
+  /** Off: a guest without memory kills processes rather than take pages back. */
+  readonly "deflate-on-oom"?: boolean;
+  /** Off: pages that the guest frees keep their memory. */
+  readonly "free-page-reporting"?: boolean;
+}
+
 export interface IsaDebugExitConfig {
   readonly driver: "isa-debug-exit";
   readonly iobase?: number;
@@ -45,7 +53,7 @@ export interface IsaDebugExitConfig {
 }
 
 export type DeviceConfig =
-  VirtioSerialConfig | VirtconsoleConfig | VirtioBlkConfig | VirtioRngConfig | IsaDebugExitConfig;
+  VirtioSerialConfig | VirtconsoleConfig | VirtioBlkConfig | VirtioRngConfig | VirtioBalloonConfig | IsaDebugExitConfig;
 export type DeviceDriver = DeviceConfig["driver"];
 
 const id: OptionKind = { kind: "text", maxLength: 64 };
@@ -61,6 +69,11 @@ const tables: Readonly<Record<DeviceDriver, OptionTable>> = {
   virtconsole: { id, name: { kind: "text", maxLength: 64 } },
   "virtio-blk-pci": { ...virtioPci, drive: id, serial: { kind: "text", maxLength: 20 } },
   "virtio-rng-pci": virtioPci,
+  "virtio-balloon-pci": {
+    ...virtioPci,
+    "deflate-on-oom": { kind: "onoff" },
+    "free-page-reporting": { kind: "onoff" },
+  },
   "isa-debug-exit": {
     iobase: { kind: "integer", min: 0, max: 0xfffc, hex: true },
     iosize: { kind: "integer", min: 1, max: 4, hex: true },
@@ -72,6 +85,7 @@ const aliases: Readonly<Record<string, DeviceDriver>> = {
   "virtio-serial": "virtio-serial-pci",
   "virtio-blk": "virtio-blk-pci",
   "virtio-rng": "virtio-rng-pci",
+  "virtio-balloon": "virtio-balloon-pci",
 };
 
 export const deviceDrivers: readonly string[] = Object.keys(tables);

@@ -116,6 +116,9 @@ function checkWiring(config: MachineConfig): ConfigIssue | undefined {
       "device=virtio-serial-pci&device=virtconsole",
     ]);
   }
+  if (devices.filter((device) => device.driver === "virtio-balloon-pci").length > 1) {
+    return configIssue("device virtio-balloon-pci", "given twice");
+  }
   if (buses > 1) return configIssue("device virtio-serial-pci", "given twice");
   if (ports > 1) return configIssue("device virtconsole", "there is one console only");
   return undefined;

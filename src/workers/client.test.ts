@@ -16,6 +16,8 @@ const sample: Sample = {
   diskFetched: 0,
   consoleIn: 0,
   consoleOut: 0,
+  balloonBytes: undefined,
+  guestMemory: {},
   unimplemented: { count: 0, bytes: "", rip: "" },
   counters: {},
 };

@@ -65,6 +65,18 @@ export type DevicesEvent =
   | { readonly type: "shutdown"; readonly code: number }
   | { readonly type: "crashed"; readonly error: ErrorReport };
 
+export type GuestMemoryStat =
+  | "swapIn"
+  | "swapOut"
+  | "majorFaults"
+  | "minorFaults"
+  | "freeMemory"
+  | "totalMemory"
+  | "availableMemory"
+  | "diskCaches"
+  | "hugetlbAllocations"
+  | "hugetlbFailures";
+
 /** Counters as they stand in shared memory at one moment; rates are made from two of them (rates.ts). */
 export interface Sample {
   /** ms since 1970. */
@@ -75,6 +87,10 @@ export interface Sample {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly mappedBytes: number;
+  /** Bytes in the balloon; undefined without one. */
+  readonly balloonBytes: number | undefined;
+  /** What the guest's balloon driver has said last, in bytes and counts. */
+  readonly guestMemory: Readonly<Partial<Record<GuestMemoryStat, number>>>;
   readonly diskRead: number;
   readonly diskWritten: number;
   /** Bytes fetched over the network on behalf of disks. */

@@ -83,6 +83,16 @@ export class Chain {
     return done;
   }
 
+  /** The ranges of guest memory as the driver gave them, in order, whether there is memory behind them or not. */
+  descriptors(): { gpa: bigint; length: number }[] {
+    const { data } = this.#guest;
+    return Array.from({ length: this.#field(Vring.descriptorCount) }, (_, i) => {
+      const entry = this.#at + Vring.descriptors + i * Vring.DESCRIPTOR_SIZE;
+      const gpa = data.getBigUint64(entry + Vring.descriptorGpa, true);
+      return { gpa, length: data.getUint32(entry + Vring.descriptorLen, true) };
+    });
+  }
+
   /** Views of [from, from + length) of the readable part, cut off where it ends. */
   readable(from: number, length: number): GuestView[] {
     return this.#views(0, this.#field(Vring.readableSegments), from, length);
@@ -179,7 +189,10 @@ export class Virtqueue {
   }
 
   pop(): PopAnswer {
-    const answer = this.#vring.vringPop(this.#at);
+    return this.#answer(this.#vring.vringPop(this.#at));
+  }
+
+  #answer(answer: number): PopAnswer {
     if (answer === Vring.CHAIN) return "chain";
     if (answer === Vring.EMPTY) return "empty";
     this.#owner.malformed(this.index, answer);
@@ -203,11 +216,20 @@ export class Virtqueue {
    * or TURN_BYTES, in a turn: a driver that never stops offering cannot keep the worker from other devices.
    */
   drain(take: (chain: Chain) => TakeAnswer): void {
+    this.#drain(take, () => this.pop());
+  }
+
+  /** The same for chains of which only the addresses count: no memory is looked for, or mapped, behind them. */
+  drainDescriptors(take: (chain: Chain) => TakeAnswer): void {
+    this.#drain(take, () => this.#answer(this.#vring.vringPopDescriptors(this.#at)));
+  }
+
+  #drain(take: (chain: Chain) => TakeAnswer, pop: () => PopAnswer): void {
     if (!this.running) return;
     this.#vring.vringDisableNotifications(this.#at);
     let bytes = 0;
     for (let left = this.size; left > 0 && bytes < TURN_BYTES; left--) {
-      const answer = this.pop();
+      const answer = pop();
       if (answer === "malformed") return;
       if (answer === "empty") {
         if (this.#vring.vringEnableNotifications(this.#at) === 0) {

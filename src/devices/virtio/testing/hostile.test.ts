@@ -5,6 +5,7 @@ import { type TestBus, testBus } from "../../../../tests/virtio";
 import { ConsoleInput } from "../../../backends/console/console_input";
 import { OverlayDisk } from "../../../backends/disk/overlay";
 import { RamDisk } from "../../../backends/disk/ram";
+import { VirtioBalloon } from "../balloon/device";
 import { VirtioBlk } from "../blk/device";
 import type { VirtioDevice } from "../device";
 import { VirtioRng } from "../rng/device";
@@ -47,6 +48,18 @@ const devices: readonly [string, () => VirtioDevice][] = [
     },
   ],
   ["virtio-serial", serial],
+  [
+    "virtio-balloon",
+    () => {
+      const pages = {
+        discard: (all: Iterable<number>, done: () => void) => {
+          void Promise.resolve().then(done);
+          return [...all].length;
+        },
+      };
+      return new VirtioBalloon(pages, { ramBytes: HOSTILE_RAM });
+    },
+  ],
   ["virtio-rng", () => new VirtioRng({ fill: (target) => void target.fill(7) })],
 ];
 
