@@ -27,6 +27,15 @@ export interface VirtconsoleConfig {
   readonly name?: string;
 }
 
+export interface VirtserialportConfig {
+  readonly driver: "virtserialport";
+  readonly id?: string;
+  /** The guest finds it at /dev/virtio-ports/NAME. */
+  readonly name?: string;
+  /** What the host calls its end; left out, the name or the id. */
+  readonly chardev?: string;
+}
+
 export interface VirtioBlkConfig extends VirtioPciOptions {
   readonly driver: "virtio-blk-pci";
   /** The id of a drive with if=none. */
@@ -53,7 +62,13 @@ export interface IsaDebugExitConfig {
 }
 
 export type DeviceConfig =
-  VirtioSerialConfig | VirtconsoleConfig | VirtioBlkConfig | VirtioRngConfig | VirtioBalloonConfig | IsaDebugExitConfig;
+  | VirtioSerialConfig
+  | VirtconsoleConfig
+  | VirtserialportConfig
+  | VirtioBlkConfig
+  | VirtioRngConfig
+  | VirtioBalloonConfig
+  | IsaDebugExitConfig;
 export type DeviceDriver = DeviceConfig["driver"];
 
 const id: OptionKind = { kind: "text", maxLength: 64 };
@@ -67,6 +82,7 @@ const virtioPci: OptionTable = {
 const tables: Readonly<Record<DeviceDriver, OptionTable>> = {
   "virtio-serial-pci": { ...virtioPci, max_ports: { kind: "integer", min: 1, max: 31 } },
   virtconsole: { id, name: { kind: "text", maxLength: 64 } },
+  virtserialport: { id, name: { kind: "text", maxLength: 64 }, chardev: id },
   "virtio-blk-pci": { ...virtioPci, drive: id, serial: { kind: "text", maxLength: 20 } },
   "virtio-rng-pci": virtioPci,
   "virtio-balloon-pci": {
@@ -109,6 +125,22 @@ export function parseDevice(text: string): Result<DeviceConfig, ConfigIssue> {
   return issue === undefined ? ok(device) : err(issue);
 }
 
+/** A device from options that are text, as in `device=`, or already what they mean. */
+export function makeDevice(
+  name: string,
+  options: Readonly<Record<string, unknown>>,
+): Result<DeviceConfig, ConfigIssue> {
+  const driver = driverOf(name);
+  if (driver === undefined) return err(configIssue("device", `unknown device "${name}"`, deviceDrivers));
+  const texts = Object.entries(options).filter(([, value]) => typeof value === "string");
+  const items = texts.map(([key, value]) => ({ key, value: value as string }));
+  const parsed = parseOptions(`device ${driver}`, items, tables[driver]);
+  if (!parsed.ok) return parsed;
+  const device = { ...options, ...parsed.value, driver } as unknown as DeviceConfig;
+  const issue = checkDevice(device);
+  return issue === undefined ? ok(device) : err(issue);
+}
+
 /** Checks a device that came as an object; undefined = right. */
 export function checkDevice(device: DeviceConfig): ConfigIssue | undefined {
   const driver: unknown = device.driver;
@@ -121,10 +153,18 @@ export function checkDevice(device: DeviceConfig): ConfigIssue | undefined {
   if (device.driver === "virtio-blk-pci" && device.drive === undefined) {
     return configIssue(`${option}: drive`, "is missing", ["the id of a drive with if=none"]);
   }
+  if (device.driver === "virtserialport" && portName(device) === undefined) {
+    return configIssue(`${option}: name`, "is missing", ["a name, or an id"]);
+  }
   if ("disable-legacy" in device && device["disable-legacy"] === true && device["disable-modern"] === true) {
     return configIssue(option, "disable-legacy and disable-modern together leave no interface");
   }
   return undefined;
+}
+
+/** The name by which the host opens a port. */
+export function portName(port: VirtserialportConfig): string | undefined {
+  return port.chardev ?? port.name ?? port.id;
 }
 
 export function formatDevice(device: DeviceConfig): string {

@@ -3,11 +3,14 @@
 import * as Cpu from "../../assembly/layout/cpu";
 import { MachineModel, type MachineEvent } from "../machine/machine";
 import type { ConfigIssue } from "../shared/config_issue";
+import type { DeviceReport } from "../shared/device_report";
 import { Log, type LogEntry } from "../shared/log";
 import type { MachineConfig } from "../shared/machine_config";
-import { ok, type Result } from "../shared/result";
+import type { QmpFault } from "../shared/qmp";
+import { err, ok, type Result } from "../shared/result";
 import { guestClock, sharedNow } from "./clock";
 import type { ConsoleName, DevicesCalls, DevicesEvent, MachinePlace, Sample, StartedState } from "./protocol";
+import { servePort } from "./port_link";
 import { resolveMachine } from "./resolve";
 import { takeSample } from "./sample";
 
@@ -74,8 +77,8 @@ export class DevicesFacade implements DevicesCalls {
     return Promise.resolve();
   }
 
-  resizeConsole(columns: number, rows: number): Promise<void> {
-    this.#made().resizeConsole(columns, rows);
+  resizeConsole(columns: number, rows: number, console: ConsoleName): Promise<void> {
+    this.#made().resizeConsole(columns, rows, console);
     return Promise.resolve();
   }
 
@@ -87,6 +90,21 @@ export class DevicesFacade implements DevicesCalls {
     const model = this.#made();
     if (this.#place === undefined) throw new Error("there is no machine yet");
     return Promise.resolve(takeSample(model.parts.guest.data, this.#place, model.counters(), sharedNow()));
+  }
+
+  devices(): Promise<DeviceReport[]> {
+    return Promise.resolve(this.#made().devices());
+  }
+
+  qmp(command: string, args: unknown): Promise<Result<unknown, QmpFault>> {
+    return this.#made().qmp.execute(command, args);
+  }
+
+  openPort(name: string, link: MessagePort): Promise<Result<void, string>> {
+    const port = this.#made().port(name);
+    const answer = port === undefined ? `there is no port ${name}` : `port ${name} is open already`;
+    const opened = port !== undefined && servePort(port, link);
+    return Promise.resolve(opened ? ok(undefined) : err(answer));
   }
 
   #made(): MachineModel {

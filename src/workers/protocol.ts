@@ -2,10 +2,13 @@
 // asked for comes back as `DevicesEvent` on a port of its own. CPU workers get one message and send `CpuEvent`.
 
 import type { ConfigIssue } from "../shared/config_issue";
+import type { DeviceReport } from "../shared/device_report";
 import type { MachineConfig } from "../shared/machine_config";
+import type { QmpEvent, QmpFault } from "../shared/qmp";
 import type { Result } from "../shared/result";
 
-export type ConsoleName = "hvc0" | "ttyS0";
+/** ttyS0, or a console on virtio-serial: hvc0, hvc1, … */
+export type ConsoleName = string;
 
 /** Where a machine lies: everything a CPU worker needs to join it. */
 export interface MachinePlace {
@@ -59,6 +62,9 @@ export interface Notice {
 
 export type DevicesEvent =
   | { readonly type: "output"; readonly console: ConsoleName; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** The virtio consoles that there are now. */
+  | { readonly type: "consoles"; readonly names: readonly ConsoleName[] }
+  | { readonly type: "qmp"; readonly event: QmpEvent }
   | { readonly type: "progress"; readonly progress: Progress }
   | { readonly type: "notice"; readonly notice: Notice }
   | { readonly type: "reset"; readonly reason: ResetReason }
@@ -122,8 +128,13 @@ export interface DevicesCalls {
   reset(): Promise<Result<StartedState, ConfigIssue>>;
   /** Presses the power button. */
   powerdown(): Promise<void>;
-  resizeConsole(columns: number, rows: number): Promise<void>;
+  resizeConsole(columns: number, rows: number, console: ConsoleName): Promise<void>;
   /** Resolves when there is room for more. */
   input(console: ConsoleName, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   sample(): Promise<Sample>;
+  devices(): Promise<DeviceReport[]>;
+  /** A command of QMP: neither name nor arguments need be right. */
+  qmp(command: string, args: unknown): Promise<Result<unknown, QmpFault>>;
+  /** Opens a virtserialport by its host name; bytes go by the link (port_link.ts). An error is a reason in words. */
+  openPort(name: string, link: MessagePort): Promise<Result<void, string>>;
 }

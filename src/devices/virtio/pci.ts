@@ -148,6 +148,11 @@ export class VirtioPciDevice {
     this.fn.onWritten = (offset, length) => this.#configWritten(offset, length);
   }
 
+  /** Whether interrupts go out as messages, not by the pin. */
+  get usesMessages(): boolean {
+    return this.#msix.enabled;
+  }
+
   /** The machine was reset: registers of the function and the device to power-on. The bus assigns addresses again. */
   powerOn(): void {
     this.#msix.reset();

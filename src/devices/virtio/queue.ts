@@ -1,7 +1,9 @@
 // A virtqueue as a device sees it: chains come, used entries go. The rings themselves are assembly/virtio's.
 
 import * as Vring from "../../../assembly/layout/vring";
+import * as Format from "../../../assembly/layout/vring_format";
 import type { GuestMemory, GuestView } from "../../core/guest_memory";
+import type { Gpa } from "../../shared/units";
 import type { WasmExports } from "../../core/wasm";
 
 export type VringExports = Pick<
@@ -161,6 +163,17 @@ export class Virtqueue {
 
   get size(): number {
     return this.#guest.data.getUint32(this.#at + Vring.size, true);
+  }
+
+  /** Chains that the driver has made available and that have not gone back to it yet. */
+  get depth(): number {
+    if (!this.running) return 0;
+    const { data } = this.#guest;
+    const idx = new Uint8Array(2);
+    const at = Number(data.getBigUint64(this.#at + Vring.avail, true)) + Number(Format.availIdx);
+    if (!this.#guest.read(at as Gpa, idx)) return 0;
+    const available = (idx[0] ?? 0) | ((idx[1] ?? 0) << 8);
+    return Math.min((available - data.getUint32(this.#at + Vring.publishedUsed, true)) & 0xffff, this.size);
   }
 
   /** Starts the ring where the driver has put it; false if the driver's numbers are impossible. */

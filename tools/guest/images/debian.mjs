@@ -49,6 +49,7 @@ export const image = {
   kernel: "linux-image-amd64",
   memoryMb: 512,
   append: "root=/dev/vda rw console=ttyS0 console=hvc0",
+  devices: ["virtio-serial-pci", "virtconsole", "virtserialport,name=org.qemu.guest_agent.0", "virtio-balloon-pci"],
   initramfs: {
     init: "disk.sh",
     modules: ["virtio_pci", "virtio_blk", "virtio_console", "virtio_scsi", "sd_mod", "ext4", "crc32c_generic"],
@@ -73,6 +74,7 @@ export const image = {
       "openssl",
       "pciutils",
       "procps",
+      "qemu-guest-agent",
       "systemd-sysv",
       "udev",
       "usr-is-merged",

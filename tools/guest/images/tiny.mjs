@@ -9,6 +9,7 @@ export const image = {
   kernel: "linux-image-amd64",
   memoryMb: 256,
   append: "console=ttyS0 console=hvc0",
+  devices: ["virtio-serial-pci", "virtconsole"],
   initramfs: {
     init: "tiny.sh",
     // Names without what they depend on; loaded only where the device exists,

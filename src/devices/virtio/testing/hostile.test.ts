@@ -20,7 +20,12 @@ function serial(): VirtioSerial {
   for (const console of [true, false]) {
     const input = new ConsoleInput();
     void input.write(new Uint8Array(5000).fill(0x41));
-    device.addPort({ input, output: () => undefined }, { console, name: "port" });
+    const flow = { accepts: (length: number) => length < 1000, onRoom: () => undefined };
+    const id = device.addPort(
+      { input, output: () => undefined, ...(console ? {} : { flow }) },
+      { console, name: "port" },
+    );
+    device.setHostOpen(id ?? 0, true);
   }
   return device;
 }
@@ -53,7 +58,7 @@ const devices: readonly [string, () => VirtioDevice][] = [
     () => {
       const pages = {
         discard: (all: Iterable<number>, done: () => void) => {
-          void Promise.resolve().then(done);
+          queueMicrotask(done);
           return [...all].length;
         },
       };
