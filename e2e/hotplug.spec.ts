@@ -23,6 +23,11 @@ test.afterAll(async () => {
   await guest.page.close();
 });
 
+/** In the guest: the device of the named port. */
+const device = "/dev/$(basename $(dirname $(grep -l org.example.data /sys/class/virtio-ports/*/name)))";
+
+const patient = { timeout: 60_000 };
+
 /** Runs a command in the guest until it prints what is wanted. */
 async function becomes(command: string, wanted: string | RegExp): Promise<void> {
   await expect.poll(async () => (await guest.run(command)).output, { timeout: 60_000 }).toMatch(wanted);
@@ -76,16 +81,28 @@ test("a balloon of half the memory, and back", async () => {
 
 test("bytes go through a named port in both directions, in spite of a slow reader", async () => {
   const size = 4 * mebibyte;
-  const device = `/dev/$(basename $(dirname $(grep -l org.example.data /sys/class/virtio-ports/*/name)))`;
   await guest.run(`dd if=/dev/urandom of=/tmp/data bs=1M count=${size / mebibyte} 2>/dev/null`);
   const sum = (await guest.output("sha256sum < /tmp/data")).split(" ")[0];
   await guest.send(`cat /tmp/data > ${device}\r`);
   const received = await receiveFrom(guest.page, "org.example.data", { length: size, pauseEvery: mebibyte });
   expect(received).toEqual({ length: size, sum });
   expect(await guest.events("VSERPORT_CHANGE")).toContainEqual({ id: "data0", open: true });
-  await expect.poll(() => guest.events("VSERPORT_CHANGE")).toContainEqual({ id: "data0", open: false });
+  await expect.poll(() => guest.events("VSERPORT_CHANGE"), patient).toContainEqual({ id: "data0", open: false });
 
   await guest.send(`(sleep 2; head -c ${size} ${device} | sha256sum > /tmp/sum) &\r`);
+  const sent = await sendTo(guest.page, "org.example.data", { length: size });
+  await becomes("cat /tmp/sum", new RegExp(sent.sum));
+});
+
+test("100 MiB go through a named port in both directions @slow", async () => {
+  test.setTimeout(1_800_000);
+  const size = 100 * mebibyte;
+  const data = `i=0; while [ $i -lt 200 ]; do cat /bin/busybox; i=$((i + 1)); done | head -c ${size}`;
+  const sum = (await guest.output(`(${data}) | sha256sum`, 600_000)).split(" ")[0];
+  await guest.send(`(${data}) > ${device}\r`);
+  const received = await receiveFrom(guest.page, "org.example.data", { length: size });
+  expect(received).toEqual({ length: size, sum });
+  await guest.send(`(head -c ${size} ${device} | sha256sum > /tmp/sum) &\r`);
   const sent = await sendTo(guest.page, "org.example.data", { length: size });
   await becomes("cat /tmp/sum", new RegExp(sent.sum));
 });
@@ -97,7 +114,7 @@ test("a second console has a tab of its own", async () => {
   await page.getByRole("textbox", { name: "Console hvc1" }).focus();
   await page.keyboard.type("echo six times seven is $((6 * 7)) > /tmp/typed\n");
   await becomes("cat /tmp/typed", "six times seven is 42");
-  await expect.poll(() => guest.output("stty size < /dev/hvc1")).toBe(await guest.output("stty size"));
+  await becomes("stty size < /dev/hvc1", await guest.output("stty size"));
 });
 
 test("a disk is plugged in, used, and taken out", async () => {
@@ -112,7 +129,7 @@ test("a disk is plugged in, used, and taken out", async () => {
   await expect(guest.qmp("device_add", { driver: "virtio-blk-pci", drive: "spare" })).rejects.toThrow(/in use/);
   await guest.qmp("device_del", { id: "disk1" });
   await expect
-    .poll(() => guest.events("DEVICE_DELETED"))
+    .poll(() => guest.events("DEVICE_DELETED"), patient)
     .toContainEqual({ device: "disk1", path: "/machine/peripheral/disk1" });
   await becomes("ls /dev/vda 2>&1", "No such file");
   await guest.qmp("device_add", { driver: "virtio-blk-pci", id: "disk1", drive: "spare", addr: "0x1f" });
@@ -127,7 +144,7 @@ test("every other device comes and goes too", async () => {
   await guest.qmp("device_del", { id: "rng1" });
   await guest.qmp("device_del", { id: "balloon0" });
   await expect
-    .poll(() => guest.events("DEVICE_DELETED"))
+    .poll(() => guest.events("DEVICE_DELETED"), patient)
     .toContainEqual({
       device: "balloon0",
       path: "/machine/peripheral/balloon0",

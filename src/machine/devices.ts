@@ -36,6 +36,7 @@ import type {
 import type { Log } from "../shared/log";
 import type { ResolvedConfig } from "../shared/resolve_config";
 import { fixedDisk, type OpenDrive } from "./drives";
+import type { QmpServer } from "./qmp/server";
 import type { QmpTargets } from "./qmp/targets";
 import type { SerialPorts } from "./serial_ports";
 
@@ -59,7 +60,9 @@ export interface DeviceSources {
   readonly config: ResolvedConfig;
   readonly drives: readonly OpenDrive[];
   readonly serialPorts: SerialPorts;
+  /** Where devices add what commands act on, and say what has happened to them. */
   readonly targets: QmpTargets;
+  readonly qmp: Pick<QmpServer, "event">;
 }
 
 /** A device that is there, and how it leaves. */
@@ -81,9 +84,6 @@ export class DeviceSet {
   readonly disks: { readonly device: VirtioBlk; readonly open: OpenDrive }[] = [];
   serial: VirtioSerial | undefined;
   balloon: VirtioBalloon | undefined;
-  /** Set by the machine: a device has left. */
-  onDeleted: (id: string | undefined) => void = () => undefined;
-  onBalloon: (actual: number) => void = () => undefined;
   readonly #chipset: Chipset;
   readonly #fwCfg: FwCfg;
   readonly #platform: VirtioPlatform;
@@ -244,7 +244,7 @@ export class DeviceSet {
       ramBytes: this.#ramBytes,
       deflateOnOom: options["deflate-on-oom"] ?? true,
       freePageReporting: options["free-page-reporting"] ?? true,
-      changed: (actual) => this.onBalloon(actual),
+      changed: (actual) => this.#sources.qmp.event("BALLOON_CHANGE", { actual }),
     });
     this.balloon = balloon;
     return this.#plug(balloon, options, () => (this.balloon = undefined));
@@ -304,7 +304,10 @@ export class DeviceSet {
     this.#present.splice(this.#present.indexOf(device), 1);
     device.pci?.unplug();
     device.removed();
-    this.onDeleted(device.id);
+    const { id } = device;
+    const data = id === undefined ? {} : { device: id };
+    const path = `/machine/peripheral${id === undefined ? "-anon" : `/${id}`}`;
+    this.#sources.qmp.event("DEVICE_DELETED", { ...data, path });
   }
 }
 

@@ -169,7 +169,7 @@ export class MachineModel {
       consolesChanged: (names) => host.event({ type: "consoles", names }),
       guestOpened: (id, open) => this.qmp.event("VSERPORT_CHANGE", { id, open }),
     });
-    const sources = { config, drives, serialPorts: this.#serialPorts, targets: this.targets };
+    const sources = { config, drives, serialPorts: this.#serialPorts, targets: this.targets, qmp: this.qmp };
     const devices = new DeviceSet({ guest, plan, exports, crossing, ports, mmio, interrupts, log }, sources);
     const serial = new SerialPort(
       guest,

@@ -160,7 +160,7 @@ export class VirtioPciDevice {
   }
 
   unplug(): void {
-    this.transport.reset();
+    this.transport.unplug();
     this.#platform.bus.remove(this.fn);
     this.#platform.crossing.detachSlot(this.#doorbell);
     this.#platform.vrings.giveBack(this.#queues);

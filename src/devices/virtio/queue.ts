@@ -136,6 +136,7 @@ export class Virtqueue {
   readonly chain: Chain;
   /** Raised by every reset: what was taken before may not be pushed after. */
   epoch = 0;
+  #retired = false;
   readonly #guest: GuestMemory;
   readonly #at: number;
   readonly #vring: VringExports;
@@ -162,6 +163,7 @@ export class Virtqueue {
   }
 
   get size(): number {
+    if (this.#retired) return 0;
     return this.#guest.data.getUint32(this.#at + Vring.size, true);
   }
 
@@ -180,7 +182,7 @@ export class Virtqueue {
   start(size: number, addresses: RingAddresses, flags: number): boolean {
     const { data } = this.#guest;
     this.epoch++;
-    if (size > this.maxSize) return false;
+    if (size > this.maxSize || this.#retired) return false;
     data.setUint32(this.#at + Vring.machine, this.#guest.machine, true);
     data.setUint32(this.#at + Vring.size, size, true);
     data.setBigUint64(this.#at + Vring.desc, addresses.desc, true);
@@ -198,11 +200,17 @@ export class Virtqueue {
 
   stop(): void {
     this.epoch++;
-    this.#vring.vringStop(this.#at);
+    if (!this.#retired) this.#vring.vringStop(this.#at);
+  }
+
+  /** The device leaves the machine: its place in memory becomes another queue's. */
+  retire(): void {
+    this.stop();
+    this.#retired = true;
   }
 
   pop(): PopAnswer {
-    return this.#answer(this.#vring.vringPop(this.#at));
+    return this.#retired ? "empty" : this.#answer(this.#vring.vringPop(this.#at));
   }
 
   #answer(answer: number): PopAnswer {
@@ -214,11 +222,12 @@ export class Virtqueue {
 
   /** Gives a chain back to the driver, who sees it after `publish`. */
   push(head: number, written: number): void {
-    this.#vring.vringPush(this.#at, head, written);
+    if (!this.#retired) this.#vring.vringPush(this.#at, head, written);
   }
 
   /** Shows the driver what was pushed and interrupts it if it asked for that. */
   publish(): void {
+    if (this.#retired) return;
     if (this.#vring.vringPublish(this.#at) !== 0) this.#owner.interrupt(this.index);
     const error = this.#guest.data.getInt32(this.#at + Vring.broken, true);
     if (error !== 0) this.#owner.malformed(this.index, error);

@@ -253,6 +253,12 @@ export class VirtioTransport implements DeviceHost {
     this.updatePin();
   }
 
+  /** The device leaves the machine: whatever it still does on its own reaches nobody. */
+  unplug(): void {
+    this.reset();
+    for (const { queue } of this.queues) queue.retire();
+  }
+
   #acceptable(): boolean {
     return (this.#driverFeatures & ~this.offered) === 0n && (this.#driverFeatures & VERSION_1) !== 0n;
   }

@@ -9,11 +9,6 @@ import { deviceNotFound, done, genericError, type QmpServer } from "./server";
 const noBalloon = err({ class: "DeviceNotActive", desc: "No balloon device has been activated" } as const);
 
 export function registerDevices(qmp: QmpServer, devices: DeviceSet): void {
-  devices.onDeleted = (id) => {
-    const data = id === undefined ? {} : { device: id };
-    qmp.event("DEVICE_DELETED", { ...data, path: `/machine/peripheral${id === undefined ? "-anon" : `/${id}`}` });
-  };
-  devices.onBalloon = (actual) => qmp.event("BALLOON_CHANGE", { actual });
   qmp.register("device_add", { driver: "str", "...": "any" }, ({ driver, ...options }) => {
     const device = makeDevice(driver, options);
     if (!device.ok) return genericError(formatIssue(device.error));

@@ -154,6 +154,7 @@ export class VirtioBalloon implements VirtioDevice {
 
   reset(): void {
     this.#held = undefined;
+    this.#waiting.clear();
     this.#stats = {};
     this.#view.setUint32(ACTUAL, 0, true);
     this.#view.setUint32(POISON_VAL, 0, true);
