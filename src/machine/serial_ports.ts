@@ -24,8 +24,6 @@ export class SerialPorts {
   readonly #consoles = new Map<string, { readonly input: ConsoleInput; readonly number: number }>();
   /** How each port leaves. */
   readonly #present = new Map<PortConfig, () => void>();
-  /** Linux counts the consoles that it has seen, too. */
-  #nextConsole = 0;
 
   constructor(events: PortEvents) {
     this.#events = events;
@@ -64,7 +62,7 @@ export class SerialPorts {
   }
 
   #addConsole(config: VirtconsoleConfig, bus: VirtioSerial): ConfigIssue | undefined {
-    const name = `hvc${this.#nextConsole}`;
+    const name = this.#freeName();
     const input = new ConsoleInput();
     const id = config.id ?? config.name;
     const backend = {
@@ -76,7 +74,6 @@ export class SerialPorts {
     };
     const number = bus.addPort(backend, { ...nameOf(config), console: true });
     if (number === undefined) return full(config);
-    this.#nextConsole++;
     this.#consoles.set(name, { input, number });
     const remove = (): void => {
       bus.removePort(number);
@@ -87,6 +84,13 @@ export class SerialPorts {
     this.#present.set(config, remove);
     this.#events.consolesChanged(this.consoles);
     return undefined;
+  }
+
+  /** The lowest number that is free, as Linux gives it to a new console. */
+  #freeName(): string {
+    let number = 0;
+    while (this.#consoles.has(`hvc${number}`)) number++;
+    return `hvc${number}`;
   }
 
   #addNamed(config: VirtserialportConfig, bus: VirtioSerial): ConfigIssue | undefined {

@@ -40,9 +40,15 @@ export class DevicesPanel {
     if (document.hidden) return;
     try {
       const reports = await this.#machine.devices();
-      // Which are open stays as it is; keys and pointers keep their place.
+      // Which are open stays as it is, and so does the focus.
       const open = new Set(Array.from(this.#list.querySelectorAll("details[open]"), (node) => node.id));
-      this.#list.replaceChildren(...reports.map((report) => deviceView(report, open)));
+      const focused = this.#list.querySelector("details:focus-within")?.id;
+      const views = reports.map((report) => deviceView(report, open));
+      this.#list.replaceChildren(...views);
+      views
+        .find(({ id }) => id === focused)
+        ?.querySelector("summary")
+        ?.focus();
     } catch {
       this.#list.replaceChildren(el("p", {}, "The machine is off."));
     }
