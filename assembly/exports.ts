@@ -21,7 +21,8 @@ export { kickCpu } from "./platform/kick";
 export { setIrqLine } from "./platform/irq";
 export { raiseMsi } from "./platform/delivery";
 export { clockPause, clockResume } from "./platform/kvmclock";
-export { pressPowerButton } from "./platform/pm";
+export { pressPowerButton, raiseGpe } from "./platform/pm";
+export { requestTlbFlush, tlbFlushed } from "./platform/tlb_flush";
 
 /** Entries of a block after which its region is translated. */
 const HOT_ENTRIES = 200;

@@ -4,9 +4,9 @@ import * as ByteRing from "../layout/byte_ring";
 import * as Cpu from "../layout/cpu";
 import * as Machine from "../layout/machine";
 import * as MemoryMap from "../layout/memory_map";
-import { flushTlb } from "../mem/tlb";
 import { acknowledgeInterrupt } from "../platform/interrupts";
 import { platformPoll } from "../platform/timers";
+import { takeTlbFlush, tlbFlushTicket } from "../platform/tlb_flush";
 import { flushCodeCache, invalidateCode } from "./code_cache";
 import { deliverInterrupt, deliverNmi } from "./exceptions";
 import { IF } from "./flags";
@@ -26,11 +26,10 @@ export function poll(cpu: usize): i32 {
   // First, since it clears exitRequest, which announces everything below.
   platformPoll(cpu);
   const m = machineOf(cpu);
+  // Before the invalidations, which may have been posted for it.
+  const ticket = tlbFlushTicket(m);
   takeCodeInvalidations(cpu, m);
-  if (load<i32>(cpu, Cpu.tlbFlush) != 0) {
-    atomic.store<i32>(cpu + Cpu.tlbFlush, 0);
-    flushTlb(cpu, false);
-  }
+  takeTlbFlush(cpu, m, ticket);
   if (atomic.load<i32>(m + Machine.control) != Machine.CONTROL_RUN) return RUN_EXIT_STOPPED;
   if (load<i32>(cpu, Cpu.initRequest) != 0) handleInit(cpu);
   if (load<i32>(cpu, Cpu.sipiRequest) != 0) handleSipi(cpu);

@@ -189,8 +189,8 @@ export const instructions = 0x748;
 export const msrValue = 0x750;
 /** i32 crossing: the CPU must drop all decoded code (code invalidation ring overflowed). */
 export const codeFlush = 0x758;
-/** i32 crossing: the CPU must drop its TLB. */
-export const tlbFlush = 0x75c;
+/** u32 crossing: the Machine.tlbFlush for which the CPU has dropped its TLB. */
+export const tlbFlushSeen = 0x75c;
 /** u32 entries in the list of filled TLB slots. */
 export const tlbUsed = 0x760;
 /** u32 host address of the next free record of the decode cache. */

@@ -4,38 +4,57 @@
 import * as Cpu from "../../assembly/layout/cpu";
 import * as Mailbox from "../../assembly/layout/mailbox";
 import * as Platform from "../../assembly/layout/platform";
-import { ConsoleInput } from "../backends/console/console_input";
+import type { NamedPort } from "../backends/console/named_port";
 import { Crossing, serveExitHere } from "../core/crossing";
 import { GuestMemory } from "../core/guest_memory";
 import type { MemoryPlan } from "../core/memory_plan";
 import { instantiate, type WasmExports } from "../core/wasm";
 import { Router } from "../devices/pci/router";
-import type { ConfigIssue } from "../shared/config_issue";
+import type { BalloonStats } from "../devices/virtio/balloon/request";
+import type { DeviceReport } from "../shared/device_report";
+import { configIssue, type ConfigIssue } from "../shared/config_issue";
 import type { InputEvent, KeyboardLeds, PointerMode } from "../shared/input_event";
 import type { KeyNumber } from "../shared/keys";
 import type { Log } from "../shared/log";
+import type { DriveConfig } from "../shared/machine_config";
+import type { QmpEvent, RunState } from "../shared/qmp";
 import type { ResolvedConfig, ResolvedDrive } from "../shared/resolve_config";
 import { err, ok, type Result } from "../shared/result";
 import { makeAcpi, type AcpiImage } from "./acpi/tables";
 import type { BootPlan } from "./boot/boot_plan";
 import { placeBytes, placeRegisters } from "./boot/place";
 import { CpuControl, type CpuThreads } from "./cpu_control";
+import { reportDevice } from "./device_report";
 import { configureChips, DeviceSet } from "./devices";
 import { openDrive, openDrives, type DriveListeners, type OpenDrive } from "./drives";
 import { InputRouter } from "./input_router";
 import { loadBootPlan, type FileLoader } from "./load_boot_files";
 import { makeMemory } from "./memory";
+import { registerBlock } from "./qmp/block";
+import { registerDevices } from "./qmp/devices";
+import { registerInput } from "./qmp/input";
+import { registerNetAndDisplay } from "./qmp/net_display";
+import { registerRunState } from "./qmp/run_state";
+import { QmpServer } from "./qmp/server";
+import { newTargets, type QmpTargets } from "./qmp/targets";
 import { Ps2Input } from "./ps2_input";
 import type { MediumError, ScsiDeviceConfig } from "./scsi";
 import { SerialPort } from "./serial_port";
+import { SerialPorts } from "./serial_ports";
 
 /** Cpu.JIT_ of the configuration's words. */
 const jitCodes = { off: Cpu.JIT_OFF, on: Cpu.JIT_ON, force: Cpu.JIT_FORCE } as const;
 
-export type ConsoleName = "hvc0" | "ttyS0";
+/** The guest is asked for its memory statistics at most so often, and only while somebody looks at the machine's. */
+const GUEST_STATS_MS = 2000;
+
+/** ttyS0, or a console on virtio-serial: hvc0, hvc1, … */
+export type ConsoleName = string;
 
 export type MachineEvent =
   | { readonly type: "output"; readonly console: ConsoleName; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly type: "consoles"; readonly names: readonly ConsoleName[] }
+  | { readonly type: "qmp"; readonly event: QmpEvent }
   | { readonly type: "progress"; readonly what: string; readonly loaded: number; readonly total: number | undefined }
   | { readonly type: "notice"; readonly level: "info" | "warning" | "error"; readonly text: string }
   | { readonly type: "tray"; readonly device: string; readonly open: boolean }
@@ -43,6 +62,9 @@ export type MachineEvent =
   | { readonly type: "leds"; readonly leds: KeyboardLeds }
   | { readonly type: "reset"; readonly reason: "requested" | "guest" }
   | { readonly type: "shutdown"; readonly code: number };
+
+/** The machine's states as QMP calls them. */
+const runStates = { created: "prelaunch", running: "running", paused: "paused", stopped: "shutdown" } as const;
 
 export type MachineState = "created" | "running" | "paused" | "stopped";
 
@@ -54,6 +76,8 @@ export interface MachineHost {
   readonly now: () => number;
   readonly log: Log;
   readonly event: (event: MachineEvent) => void;
+  /** A drive that commands name while the machine runs; left out: they cannot. */
+  readonly resolveDrive?: (drive: DriveConfig, option: string) => Result<ResolvedDrive, ConfigIssue>;
   /** For tools that have files elsewhere than at URLs. */
   readonly loadFile?: FileLoader;
 }
@@ -65,6 +89,10 @@ export interface ModelCounters {
   readonly diskFetched: number;
   readonly consoleIn: number;
   readonly consoleOut: number;
+  /** Bytes in the balloon; undefined without one. */
+  readonly balloonBytes: number | undefined;
+  /** What the guest has said last of its memory; empty where it says nothing. */
+  readonly guestMemory: Readonly<BalloonStats>;
   readonly counters: Readonly<Record<string, number>>;
 }
 
@@ -87,9 +115,13 @@ export class MachineModel {
   readonly #host: MachineHost;
   #state: MachineState = "created";
   #boot: BootPlan | undefined;
+  #statsAsked = -Infinity;
   /** The guest has asked for a reset or for power-off. */
   #ending = false;
-  readonly #hvc0 = new ConsoleInput();
+  readonly #serialPorts: SerialPorts;
+  /** What commands act on beside the machine itself. */
+  readonly targets: QmpTargets = newTargets();
+  readonly qmp: QmpServer;
   /** Pause, resume, reset and what the guest asks for happen one after the other. */
   #turn: Promise<void> = Promise.resolve();
 
@@ -110,9 +142,9 @@ export class MachineModel {
       },
     });
     const guest = new GuestMemory(memory, exports, plan.machine);
-    const model = new MachineModel(config, host, { memory, plan, guest, exports });
+    const model = new MachineModel(config, host, { memory, plan, guest, exports }, drives.value);
     late.crossing = model.parts.crossing;
-    const issue = model.#powerOn(drives.value);
+    const issue = model.#powerOn();
     return issue === undefined ? ok(model) : err(issue);
   }
 
@@ -120,6 +152,7 @@ export class MachineModel {
     config: ResolvedConfig,
     host: MachineHost,
     base: Pick<MachineParts, "memory" | "plan" | "guest" | "exports">,
+    drives: readonly OpenDrive[],
   ) {
     const { plan, guest, exports } = base;
     this.config = config;
@@ -137,12 +170,36 @@ export class MachineModel {
       raiseMsi: (address: number, data: number) => exports.raiseMsi(plan.machine, address, data),
     };
     const log = host.log.in("devices");
-    const trayMoved = (device: string, open: boolean): void => host.event({ type: "tray", device, open });
+    const trayMoved = (device: string, open: boolean): void => {
+      host.event({ type: "tray", device, open });
+      this.qmp.event("DEVICE_TRAY_MOVED", { device, id: device, "tray-open": open });
+    };
     const input = new InputRouter(new Ps2Input(guest, () => cpus.kick(0)), {
       pointer: (mode) => host.event({ type: "pointer", mode }),
       leds: (leds) => host.event({ type: "leds", leds }),
     });
-    const devices = new DeviceSet({ guest, plan, exports, crossing, ports, mmio, interrupts, input, log, trayMoved });
+    this.qmp = new QmpServer((event) => host.event({ type: "qmp", event }));
+    this.#serialPorts = new SerialPorts({
+      output: (console, bytes) => host.event({ type: "output", console, bytes }),
+      consolesChanged: (names) => host.event({ type: "consoles", names }),
+      guestOpened: (id, open) => this.qmp.event("VSERPORT_CHANGE", { id, open }),
+    });
+    const openMedium = async (filename: string, readonly: boolean): Promise<Result<OpenDrive, ConfigIssue>> => {
+      const drive =
+        host.resolveDrive?.({ file: filename, media: "cdrom", readonly }, "filename") ??
+        err(configIssue("filename", "cannot be opened here"));
+      return drive.ok ? openDrive(drive.value, driveListeners(host)) : drive;
+    };
+    const sources = {
+      config,
+      drives,
+      serialPorts: this.#serialPorts,
+      targets: this.targets,
+      qmp: this.qmp,
+      openMedium,
+    };
+    const ground = { guest, plan, exports, crossing, ports, mmio, interrupts, input, log, trayMoved };
+    const devices = new DeviceSet(ground, sources);
     const serial = new SerialPort(
       guest,
       (bytes) => {
@@ -153,9 +210,14 @@ export class MachineModel {
     crossing.addSource(serial.poll);
     const acpi = makeAcpi({ cpus: config.cpus, serial: true, vga: false });
     this.parts = { ...base, crossing, cpus, devices, serial, input, acpi };
+    registerRunState(this.qmp, this);
+    registerDevices(this.qmp, devices);
+    registerBlock(this.qmp, this.targets);
+    registerNetAndDisplay(this.qmp, this.targets);
+    registerInput(this.qmp, (keys, holdMs) => this.sendKeys(keys, holdMs));
   }
 
-  #powerOn(drives: readonly OpenDrive[]): ConfigIssue | undefined {
+  #powerOn(): ConfigIssue | undefined {
     const { guest, exports, plan, devices } = this.parts;
     configureChips(this.config, guest);
     exports.machineInit(plan.machine);
@@ -163,11 +225,7 @@ export class MachineModel {
       exports.cpuSetTranslator(plan.cpus + i * Cpu.SIZE, jitCodes[this.config.jit]);
     // Guest time begins when the guest does, however long loading takes.
     exports.clockPause(plan.machine);
-    const console = {
-      input: this.#hvc0,
-      output: (bytes: Uint8Array<ArrayBuffer>) => this.#host.event({ type: "output", console: "hvc0", bytes }),
-    };
-    const issue = devices.populate(this.config, drives, console);
+    const issue = devices.populate();
     if (issue === undefined) devices.reset();
     return issue;
   }
@@ -201,6 +259,7 @@ export class MachineModel {
       await this.parts.cpus.stop();
       this.parts.exports.clockPause(this.parts.plan.machine);
       this.#state = "paused";
+      this.qmp.event("STOP", {});
     });
   }
 
@@ -210,6 +269,7 @@ export class MachineModel {
       this.#state = "running";
       this.parts.exports.clockResume(this.parts.plan.machine);
       this.parts.cpus.go();
+      this.qmp.event("RESUME", {});
     });
   }
 
@@ -231,7 +291,7 @@ export class MachineModel {
 
   /** Typed bytes for a console; resolves when there is room for more. */
   input(console: ConsoleName, bytes: Uint8Array): Promise<void> {
-    return console === "ttyS0" ? this.parts.serial.input(bytes) : this.#hvc0.write(bytes);
+    return console === "ttyS0" ? this.parts.serial.input(bytes) : this.#serialPorts.input(console, bytes);
   }
 
   /** What a person did at the same moment with keyboard and pointer. */
@@ -247,9 +307,24 @@ export class MachineModel {
     for (const key of [...keys].reverse()) press(key, false);
   }
 
-  /** The size of the terminal on hvc0. */
-  resizeConsole(columns: number, rows: number): void {
-    this.parts.devices.serial?.resize(columns, rows);
+  /** The size of the terminal on a virtio console. */
+  resizeConsole(columns: number, rows: number, console: ConsoleName = "hvc0"): void {
+    this.#serialPorts.resize(console, columns, rows);
+  }
+
+  /** The host's end of a virtserialport. */
+  port(name: string): NamedPort | undefined {
+    return this.#serialPorts.named.get(name);
+  }
+
+  /** The devices that there are now, as a person may want to see them. */
+  devices(): DeviceReport[] {
+    return this.parts.devices.present.map(reportDevice);
+  }
+
+  /** The state in QMP's words. */
+  get runState(): RunState {
+    return runStates[this.#state];
   }
 
   /** Takes the medium out of a CD-ROM drive. */
@@ -271,14 +346,16 @@ export class MachineModel {
   async addScsiDevice(device: ScsiDeviceConfig, drive: ResolvedDrive | undefined): Promise<Result<void, ConfigIssue>> {
     const open = drive === undefined ? undefined : await openDrive(drive, driveListeners(this.#host));
     if (open?.ok === false) return open;
-    const issue = this.parts.devices.scsi.add(device, open?.value);
+    const issue = this.parts.devices.addScsi(device, open?.value);
     if (issue === undefined) return ok(undefined);
     open?.value.disk.close();
     return err(issue);
   }
 
   removeScsiDevice(device: string): Result<void, MediumError> {
-    return this.parts.devices.scsi.remove(device);
+    if (!this.parts.devices.scsi.has(device)) return err("no-device");
+    this.parts.devices.unplug(device);
+    return ok(undefined);
   }
 
   /** Nothing runs afterwards; the memory goes when nobody refers to it any more. */
@@ -287,7 +364,7 @@ export class MachineModel {
     this.parts.cpus.end();
     this.parts.crossing.stop();
     for (const { open } of this.parts.devices.disks) open?.disk.close();
-    this.#hvc0.close();
+    this.#serialPorts.close();
   }
 
   /** What the model counts, summed over all devices. */
@@ -303,8 +380,19 @@ export class MachineModel {
       diskFetched: sum(({ open }) => open?.fetched() ?? 0),
       consoleIn: serial.received + (console?.bytesIn ?? 0),
       consoleOut: serial.sent + (console?.bytesOut ?? 0),
+      ...this.#balloonCounters(),
       counters: { ...devices.counters(), "disk errors": sum(({ counters }) => counters.errors) },
     };
+  }
+
+  #balloonCounters(): Pick<ModelCounters, "balloonBytes" | "guestMemory"> {
+    const { balloon } = this.parts.devices;
+    const now = this.#host.now();
+    if (now - this.#statsAsked > GUEST_STATS_MS) {
+      this.#statsAsked = now;
+      balloon?.refreshStats();
+    }
+    return { balloonBytes: balloon?.size, guestMemory: balloon?.stats ?? {} };
   }
 
   #cpu(index: number): number {
@@ -319,20 +407,23 @@ export class MachineModel {
     this.#ending = true;
     const code = event === Mailbox.EVENT_SHUTDOWN ? Math.max(0, value - 1) : 0;
     const restarts = event === Mailbox.EVENT_RESET && !this.config.noReboot;
-    void this.#next(() => (restarts ? this.#restart("guest") : this.#shutDown(code)));
+    const why = event === Mailbox.EVENT_RESET ? "guest-reset" : "guest-shutdown";
+    void this.#next(() => (restarts ? this.#restart("guest") : this.#shutDown(code, why)));
   }
 
-  async #shutDown(code: number): Promise<void> {
+  async #shutDown(code: number, reason: string): Promise<void> {
     if (this.#state === "stopped") return;
     await this.parts.cpus.stop();
     // What the guest wrote last is still on its way.
     this.parts.crossing.poll();
     this.#state = "stopped";
+    this.qmp.event("SHUTDOWN", { guest: true, reason });
     this.#host.event({ type: "shutdown", code });
   }
 
   async #restart(reason: "requested" | "guest"): Promise<void> {
     if (this.#boot === undefined) return;
+    const before = this.#state;
     // What the guest asked for while a pause was on its way happens, and the machine stays paused.
     const stays = reason === "guest" && this.#state === "paused";
     await this.parts.cpus.stop();
@@ -345,11 +436,16 @@ export class MachineModel {
     const issue = this.#enter("used");
     // The same bytes fitted before.
     if (issue !== undefined) throw new Error(issue.reason);
+    this.qmp.event("RESET", {
+      guest: reason === "guest",
+      reason: reason === "guest" ? "guest-reset" : "host-qmp-system-reset",
+    });
     this.#host.event({ type: "reset", reason });
     if (stays) return;
     this.#state = "running";
     exports.clockResume(plan.machine);
     this.parts.cpus.go();
+    if (before !== "running") this.qmp.event("RESUME", {});
   }
 
   /** Firmware tables and kernel into memory, CPU 0 to its entry. */

@@ -4,17 +4,22 @@ import { Initiator } from "../devices/scsi/testing/initiator";
 import type { VirtioScsi } from "../devices/virtio/scsi/device";
 import { formatIssue } from "../shared/config_issue";
 import type { ResolvedDrive } from "../shared/resolve_config";
+import { ok } from "../shared/result";
 import type { OpenDrive } from "./drives";
-import { type ScsiDeviceConfig, ScsiSet } from "./scsi";
+import type { BlockTarget } from "./qmp/targets";
+import { directDevice, type ScsiDeviceConfig, ScsiSet } from "./scsi";
 
 let set: ScsiSet;
 let first: VirtioScsi;
 let second: VirtioScsi;
 let log: string[];
+let targets: Set<BlockTarget>;
 
 beforeEach(() => {
   log = [];
-  set = new ScsiSet((device, open) => log.push(`${device} ${open ? "open" : "closed"}`));
+  targets = new Set();
+  const openMedium = () => Promise.resolve(ok(drive("new")));
+  set = new ScsiSet((device, open) => log.push(`${device} ${open ? "open" : "closed"}`), targets, openMedium);
   second = set.addController("b.0", {});
   first = set.addController("a.0", { queues: 2 });
   set.defaultBus = "a.0";
@@ -38,8 +43,8 @@ function drive(id: string, more: Partial<ResolvedDrive> = {}): OpenDrive {
 }
 
 const add = (config: ScsiDeviceConfig, open?: OpenDrive): string => {
-  const issue = set.add(config, open);
-  return issue === undefined ? "" : formatIssue(issue);
+  const added = set.add(config, open);
+  return added.ok ? "" : formatIssue(added.error);
 };
 
 function addresses(device: VirtioScsi): string[] {
@@ -54,8 +59,9 @@ function serialOf(device: VirtioScsi, target: number): string {
 describe("ScsiSet", () => {
   it("puts devices where they want to be, others at the next free target of the first bus", () => {
     expect(add({ driver: "scsi-hd", drive: "x", "scsi-id": 1 }, drive("x"))).toBe("");
-    expect(set.addDrive(drive("y", { if: "scsi" }))).toBeUndefined();
-    expect(set.addDrive(drive("z", { if: "scsi", media: "cdrom" }))).toBeUndefined();
+    for (const open of [drive("y", { if: "scsi" }), drive("z", { if: "scsi", media: "cdrom" })]) {
+      expect(add(directDevice(open), open)).toBe("");
+    }
     expect(add({ driver: "scsi-cd", bus: "b.0", lun: 7 })).toBe("");
     expect(addresses(first)).toEqual(["0:0", "1:0", "2:0"]);
     expect(addresses(second)).toEqual(["0:7"]);
@@ -92,11 +98,21 @@ describe("ScsiSet", () => {
     expect(set.disks().map(({ open }) => open?.drive.id)).toEqual(["three"]);
   });
 
+  it("is what commands for drives act on", async () => {
+    add({ driver: "scsi-cd", id: "cd", drive: "one" }, drive("one"));
+    const [target] = targets;
+    expect(target?.info()).toMatchObject({ device: "one", qdev: "cd", removable: true, locked: false });
+    expect((await target?.eject?.(false))?.ok).toBe(true);
+    expect(target?.info()).toEqual({ device: "cd", qdev: "cd", removable: true, locked: false });
+    expect((await target?.change?.({ filename: "new", force: false, readOnly: "retain" }))?.ok).toBe(true);
+    expect(target?.info().inserted).toBeDefined();
+  });
+
   it("takes devices away", () => {
     add({ driver: "scsi-hd", drive: "x" }, drive("x"));
     expect(set.eject("x", true)).toEqual({ ok: false, error: "not-removable" });
     expect(set.remove("x").ok).toBe(true);
     expect(set.remove("x")).toEqual({ ok: false, error: "no-device" });
-    expect([addresses(first), set.disks(), log]).toEqual([[], [], ["close x"]]);
+    expect([addresses(first), set.disks(), log, targets.size]).toEqual([[], [], ["close x"], 0]);
   });
 });

@@ -7,10 +7,13 @@ import { scsiDisk } from "../devices/scsi/disk";
 import type { Tray } from "../devices/scsi/tray";
 import type { LogicalUnit } from "../devices/scsi/unit";
 import { VirtioScsi } from "../devices/virtio/scsi/device";
-import { configIssue, type ConfigIssue } from "../shared/config_issue";
+import { configIssue, type ConfigIssue, formatIssue } from "../shared/config_issue";
 import type { ScsiCdConfig, ScsiHdConfig } from "../shared/device_options";
+import type { QmpFault } from "../shared/qmp";
 import { err, ok, type Result } from "../shared/result";
-import type { OpenDrive } from "./drives";
+import { fixedDisk, type OpenDrive } from "./drives";
+import { deviceNotFound, genericError } from "./qmp/server";
+import type { BlockTarget } from "./qmp/targets";
 
 export type ScsiDeviceConfig = ScsiHdConfig | ScsiCdConfig;
 
@@ -26,6 +29,14 @@ interface Controller {
   readonly device: VirtioScsi;
 }
 
+export type OpenMedium = (filename: string, readonly: boolean) => Promise<Result<OpenDrive, ConfigIssue>>;
+
+/** A device that has been added. */
+export interface AddedDevice {
+  readonly id: string;
+  readonly bus: VirtioScsi;
+}
+
 interface ScsiDevice {
   /** The device's id, or its drive's. */
   readonly id: string;
@@ -35,6 +46,13 @@ interface ScsiDevice {
   /** Of CD-ROM drives. */
   readonly tray: Tray | undefined;
   open: OpenDrive | undefined;
+  readonly target: BlockTarget;
+}
+
+/** The device that a drive with if=scsi is: on the first controller, in its turn. */
+export function directDevice({ drive }: OpenDrive): ScsiDeviceConfig {
+  const { id, media, serial } = drive;
+  return { driver: media === "cdrom" ? "scsi-cd" : "scsi-hd", drive: id, serial };
 }
 
 export class ScsiSet {
@@ -43,13 +61,23 @@ export class ScsiSet {
   /** Where devices go that name no bus. */
   defaultBus = "scsi.0";
   readonly #trayMoved: (device: string, open: boolean) => void;
+  readonly #targets: Set<BlockTarget>;
+  readonly #openMedium: OpenMedium;
 
-  constructor(trayMoved: (device: string, open: boolean) => void) {
+  /** What the set has is in `targets` too, for commands. */
+  constructor(trayMoved: (device: string, open: boolean) => void, targets: Set<BlockTarget>, openMedium: OpenMedium) {
     this.#trayMoved = trayMoved;
+    this.#targets = targets;
+    this.#openMedium = openMedium;
   }
 
-  get hasController(): boolean {
-    return this.#controllers.length > 0;
+  /** Whether a device is behind one of the controllers. */
+  has(id: string): boolean {
+    return this.#find(id) !== undefined;
+  }
+
+  get controllers(): number {
+    return this.#controllers.length;
   }
 
   /** A controller that is about to be plugged in; `name`: that of its bus. */
@@ -59,33 +87,34 @@ export class ScsiSet {
     return device;
   }
 
-  /** Drives with if=scsi: targets in their order on the first controller. */
-  addDrive(open: OpenDrive): ConfigIssue | undefined {
-    const { id, media, serial } = open.drive;
-    return this.add({ driver: media === "cdrom" ? "scsi-cd" : "scsi-hd", drive: id, serial }, open);
+  /** A controller that was unplugged, with nothing behind it any more. */
+  removeController(device: VirtioScsi): void {
+    this.#controllers.splice(
+      this.#controllers.findIndex((controller) => controller.device === device),
+      1,
+    );
   }
 
   /** A device at its place; a guest that runs is told. */
-  add(config: ScsiDeviceConfig, open: OpenDrive | undefined): ConfigIssue | undefined {
+  add(config: ScsiDeviceConfig, open: OpenDrive | undefined): Result<AddedDevice, ConfigIssue> {
     const option = `device ${config.driver}`;
     const controller = this.#controllers.find(({ name }) => name === (config.bus ?? this.defaultBus));
     if (controller === undefined) {
-      return configIssue(
-        `${option}: bus`,
-        "there is no such SCSI bus",
-        this.#controllers.map(({ name }) => name),
-      );
+      const names = this.#controllers.map(({ name }) => name);
+      return err(configIssue(`${option}: bus`, "there is no such SCSI bus", names));
     }
     const { bus } = controller.device;
     const target = config["scsi-id"] ?? bus.freeTarget();
-    if (target === undefined) return configIssue(option, `all targets of ${controller.name} are taken`);
+    if (target === undefined) return err(configIssue(option, `all targets of ${controller.name} are taken`));
     const address = { target, lun: config.lun ?? 0 };
     const id = config.id ?? config.drive ?? `${controller.name}:${target}:${address.lun}`;
-    if (this.#find(id) !== undefined) return configIssue(`id=${id}`, "given twice");
+    if (this.#find(id) !== undefined) return err(configIssue(`id=${id}`, "given twice"));
     const { unit, tray } = this.#makeUnit(config, id, open);
-    if (!bus.add(address, unit)) return configIssue(option, `scsi-id=${target},lun=${address.lun} is taken`);
-    this.#devices.push({ id, controller, address, unit, tray, open });
-    return undefined;
+    if (!bus.add(address, unit)) return err(configIssue(option, `scsi-id=${target},lun=${address.lun} is taken`));
+    const block = this.#blockTarget(id);
+    this.#devices.push({ id, controller, address, unit, tray, open, target: block });
+    this.#targets.add(block);
+    return ok({ id, bus: controller.device });
   }
 
   /** Takes a device away without asking the guest, which is told afterwards. */
@@ -93,6 +122,7 @@ export class ScsiSet {
     const device = this.#find(id);
     if (device === undefined) return err("no-device");
     this.#devices.splice(this.#devices.indexOf(device), 1);
+    this.#targets.delete(device.target);
     device.controller.device.bus.remove(device.address);
     device.open?.disk.close();
     return ok(undefined);
@@ -143,6 +173,30 @@ export class ScsiSet {
     return { unit, tray: undefined };
   }
 
+  /** The device as commands of QMP see it. */
+  #blockTarget(id: string): BlockTarget {
+    return {
+      info: () => {
+        const device = this.#find(id);
+        const tray = device?.tray;
+        const inserted = device?.open === undefined ? {} : fixedDisk(device.open, id).info();
+        const name = device?.open?.drive.id ?? id;
+        const removable = tray !== undefined;
+        return { ...inserted, device: name, qdev: id, removable, locked: tray?.locked ?? false };
+      },
+      eject: (force) => {
+        const ejected = this.eject(id, force);
+        return ejected.ok ? ejected : faultOf(id, ejected.error);
+      },
+      change: async ({ filename, force, readOnly }) => {
+        const open = await this.#openMedium(filename, readOnly !== "read-write");
+        if (!open.ok) return genericError(formatIssue(open.error));
+        const changed = this.changeMedium(id, open.value, force);
+        return changed.ok ? changed : faultOf(id, changed.error);
+      },
+    };
+  }
+
   #find(id: string): ScsiDevice | undefined {
     return this.#devices.find((device) => device.id === id || device.open?.drive.id === id);
   }
@@ -162,5 +216,17 @@ export class ScsiSet {
     device.open?.disk.close();
     device.open = undefined;
     return ok({ device, tray });
+  }
+}
+
+/** What QMP calls the reason why a medium cannot be taken. */
+function faultOf(id: string, error: MediumError): Result<never, QmpFault> {
+  switch (error) {
+    case "no-device":
+      return deviceNotFound(id);
+    case "not-removable":
+      return genericError(`Device '${id}' is not removable`);
+    case "locked":
+      return genericError(`Device '${id}' is locked and force was not specified, wait for tray to open and try again`);
   }
 }

@@ -27,6 +27,15 @@ export interface VirtconsoleConfig {
   readonly name?: string;
 }
 
+export interface VirtserialportConfig {
+  readonly driver: "virtserialport";
+  readonly id?: string;
+  /** The guest finds it at /dev/virtio-ports/NAME. */
+  readonly name?: string;
+  /** What the host calls its end; left out, the name or the id. */
+  readonly chardev?: string;
+}
+
 export interface VirtioBlkConfig extends VirtioPciOptions {
   readonly driver: "virtio-blk-pci";
   /** The id of a drive with if=none. */
@@ -78,6 +87,14 @@ export interface VirtioInputConfig extends VirtioPciOptions {
   readonly serial?: string;
 }
 
+export interface VirtioBalloonConfig extends VirtioPciOptions {
+  readonly driver: "virtio-balloon-pci";
+  /** Off: a guest without memory kills processes rather than take pages back. */
+  readonly "deflate-on-oom"?: boolean;
+  /** Off: pages that the guest frees keep their memory. */
+  readonly "free-page-reporting"?: boolean;
+}
+
 export interface IsaDebugExitConfig {
   readonly driver: "isa-debug-exit";
   readonly iobase?: number;
@@ -87,12 +104,14 @@ export interface IsaDebugExitConfig {
 export type DeviceConfig =
   | VirtioSerialConfig
   | VirtconsoleConfig
+  | VirtserialportConfig
   | VirtioBlkConfig
   | VirtioScsiConfig
   | ScsiHdConfig
   | ScsiCdConfig
   | VirtioRngConfig
   | VirtioInputConfig
+  | VirtioBalloonConfig
   | IsaDebugExitConfig;
 export type DeviceDriver = DeviceConfig["driver"];
 
@@ -121,6 +140,7 @@ const virtioInput: OptionTable = { ...virtioPci, serial: { kind: "text", maxLeng
 const tables: Readonly<Record<DeviceDriver, OptionTable>> = {
   "virtio-serial-pci": { ...virtioPci, max_ports: { kind: "integer", min: 1, max: 31 } },
   virtconsole: { id, name: { kind: "text", maxLength: 64 } },
+  virtserialport: { id, name: { kind: "text", maxLength: 64 }, chardev: id },
   "virtio-blk-pci": { ...virtioPci, drive: id, serial: { kind: "text", maxLength: 20 } },
   "virtio-scsi-pci": { ...virtioPci, num_queues: { kind: "integer", min: 1, max: 64 } },
   "scsi-hd": {
@@ -134,6 +154,11 @@ const tables: Readonly<Record<DeviceDriver, OptionTable>> = {
   "virtio-keyboard-pci": virtioInput,
   "virtio-mouse-pci": virtioInput,
   "virtio-tablet-pci": virtioInput,
+  "virtio-balloon-pci": {
+    ...virtioPci,
+    "deflate-on-oom": { kind: "onoff" },
+    "free-page-reporting": { kind: "onoff" },
+  },
   "isa-debug-exit": {
     iobase: { kind: "integer", min: 0, max: 0xfffc, hex: true },
     iosize: { kind: "integer", min: 1, max: 4, hex: true },
@@ -149,6 +174,7 @@ const aliases: Readonly<Record<string, DeviceDriver>> = {
   "virtio-keyboard": "virtio-keyboard-pci",
   "virtio-mouse": "virtio-mouse-pci",
   "virtio-tablet": "virtio-tablet-pci",
+  "virtio-balloon": "virtio-balloon-pci",
 };
 
 export const deviceDrivers: readonly string[] = Object.keys(tables);
@@ -172,6 +198,22 @@ export function parseDevice(text: string): Result<DeviceConfig, ConfigIssue> {
   return issue === undefined ? ok(device) : err(issue);
 }
 
+/** A device from options that are text, as in `device=`, or already what they mean. */
+export function makeDevice(
+  name: string,
+  options: Readonly<Record<string, unknown>>,
+): Result<DeviceConfig, ConfigIssue> {
+  const driver = driverOf(name);
+  if (driver === undefined) return err(configIssue("device", `unknown device "${name}"`, deviceDrivers));
+  const texts = Object.entries(options).filter(([, value]) => typeof value === "string");
+  const items = texts.map(([key, value]) => ({ key, value: value as string }));
+  const parsed = parseOptions(`device ${driver}`, items, tables[driver]);
+  if (!parsed.ok) return parsed;
+  const device = { ...options, ...parsed.value, driver } as unknown as DeviceConfig;
+  const issue = checkDevice(device);
+  return issue === undefined ? ok(device) : err(issue);
+}
+
 /** Checks a device that came as an object; undefined = right. */
 export function checkDevice(device: DeviceConfig): ConfigIssue | undefined {
   const driver: unknown = device.driver;
@@ -185,6 +227,9 @@ export function checkDevice(device: DeviceConfig): ConfigIssue | undefined {
     return configIssue(`${option}: drive`, "is missing", ["the id of a drive with if=none"]);
   }
   if (device.driver === "scsi-hd" || device.driver === "scsi-cd") return checkScsiDevice(device);
+  if (device.driver === "virtserialport" && portName(device) === undefined) {
+    return configIssue(`${option}: name`, "is missing", ["a name, or an id"]);
+  }
   if ("disable-legacy" in device && device["disable-legacy"] === true && device["disable-modern"] === true) {
     return configIssue(option, "disable-legacy and disable-modern together leave no interface");
   }
@@ -207,6 +252,11 @@ function checkScsiDevice(device: ScsiHdConfig | ScsiCdConfig): ConfigIssue | und
     ]);
   }
   return undefined;
+}
+
+/** The name by which the host opens a port. */
+export function portName(port: VirtserialportConfig): string | undefined {
+  return port.chardev ?? port.name ?? port.id;
 }
 
 export function formatDevice(device: DeviceConfig): string {

@@ -1,7 +1,7 @@
 // From what was asked for to what will be built: defaults filled in, the guest image's parts in place, URLs absolute.
 
 import { configIssue, type ConfigIssue } from "./config_issue";
-import type { DeviceConfig } from "./device_options";
+import { type DeviceConfig, portName } from "./device_options";
 import type { GuestImage } from "./guest_image";
 import {
   checkConfig,
@@ -110,15 +110,21 @@ function checkWiring(config: MachineConfig): ConfigIssue | undefined {
   const devices = config.devices ?? [];
   const issue = checkDrivesOfDevices(config.drives ?? [], devices) ?? checkScsi(devices);
   if (issue !== undefined) return issue;
-  const ports = devices.filter((device) => device.driver === "virtconsole").length;
+  const ports = devices.filter((device) => device.driver === "virtconsole" || device.driver === "virtserialport");
   const buses = devices.filter((device) => device.driver === "virtio-serial-pci").length;
-  if (ports > 0 && buses === 0) {
-    return configIssue("device virtconsole", "needs a virtio-serial-pci device before it", [
-      "device=virtio-serial-pci&device=virtconsole",
+  const [port] = ports;
+  if (port !== undefined && buses === 0) {
+    return configIssue(`device ${port.driver}`, "needs a virtio-serial-pci device before it", [
+      `device=virtio-serial-pci&device=${port.driver}`,
     ]);
   }
+  const hostNames = ports.flatMap((device) => (device.driver === "virtserialport" ? [portName(device)] : []));
+  const twice = hostNames.find((name, index) => hostNames.indexOf(name) !== index);
+  if (twice !== undefined) return configIssue("device virtserialport", `"${twice}" is given twice`);
+  if (devices.filter((device) => device.driver === "virtio-balloon-pci").length > 1) {
+    return configIssue("device virtio-balloon-pci", "given twice");
+  }
   if (buses > 1) return configIssue("device virtio-serial-pci", "given twice");
-  if (ports > 1) return configIssue("device virtconsole", "there is one console only");
   return undefined;
 }
 

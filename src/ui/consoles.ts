@@ -1,4 +1,4 @@
-// The machine's consoles as tabs over one area. Until someone chooses, it shows ttyS0, where the kernel speaks first,
+// The machine's consoles as tabs over one area; virtio consoles come and go while it runs. Until someone chooses, it shows ttyS0, where the kernel speaks first,
 // and changes to hvc0 at the first output there.
 
 import type { ConsoleName, Machine } from "../workers/client";
@@ -7,8 +7,8 @@ import { el } from "./dom";
 import { SearchBox } from "./search_box";
 import { TerminalPane } from "./terminal_pane";
 
-const names: readonly ConsoleName[] = ["ttyS0", "hvc0"];
-const titles: Record<ConsoleName, string> = { ttyS0: "Serial port", hvc0: "Virtio console" };
+/** Those that always have a tab. */
+const basics: readonly ConsoleName[] = ["ttyS0", "hvc0"];
 
 export class Consoles {
   readonly tabs = el("div", { class: "tabs", role: "tablist", "aria-label": "Consoles" });
@@ -21,16 +21,19 @@ export class Consoles {
   #machine: Machine | undefined;
   #active: ConsoleName = "ttyS0";
   #chosen = false;
+  #opened = false;
+  #stopListening: () => void = () => undefined;
 
   constructor(notify: (notice: Notice) => void) {
     this.#notify = notify;
-    for (const name of names) this.#addPane(name);
+    for (const name of basics) this.#addPane(name);
     this.element.append(this.#search.element);
     this.tabs.addEventListener("keydown", (event) => this.#onKey(event));
   }
 
   /** Call once the element is in the document. */
   open(): void {
+    this.#opened = true;
     for (const pane of this.#panes.values()) pane.open();
     this.#activate(this.#active);
     this.#observer.observe(this.element);
@@ -38,9 +41,35 @@ export class Consoles {
 
   attach(machine: Machine): void {
     this.#machine = machine;
-    for (const [name, pane] of this.#panes) pane.attach(machine.console(name));
-    const size = this.#panes.get("hvc0")?.size;
-    if (size) this.#resize(size.columns, size.rows);
+    for (const [name, pane] of this.#panes) this.#attachPane(name, pane, machine);
+    this.#stopListening = machine.on("consoles", (names) => this.#follow(names, machine));
+    this.#follow(machine.consoles, machine);
+  }
+
+  /** Tabs for the consoles that there are now. */
+  #follow(names: readonly ConsoleName[], machine: Machine): void {
+    for (const name of names) {
+      if (this.#panes.has(name)) continue;
+      const pane = this.#addPane(name);
+      if (this.#opened) pane.open();
+      pane.show(false);
+      this.#attachPane(name, pane, machine);
+    }
+    for (const [name, pane] of this.#panes) {
+      if (names.includes(name)) continue;
+      pane.dispose();
+      pane.element.remove();
+      this.#buttons.get(name)?.remove();
+      this.#panes.delete(name);
+      this.#buttons.delete(name);
+    }
+    if (!this.#panes.has(this.#active)) this.#activate("hvc0");
+    else this.#fit();
+  }
+
+  #attachPane(name: ConsoleName, pane: TerminalPane, machine: Machine): void {
+    pane.attach(machine.console(name));
+    this.#resize(name, pane.size.columns, pane.size.rows);
   }
 
   /** The machine starts over: its first words come on ttyS0 again. */
@@ -69,19 +98,18 @@ export class Consoles {
   }
 
   dispose(): void {
+    this.#stopListening();
     this.#observer.disconnect();
     for (const pane of this.#panes.values()) pane.dispose();
   }
 
-  #addPane(name: ConsoleName): void {
+  #addPane(name: ConsoleName): TerminalPane {
     const pane = new TerminalPane(name, {
       openSearch: () => this.openSearch(),
       firstOutput: () => {
         if (name === "hvc0" && !this.#chosen) this.#activate("hvc0");
       },
-      resized: (columns, rows) => {
-        if (name === "hvc0") this.#resize(columns, rows);
-      },
+      resized: (columns, rows) => this.#resize(name, columns, rows),
       problem: (text) => this.#notify({ level: "warning", text }),
     });
     this.#panes.set(name, pane);
@@ -98,13 +126,16 @@ export class Consoles {
         role: "tab",
         id: `tab-${name}`,
         "aria-controls": `pane-${name}`,
-        title: titles[name],
+        title: name === "ttyS0" ? "Serial port" : "Virtio console",
         onclick: choose,
       },
       name,
     );
+    button.tabIndex = -1;
+    button.setAttribute("aria-selected", "false");
     this.#buttons.set(name, button);
     this.tabs.append(button);
+    return pane;
   }
 
   #activate(name: ConsoleName): void {
@@ -128,15 +159,19 @@ export class Consoles {
     for (const pane of this.#panes.values()) pane.resize(size.cols, size.rows);
   }
 
-  #resize(columns: number, rows: number): void {
+  /** The serial port has no way to tell. */
+  #resize(name: ConsoleName, columns: number, rows: number): void {
+    if (name === "ttyS0") return;
     // Fails only while the machine goes away.
-    this.#machine?.resizeConsole(columns, rows).catch(() => undefined);
+    this.#machine?.resizeConsole(columns, rows, name).catch(() => undefined);
   }
 
   #onKey(event: KeyboardEvent): void {
     if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
     event.preventDefault();
-    const other = names[(names.indexOf(this.#active) + 1) % names.length] ?? "ttyS0";
+    const names = [...this.#panes.keys()];
+    const step = event.key === "ArrowRight" ? 1 : names.length - 1;
+    const other = names[(names.indexOf(this.#active) + step) % names.length] ?? "ttyS0";
     this.#chosen = true;
     this.#activate(other);
     this.#buttons.get(other)?.focus();

@@ -3,6 +3,7 @@
 import type { CrashReport, Machine, MachineState } from "../workers/client";
 import { Consoles } from "./consoles";
 import { crashView } from "./crash_view";
+import { DevicesPanel } from "./devices_panel";
 import { el, saveText } from "./dom";
 import { icon } from "./icons";
 import { Notices } from "./notices";
@@ -20,6 +21,7 @@ export class MachineView {
   readonly #toolbar = new Toolbar((action) => void this.#act(action));
   readonly #status = new StatusLine();
   readonly #progress = new ProgressView();
+  readonly #devices: DevicesPanel;
   readonly #stage: HTMLElement;
   readonly #onProblem: (error: unknown) => void;
   readonly #timer: number;
@@ -29,7 +31,15 @@ export class MachineView {
   constructor(machine: Machine, onProblem: (error: unknown) => void) {
     this.#machine = machine;
     this.#onProblem = onProblem;
-    this.#stage = el("main", { class: "stage" }, this.#consoles.element, this.#progress.element, this.notices.element);
+    this.#devices = new DevicesPanel(machine);
+    this.#stage = el(
+      "main",
+      { class: "stage" },
+      this.#consoles.element,
+      this.#devices.element,
+      this.#progress.element,
+      this.notices.element,
+    );
     const home = el("a", { class: "home", href: "./", title: "To the start page" }, icon("terminal"), "Tabvisor");
     const bar = el("header", { class: "bar" }, home, this.#consoles.tabs, this.#toolbar.element);
     this.element = el("div", { class: "machine-page" }, bar, this.#stage, this.#status.element);
@@ -48,6 +58,7 @@ export class MachineView {
   dispose(): void {
     globalThis.clearInterval(this.#timer);
     this.#consoles.dispose();
+    this.#devices.dispose();
     this.element.remove();
   }
 
@@ -89,6 +100,8 @@ export class MachineView {
           return await this.#machine.resume();
         case "powerdown":
           return await this.#machine.powerdown();
+        case "devices":
+          return this.#devices.toggle();
         case "search":
           return this.#consoles.openSearch();
         case "save":

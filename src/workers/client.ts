@@ -1,13 +1,17 @@
 // The embedding API: a machine as a page sees it. The page of this project uses nothing else.
 
+import { transfer } from "comlink";
 import { ConsoleLog } from "../backends/console/console_log";
 import type { MediumError, ScsiDeviceConfig } from "../machine/scsi";
 import { ConfigError, type ConfigIssue } from "../shared/config_issue";
 import { checkConfig, type DriveConfig, type MachineConfig } from "../shared/machine_config";
 import type { InputEvent, KeyboardLeds, PointerMode } from "../shared/input_event";
 import { keyNames, keyOfName } from "../shared/keys";
+import type { DeviceReport } from "../shared/device_report";
 import { parseQuery } from "../shared/query_string";
+import { type QmpCommand, type QmpCommands, QmpError, type QmpEvent } from "../shared/qmp";
 import type { Result } from "../shared/result";
+import { AGENT_PORT, GuestAgent } from "./guest_agent";
 import { inspectCpu, type CpuReport } from "./inspect";
 import type {
   ConsoleName,
@@ -19,11 +23,15 @@ import type {
   StartedState,
   TrayMoved,
 } from "./protocol";
+import { MachinePort } from "./port_link";
 import { RateMeter, type Stats } from "./rates";
 import { Session } from "./session";
 
 export { ConfigError, type MachineConfig, type CpuReport, type ConsoleName, type ErrorReport };
 export type { InputEvent, KeyboardLeds, Notice, PointerMode, Progress, ResetReason, Stats };
+export { AgentError } from "../shared/agent_error";
+export { QmpError, type QmpCommand, type QmpCommands, type QmpEvent, type MachinePort };
+export type { DeviceReport } from "../shared/device_report";
 
 export type MachineState = "created" | "starting" | "running" | "paused" | "stopped" | "crashed" | "destroyed";
 
@@ -50,6 +58,10 @@ export interface MachineEvents {
   /** The guest powered off; the number is the exit code of QEMU's isa-debug-exit, 0 for ACPI. */
   shutdown: number;
   crash: CrashReport;
+  /** A virtio console has come or gone: all that there are now. */
+  consoles: readonly ConsoleName[];
+  /** An event in QMP's words. */
+  qmp: QmpEvent;
 }
 
 const deviceErrors: Readonly<Record<MediumError, string>> = {
@@ -81,11 +93,13 @@ type Listeners = { [K in keyof MachineEvents]: Set<Listener<K>> };
 const HOLD_MS = 100;
 const HOLD_MAX_MS = 60_000;
 
-const consoleNames: readonly ConsoleName[] = ["hvc0", "ttyS0"];
+/** Consoles that every machine has a place for. */
+const basicConsoles: readonly ConsoleName[] = ["ttyS0", "hvc0"];
 
 export class Machine {
   readonly config: MachineConfig;
-  readonly #output: Record<ConsoleName, ConsoleLog> = { hvc0: new ConsoleLog(), ttyS0: new ConsoleLog() };
+  readonly #output = new Map(basicConsoles.map((name) => [name, new ConsoleLog()]));
+  readonly #ports = new Set<MachinePort>();
   readonly #listeners: Listeners = {
     state: new Set(),
     progress: new Set(),
@@ -96,13 +110,17 @@ export class Machine {
     reset: new Set(),
     shutdown: new Set(),
     crash: new Set(),
+    consoles: new Set(),
+    qmp: new Set(),
   };
+  /** Calls to the guest's qemu-guest-agent, if it runs one and the machine has the port org.qemu.guest_agent.0. */
+  readonly agent = new GuestAgent(() => this.port(AGENT_PORT));
   #session: Session | undefined;
   #rates = new RateMeter();
   #stats: Stats | undefined;
   #state: MachineState = "created";
-  #size: { columns: number; rows: number } | undefined;
   #pointerMode: PointerMode = "motion";
+  readonly #sizes = new Map<ConsoleName, { columns: number; rows: number }>();
 
   private constructor(config: MachineConfig) {
     this.config = config;
@@ -192,23 +210,58 @@ export class Machine {
     if (this.#state === "destroyed") return;
     globalThis.removeEventListener("pagehide", this.#onPageHide);
     this.#endSession("the machine was destroyed");
-    for (const name of consoleNames) this.#output[name].close();
+    for (const output of this.#output.values()) output.close();
     this.#setState("destroyed");
     for (const listeners of Object.values(this.#listeners)) listeners.clear();
   }
 
+  /** Names for `console`: ttyS0, hvc0 and the other virtio consoles of the machine. */
+  get consoles(): ConsoleName[] {
+    return [...this.#output.keys()];
+  }
+
   /** Independent streams of bytes; what is readable starts with what is kept of the output so far. */
   console(name: ConsoleName): ConsoleStreams {
-    const output = this.#output[name];
-    if (output === undefined) throw new RangeError(`console ${String(name)}: there are ${consoleNames.join(", ")}`);
+    const output = this.#output.get(name);
+    if (output === undefined) throw new RangeError(`console ${String(name)}: there are ${this.consoles.join(", ")}`);
     const writable = new WritableStream<Uint8Array>({ write: (bytes) => this.#input(name, bytes) });
     return { readable: output.stream(), writable };
   }
 
-  /** The size of the terminal on hvc0. */
-  async resizeConsole(columns: number, rows: number): Promise<void> {
-    this.#size = { columns, rows };
-    await this.#session?.call((devices) => devices.resizeConsole(columns, rows));
+  /** The size of the terminal on a virtio console. */
+  async resizeConsole(columns: number, rows: number, console: ConsoleName = "hvc0"): Promise<void> {
+    this.#sizes.set(console, { columns, rows });
+    await this.#session?.call((devices) => devices.resizeConsole(columns, rows, console));
+  }
+
+  /**
+   * Opens a `virtserialport` by its chardev, name or id. One at a time; the guest sees the port connected until `close`.
+   * Rejects where there is no such port or somebody else has it.
+   */
+  async port(name: string): Promise<MachinePort> {
+    const session = this.#live();
+    const { port1, port2 } = new MessageChannel();
+    const port = new MachinePort(name, port1);
+    const opened = await session.call((devices) => devices.openPort(name, transfer(port2, [port2])));
+    if (!opened.ok) {
+      port.finish(opened.error);
+      throw new Error(opened.error);
+    }
+    for (const old of this.#ports) if (old.ended !== undefined) this.#ports.delete(old);
+    this.#ports.add(port);
+    return port;
+  }
+
+  /** A command in QMP's words (docs/control.md); rejects with QmpError, whose `class` is QMP's. */
+  async qmp<C extends QmpCommand>(command: C, args?: QmpCommands[C]["arguments"]): Promise<QmpCommands[C]["return"]> {
+    if (this.#session === undefined) {
+      if (command === "query-status") return { status: "internal-error", running: false };
+      throw new QmpError({ class: "GenericError", desc: `the machine is ${this.#state}` });
+    }
+    const answer = await this.#session.call((devices) => devices.qmp(command, args));
+    if (!answer.ok) throw new QmpError(answer.error);
+    // Commands answer with what their types say (src/machine/qmp).
+    return answer.value as QmpCommands[C]["return"];
   }
 
   /** What the guest's pointer device understands now. */
@@ -249,6 +302,11 @@ export class Machine {
     return this.#stats;
   }
 
+  /** The devices of the machine with their features, queues and counters. */
+  async devices(): Promise<DeviceReport[]> {
+    return this.#live().call((devices) => devices.devices());
+  }
+
   readonly #onPageHide = (): void => this.destroy();
 
   async #open(): Promise<void> {
@@ -278,8 +336,9 @@ export class Machine {
   async #boot(boot: (session: Session) => Promise<Result<StartedState, ConfigIssue>>): Promise<void> {
     try {
       const session = this.#live();
-      const size = this.#size;
-      if (size) await session.call((devices) => devices.resizeConsole(size.columns, size.rows));
+      for (const [name, { columns, rows }] of this.#sizes) {
+        await session.call((devices) => devices.resizeConsole(columns, rows, name));
+      }
       // Averages are since here.
       this.#rates = new RateMeter();
       this.#stats = this.#rates.add(await session.call((devices) => devices.sample()));
@@ -309,7 +368,13 @@ export class Machine {
   #onEvent(event: Exclude<DevicesEvent, { type: "crashed" }>): void {
     switch (event.type) {
       case "output":
-        this.#output[event.console].append(event.bytes);
+        this.#output.get(event.console)?.append(event.bytes);
+        break;
+      case "consoles":
+        this.#onConsoles(event.names);
+        break;
+      case "qmp":
+        this.#onQmp(event.event);
         break;
       case "progress":
         this.#emit("progress", event.progress);
@@ -336,6 +401,25 @@ export class Machine {
     }
   }
 
+  #onConsoles(names: readonly ConsoleName[]): void {
+    const present = [...basicConsoles, ...names];
+    for (const name of present) if (!this.#output.has(name)) this.#output.set(name, new ConsoleLog());
+    for (const [name, output] of this.#output) {
+      if (present.includes(name)) continue;
+      output.close();
+      this.#output.delete(name);
+      this.#sizes.delete(name);
+    }
+    this.#emit("consoles", this.consoles);
+  }
+
+  /** Commands change the state without our doing. */
+  #onQmp(event: QmpEvent): void {
+    if (event.event === "STOP") this.#goOver("running", "paused");
+    if (event.event === "RESUME" && this.#state !== "starting") this.#setState("running");
+    this.#emit("qmp", event);
+  }
+
   #onCrash(where: string, error: ErrorReport): void {
     const place = this.#session?.place;
     const view = place === undefined ? undefined : new DataView(place.memory.buffer);
@@ -355,6 +439,8 @@ export class Machine {
     this.#session?.end(reason);
     this.#session = undefined;
     this.#setPointerMode("motion");
+    for (const port of this.#ports) port.finish(reason);
+    this.#ports.clear();
   }
 
   #live(): Session {

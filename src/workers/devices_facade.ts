@@ -9,10 +9,13 @@ import type { InputEvent } from "../shared/input_event";
 import type { KeyNumber } from "../shared/keys";
 import { Log, type LogEntry } from "../shared/log";
 import type { DriveConfig, MachineConfig } from "../shared/machine_config";
+import { resolveMachine, resolveNewDrive } from "./resolve";
+import type { DeviceReport } from "../shared/device_report";
+import type { QmpFault } from "../shared/qmp";
 import { err, ok, type Result } from "../shared/result";
 import { guestClock, sharedNow } from "./clock";
 import type { ConsoleName, DevicesCalls, DevicesEvent, MachinePlace, Sample, StartedState } from "./protocol";
-import { resolveMachine, resolveNewDrive } from "./resolve";
+import { servePort } from "./port_link";
 import { takeSample } from "./sample";
 
 export interface FacadeHost {
@@ -46,6 +49,7 @@ export class DevicesFacade implements DevicesCalls {
       now: guestClock(epoch),
       log: new Log("machine", (entry) => this.#log(entry)),
       event: (event) => this.#host.event(toPage(event)),
+      resolveDrive: (drive, option) => resolveNewDrive(drive, option, baseUrl),
     });
     if (!made.ok) return made;
     const { memory, plan, crossing } = made.value.parts;
@@ -108,8 +112,8 @@ export class DevicesFacade implements DevicesCalls {
     return Promise.resolve(this.#made().removeScsiDevice(device));
   }
 
-  resizeConsole(columns: number, rows: number): Promise<void> {
-    this.#made().resizeConsole(columns, rows);
+  resizeConsole(columns: number, rows: number, console: ConsoleName): Promise<void> {
+    this.#made().resizeConsole(columns, rows, console);
     return Promise.resolve();
   }
 
@@ -130,6 +134,21 @@ export class DevicesFacade implements DevicesCalls {
     const model = this.#made();
     if (this.#place === undefined) throw new Error("there is no machine yet");
     return Promise.resolve(takeSample(model.parts.guest.data, this.#place, model.counters(), sharedNow()));
+  }
+
+  devices(): Promise<DeviceReport[]> {
+    return Promise.resolve(this.#made().devices());
+  }
+
+  qmp(command: string, args: unknown): Promise<Result<unknown, QmpFault>> {
+    return this.#made().qmp.execute(command, args);
+  }
+
+  openPort(name: string, link: MessagePort): Promise<Result<void, string>> {
+    const port = this.#made().port(name);
+    const answer = port === undefined ? `there is no port ${name}` : `port ${name} is open already`;
+    const opened = port !== undefined && servePort(port, link);
+    return Promise.resolve(opened ? ok(undefined) : err(answer));
   }
 
   #made(): MachineModel {

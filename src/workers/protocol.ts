@@ -6,9 +6,12 @@ import type { ConfigIssue } from "../shared/config_issue";
 import type { DriveConfig, MachineConfig } from "../shared/machine_config";
 import type { InputEvent, KeyboardLeds, PointerMode } from "../shared/input_event";
 import type { KeyNumber } from "../shared/keys";
+import type { DeviceReport } from "../shared/device_report";
+import type { QmpEvent, QmpFault } from "../shared/qmp";
 import type { Result } from "../shared/result";
 
-export type ConsoleName = "hvc0" | "ttyS0";
+/** ttyS0, or a console on virtio-serial: hvc0, hvc1, … */
+export type ConsoleName = string;
 
 /** Where a machine lies: everything a CPU worker needs to join it. */
 export interface MachinePlace {
@@ -68,6 +71,9 @@ export interface TrayMoved {
 
 export type DevicesEvent =
   | { readonly type: "output"; readonly console: ConsoleName; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** The virtio consoles that there are now. */
+  | { readonly type: "consoles"; readonly names: readonly ConsoleName[] }
+  | { readonly type: "qmp"; readonly event: QmpEvent }
   | { readonly type: "progress"; readonly progress: Progress }
   | { readonly type: "notice"; readonly notice: Notice }
   | ({ readonly type: "tray" } & TrayMoved)
@@ -76,6 +82,18 @@ export type DevicesEvent =
   | { readonly type: "reset"; readonly reason: ResetReason }
   | { readonly type: "shutdown"; readonly code: number }
   | { readonly type: "crashed"; readonly error: ErrorReport };
+
+export type GuestMemoryStat =
+  | "swapIn"
+  | "swapOut"
+  | "majorFaults"
+  | "minorFaults"
+  | "freeMemory"
+  | "totalMemory"
+  | "availableMemory"
+  | "diskCaches"
+  | "hugetlbAllocations"
+  | "hugetlbFailures";
 
 /** Counters as they stand in shared memory at one moment; rates are made from two of them (rates.ts). */
 export interface Sample {
@@ -87,6 +105,10 @@ export interface Sample {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly mappedBytes: number;
+  /** Bytes in the balloon; undefined without one. */
+  readonly balloonBytes: number | undefined;
+  /** What the guest's balloon driver has said last, in bytes and counts. */
+  readonly guestMemory: Readonly<Partial<Record<GuestMemoryStat, number>>>;
   readonly diskRead: number;
   readonly diskWritten: number;
   /** Bytes fetched over the network on behalf of disks. */
@@ -124,11 +146,16 @@ export interface DevicesCalls {
   /** A disk or CD-ROM drive behind a SCSI controller, while the guest runs. */
   addScsiDevice(device: ScsiDeviceConfig, drive: DriveConfig | undefined): Promise<Result<void, ConfigIssue>>;
   removeScsiDevice(device: string): Promise<Result<void, MediumError>>;
-  resizeConsole(columns: number, rows: number): Promise<void>;
+  resizeConsole(columns: number, rows: number, console: ConsoleName): Promise<void>;
   /** Resolves when there is room for more. */
   input(console: ConsoleName, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   sendInput(events: readonly InputEvent[]): Promise<void>;
   /** Resolves when the keys are up again. */
   sendKeys(keys: readonly KeyNumber[], holdMs: number): Promise<void>;
   sample(): Promise<Sample>;
+  devices(): Promise<DeviceReport[]>;
+  /** A command of QMP: neither name nor arguments need be right. */
+  qmp(command: string, args: unknown): Promise<Result<unknown, QmpFault>>;
+  /** Opens a virtserialport by its host name; bytes go by the link (port_link.ts). An error is a reason in words. */
+  openPort(name: string, link: MessagePort): Promise<Result<void, string>>;
 }

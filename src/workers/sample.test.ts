@@ -14,6 +14,8 @@ const model: ModelCounters = {
   diskFetched: 3,
   consoleIn: 4,
   consoleOut: 5,
+  balloonBytes: undefined,
+  guestMemory: {},
   counters: { "kicks of vda": 6 },
 };
 

@@ -91,7 +91,7 @@ export async function isComplete(folder, manifest) {
  * @param {import("./apt.mjs").Package[]} packages
  */
 export async function writeManifest(folder, image, kernel, packages) {
-  const { name, title, description, memoryMb, append } = image;
+  const { name, title, description, memoryMb, append, devices } = image;
   /** @type {Manifest} */
   const manifest = {
     schema: SCHEMA,
@@ -107,7 +107,7 @@ export async function writeManifest(folder, image, kernel, packages) {
     memoryMb,
     append,
     drives: image.rootfs === undefined ? [] : [{ file: "disk.img", if: "virtio", format: "raw" }],
-    devices: image.devices,
+    devices,
     files: await describeFiles(folder),
     packages: Object.fromEntries(packages.map((entry) => [entry.name, entry.version])),
   };

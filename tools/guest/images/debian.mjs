@@ -53,7 +53,7 @@ export const image = {
   memoryMb: 512,
   // The TSC and kvmclock are one clock here: a watchdog that compares them could only find that the host was busy.
   append: `root=UUID=${DISK_UUID} rw console=ttyS0 console=hvc0 tsc=reliable`,
-  devices: ["virtio-serial-pci", "virtconsole"],
+  devices: ["virtio-serial-pci", "virtconsole", "virtserialport,name=org.qemu.guest_agent.0", "virtio-balloon-pci"],
   initramfs: {
     init: "disk.sh",
     modules: ["virtio_pci", "virtio_blk", "virtio_console", "virtio_scsi", "sd_mod", "ext4", "crc32c_generic"],
@@ -79,6 +79,7 @@ export const image = {
       "pciutils",
       "procps",
       "sg3-utils",
+      "qemu-guest-agent",
       "systemd-sysv",
       "udev",
       "usr-is-merged",

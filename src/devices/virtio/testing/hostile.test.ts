@@ -8,13 +8,14 @@ import { RamDisk } from "../../../backends/disk/ram";
 import type { DiskBackend } from "../../../backends/disk/types";
 import { scsiCdrom } from "../../scsi/cdrom";
 import { scsiDisk } from "../../scsi/disk";
+import { VirtioBalloon } from "../balloon/device";
 import { VirtioBlk } from "../blk/device";
 import type { VirtioDevice } from "../device";
 import { VirtioInput } from "../input/device";
 import { VirtioRng } from "../rng/device";
 import { VirtioScsi } from "../scsi/device";
 import { VirtioSerial } from "../serial/device";
-import { hostileCases, randomFrom, randomRing } from "./hostile";
+import { HOSTILE_RAM, hostileCases, randomFrom, randomRing } from "./hostile";
 import type { MockDriver } from "./mock_driver";
 
 function serial(): VirtioSerial {
@@ -22,7 +23,12 @@ function serial(): VirtioSerial {
   for (const console of [true, false]) {
     const input = new ConsoleInput();
     void input.write(new Uint8Array(5000).fill(0x41));
-    device.addPort({ input, output: () => undefined }, { console, name: "port" });
+    const flow = { accepts: (length: number) => length < 1000, onRoom: () => undefined };
+    const id = device.addPort(
+      { input, output: () => undefined, ...(console ? {} : { flow }) },
+      { console, name: "port" },
+    );
+    device.setHostOpen(id ?? 0, true);
   }
   return device;
 }
@@ -70,6 +76,18 @@ const devices: readonly [string, () => VirtioDevice][] = [
   ["virtio-scsi", scsi],
   ["virtio-serial", serial],
   ["virtio-input", tablet],
+  [
+    "virtio-balloon",
+    () => {
+      const pages = {
+        discard: (all: Iterable<number>, done: () => void) => {
+          queueMicrotask(done);
+          return [...all].length;
+        },
+      };
+      return new VirtioBalloon(pages, { ramBytes: HOSTILE_RAM });
+    },
+  ],
   ["virtio-rng", () => new VirtioRng({ fill: (target) => void target.fill(7) })],
 ];
 
