@@ -7,7 +7,7 @@ import { test as originTest } from "./fixtures/other_origin";
 const test = mergeTests(guestTest, originTest);
 const ready = /tabvisor: shell ready/;
 
-test.describe.configure({ timeout: 600_000 });
+test.describe.configure({ timeout: 900_000 });
 
 /** Waits in the guest until a command succeeds. */
 const until = (command: string): string =>
@@ -44,7 +44,7 @@ test("devices come, go and are changed while the guest runs", async ({ page, gue
     `image=tiny&drive=size=4M,if=scsi&drive=size=4M,if=none,id=far&drive=file=${first},if=none,id=disc,media=cdrom` +
       "&device=virtio-scsi-pci,id=hba&device=scsi-hd,drive=far,scsi-id=7,lun=300&device=scsi-cd,id=cd,drive=disc,scsi-id=3",
   );
-  await guest.waitFor(ready, { timeout: 200_000 });
+  await guest.waitFor(ready, { timeout: 400_000 });
   await guest.run("dmesg -n 1");
 
   await test.step("disks at any address", async () => {
