@@ -1,6 +1,12 @@
 // Debian with its root on virtio-scsi, and the tools that know SCSI best. One boot for all checks.
 import { expect, test } from "@playwright/test";
 import { Guest } from "./fixtures/guest";
+import { isoImage } from "./fixtures/iso";
+
+declare global {
+  /** The next movement of the tray that a test waits for. */
+  var trayMoved: Promise<void>;
+}
 
 const prompt = /root@tabvisor:~# /;
 let guest: Guest;
@@ -13,7 +19,8 @@ test.beforeAll(async ({ browser }) => {
   await guest.open(
     "image=debian&image-if=scsi&drive=size=64M,if=none,id=scratch,serial=SCRATCH&drive=size=16M,if=none,id=large" +
       "&device=virtio-scsi-pci&device=scsi-hd,drive=scratch,scsi-id=5,wwn=0x5000c50015ea71ac" +
-      "&device=scsi-hd,drive=large,scsi-id=5,lun=2,logical_block_size=4096",
+      "&device=scsi-hd,drive=large,scsi-id=5,lun=2,logical_block_size=4096" +
+      "&device=scsi-cd,id=cd",
   );
   await guest.waitFor(prompt, { timeout: 880_000 });
   await guest.run("dmesg --console-level emerg");
@@ -68,6 +75,43 @@ test("a unit stops, starts, and is reset", async () => {
     "sdparm=x; sg_wr_mode --page=8 --contents=8,12,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0 --mask=0,0,4 $D",
   );
   expect(await guest.output("sg_modes -p 8 $D")).toMatch(/08 12 00/);
+});
+
+test("the tray is moved by the guest, and by udev when the host asks for it", async () => {
+  const moved = (open: boolean) =>
+    guest.page.evaluate(async (wanted) => {
+      const machine = await tabvisor.machine;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      machine?.on("tray", (tray) => {
+        if (tray.open === wanted) resolve();
+      });
+      globalThis.trayMoved = promise;
+    }, open);
+  const arrival = () => guest.page.evaluate(() => globalThis.trayMoved);
+  const disc = [...isoImage("DISC", "HELLO.TXT", "a disc\n")];
+  await guest.page.evaluate(async (bytes) => {
+    await (await tabvisor.machine)?.changeMedium("cd", { file: new Uint8Array(bytes) });
+  }, disc);
+  expect(await guest.output("mount -r /dev/sr0 /mnt && cat /mnt/hello.txt && umount /mnt", 120_000)).toBe("a disc");
+  await moved(true);
+  await guest.output("sg_start --eject /dev/sr0");
+  await arrival();
+  await moved(false);
+  await guest.output("sg_start --load /dev/sr0");
+  await arrival();
+  // udev looks for requests every two seconds, and lets go of the tray.
+  await moved(true);
+  await guest.output("sg_turs /dev/sr0; sg_prevent --prevent=1 /dev/sr0");
+  const refused = await guest.page.evaluate(async () =>
+    (await tabvisor.machine)?.eject("cd").then(
+      () => "ejected",
+      (error: Error) => error.message,
+    ),
+  );
+  expect(refused).toContain("locked");
+  await arrival();
+  await guest.page.evaluate(async () => (await tabvisor.machine)?.eject("cd"));
+  expect((await guest.run("dd if=/dev/sr0 of=/dev/null bs=2k count=1")).output).toMatch(/No medium found/);
 });
 
 test("fio verifies what it wrote, several at a time", async () => {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { RamDisk } from "../../backends/disk/ram";
+import { ZeroDisk } from "../../backends/disk/zero";
 import { cdMedium, type ScsiCdrom, scsiCdrom } from "./cdrom";
 import { be, Initiator } from "./testing/initiator";
 
@@ -74,8 +75,7 @@ describe("a CD-ROM", () => {
 
   it("is a DVD when it is large", () => {
     const blocks = 360_001;
-    const disk = { ...new RamDisk(new Uint8Array(0), { readOnly: true }), sectors: blocks * 4, readOnly: true };
-    cd.tray.replace(cdMedium(disk as unknown as RamDisk));
+    cd.tray.replace(cdMedium(new ZeroDisk(blocks * 2048)));
     expect([...host.now([0x46, 0, 0, 0, 0, 0, 0, 0, 8, 0], { in: 8 }).data.subarray(6)]).toEqual([0, 0x10]);
     const layer = host.now([0xad, 0, 0, 0, 0, 0, 0, 0, 8, 4, 0, 0], { in: 2052 }).data;
     expect([...layer.subarray(13, 16)]).toEqual(be(0x30000 + blocks - 1, 3));
