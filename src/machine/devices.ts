@@ -19,13 +19,16 @@ import type { Router } from "../devices/pci/router";
 import { VirtioBlk } from "../devices/virtio/blk/device";
 import type { VirtioDevice } from "../devices/virtio/device";
 import { VirtioPciDevice, type PlugError, type VirtioPlatform } from "../devices/virtio/pci";
+import { VirtioNet } from "../devices/virtio/net/device";
 import { VirtioRng } from "../devices/virtio/rng/device";
 import { VirtioSerial } from "../devices/virtio/serial/device";
 import { configIssue, type ConfigIssue } from "../shared/config_issue";
-import type { DeviceConfig, VirtioPciOptions, VirtioSerialConfig } from "../shared/device_options";
+import type { DeviceConfig, VirtioNetConfig, VirtioPciOptions, VirtioSerialConfig } from "../shared/device_options";
 import type { Log } from "../shared/log";
+import { parseMac } from "../shared/net/addresses";
 import type { ResolvedConfig } from "../shared/resolve_config";
 import type { OpenDrive } from "./drives";
+import type { Networks, OpenNetdev } from "./networks";
 
 /** The guest page at 4 GiB. */
 const HIGH_RAM_PAGE = 0x100000;
@@ -48,9 +51,17 @@ export interface ConsoleEnd {
   readonly output: (bytes: Uint8Array<ArrayBuffer>) => void;
 }
 
+/** What the devices stand for on the host's side. */
+export interface DeviceEnds {
+  readonly drives: readonly OpenDrive[];
+  readonly console: ConsoleEnd;
+  readonly networks: Networks;
+}
+
 export class DeviceSet {
   readonly bus: PciBus;
   readonly disks: { readonly device: VirtioBlk; readonly open: OpenDrive }[] = [];
+  readonly cards: { readonly device: VirtioNet; readonly id: string | undefined; readonly netdev: OpenNetdev }[] = [];
   serial: VirtioSerial | undefined;
   readonly #chipset: Chipset;
   readonly #fwCfg: FwCfg;
@@ -76,20 +87,20 @@ export class DeviceSet {
   }
 
   /** Puts the configured devices on the bus. Those that want a certain slot come first. */
-  populate(config: ResolvedConfig, drives: readonly OpenDrive[], console: ConsoleEnd): ConfigIssue | undefined {
+  populate(config: ResolvedConfig, ends: DeviceEnds): ConfigIssue | undefined {
     const placed = config.devices.filter((device) => "addr" in device && device.addr !== undefined);
     const others = config.devices.filter((device) => !placed.includes(device));
     for (const device of placed) {
-      const issue = this.#add(device, config, drives, console);
+      const issue = this.#add(device, config, ends);
       if (issue !== undefined) return issue;
     }
-    for (const open of drives) {
+    for (const open of ends.drives) {
       if (open.drive.if !== "virtio") continue;
       const issue = this.#addDisk(open, {});
       if (issue !== undefined) return issue;
     }
     for (const device of others) {
-      const issue = this.#add(device, config, drives, console);
+      const issue = this.#add(device, config, ends);
       if (issue !== undefined) return issue;
     }
     return undefined;
@@ -103,33 +114,42 @@ export class DeviceSet {
     this.bus.assignResources();
   }
 
-  /** Kicks, interrupts and failures of every device's transport, summed. */
+  /** Kicks, interrupts and failures of every device's transport, and what passed the network cards, summed. */
   counters(): Record<string, number> {
-    const sums = { "virtqueue kicks": 0, "virtio interrupts": 0, "virtio failures": 0 };
+    const sums = {
+      "virtqueue kicks": 0,
+      "virtio interrupts": 0,
+      "virtio failures": 0,
+      "network bytes in": 0,
+      "network bytes out": 0,
+      "network frames dropped": 0,
+    };
     for (const { transport } of this.#plugged) {
       sums["virtqueue kicks"] += transport.counters.kicks;
       sums["virtio interrupts"] += transport.counters.interrupts;
       sums["virtio failures"] += transport.counters.failures;
     }
+    for (const { device } of this.cards) {
+      sums["network bytes in"] += device.counters.bytesIn;
+      sums["network bytes out"] += device.counters.bytesOut;
+      sums["network frames dropped"] += device.counters.droppedIn + device.counters.badFrames;
+    }
     return sums;
   }
 
-  #add(
-    device: DeviceConfig,
-    config: ResolvedConfig,
-    drives: readonly OpenDrive[],
-    console: ConsoleEnd,
-  ): ConfigIssue | undefined {
+  #add(device: DeviceConfig, config: ResolvedConfig, ends: DeviceEnds): ConfigIssue | undefined {
     switch (device.driver) {
       case "virtio-serial-pci":
-        return this.#addSerial(device, config, console);
+        return this.#addSerial(device, config, ends.console);
       case "virtio-blk-pci": {
-        const open = drives.find(({ drive }) => drive.id === device.drive);
+        const open = ends.drives.find(({ drive }) => drive.id === device.drive);
         if (open === undefined) return configIssue("device virtio-blk-pci: drive", `there is no "${device.drive}"`);
         return this.#addDisk(open, device, device.serial);
       }
       case "virtio-rng-pci":
         return this.#plug(new VirtioRng(cryptoRandom), device);
+      case "virtio-net-pci":
+        return this.#addCard(device, ends.networks);
       case "virtconsole":
         // A port of virtio-serial.
         return undefined;
@@ -156,6 +176,18 @@ export class DeviceSet {
     return this.#plug(serial, device);
   }
 
+  #addCard(options: VirtioNetConfig, networks: Networks): ConfigIssue | undefined {
+    const netdev = networks.find(options.netdev);
+    if (netdev === undefined) return configIssue("device virtio-net-pci: netdev", `there is no "${options.netdev}"`);
+    const mac = options.mac === undefined ? undefined : parseMac(options.mac);
+    const device = new VirtioNet(netdev.tap, {
+      mac: mac ?? defaultMac(this.cards.length, netdev),
+      ...(options.host_mtu === undefined ? {} : { mtu: options.host_mtu }),
+    });
+    this.cards.push({ device, id: options.id, netdev });
+    return this.#plug(device, options);
+  }
+
   #plug(device: VirtioDevice, options: VirtioPciOptions): ConfigIssue | undefined {
     const plugged = VirtioPciDevice.plug(device, this.#platform, {
       ...(options.addr === undefined ? {} : { slot: options.addr }),
@@ -165,6 +197,16 @@ export class DeviceSet {
     this.#plugged.push(plugged.value);
     return undefined;
   }
+}
+
+/** QEMU's, counted up; on a switch, where other machines have cards too, three random bytes instead. */
+function defaultMac(index: number, netdev: OpenNetdev): Uint8Array {
+  const mac = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, (0x56 + index) & 0xff);
+  if (netdev.socket === undefined) return mac;
+  const random = new Uint8Array(3);
+  cryptoRandom.fill(random);
+  mac.set(random, 3);
+  return mac;
 }
 
 function ramBytes(plan: MemoryPlan): number {

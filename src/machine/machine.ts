@@ -22,6 +22,7 @@ import { configureChips, DeviceSet } from "./devices";
 import { openDrives, type OpenDrive } from "./drives";
 import { loadBootPlan, type FileLoader } from "./load_boot_files";
 import { makeMemory } from "./memory";
+import { Networks } from "./networks";
 import { Ps2Input } from "./ps2_input";
 import { SerialPort } from "./serial_port";
 
@@ -47,6 +48,8 @@ export interface MachineHost {
   readonly now: () => number;
   readonly log: Log;
   readonly event: (event: MachineEvent) => void;
+  /** The page that the machine is in, as its network shows it: `location.origin`, and a name for the tab. */
+  readonly page?: { readonly origin: string; readonly id: string };
   /** For tools that have files elsewhere than at URLs. */
   readonly loadFile?: FileLoader;
 }
@@ -69,6 +72,7 @@ export interface MachineParts {
   readonly crossing: Crossing;
   readonly cpus: CpuControl;
   readonly devices: DeviceSet;
+  readonly networks: Networks;
   readonly serial: SerialPort;
   readonly ps2: Ps2Input;
   readonly acpi: AcpiImage;
@@ -134,6 +138,11 @@ export class MachineModel {
     };
     const log = host.log.in("devices");
     const devices = new DeviceSet({ guest, plan, exports, crossing, ports, mmio, interrupts, log });
+    const networks = new Networks(config.netdevs, {
+      page: host.page?.id ?? "",
+      origin: host.page?.origin ?? "http://localhost",
+      notice: (kind, text) => log.guest(kind, text),
+    });
     const serial = new SerialPort(
       guest,
       (bytes) => {
@@ -144,11 +153,11 @@ export class MachineModel {
     crossing.addSource(serial.poll);
     const ps2 = new Ps2Input(guest, () => cpus.kick(0));
     const acpi = makeAcpi({ cpus: config.cpus, serial: true, vga: false });
-    this.parts = { ...base, crossing, cpus, devices, serial, ps2, acpi };
+    this.parts = { ...base, crossing, cpus, devices, networks, serial, ps2, acpi };
   }
 
   #powerOn(drives: readonly OpenDrive[]): ConfigIssue | undefined {
-    const { guest, exports, plan, devices } = this.parts;
+    const { guest, exports, plan, devices, networks } = this.parts;
     configureChips(this.config, guest);
     exports.machineInit(plan.machine);
     for (let i = 0; i < plan.cpuCount; i++)
@@ -159,7 +168,7 @@ export class MachineModel {
       input: this.#hvc0,
       output: (bytes: Uint8Array<ArrayBuffer>) => this.#host.event({ type: "output", console: "hvc0", bytes }),
     };
-    const issue = devices.populate(this.config, drives, console);
+    const issue = devices.populate(this.config, { drives, console, networks });
     if (issue === undefined) devices.reset();
     return issue;
   }
@@ -192,6 +201,7 @@ export class MachineModel {
       if (this.#state !== "running") return;
       await this.parts.cpus.stop();
       this.parts.exports.clockPause(this.parts.plan.machine);
+      this.parts.networks.setPaused(true);
       this.#state = "paused";
     });
   }
@@ -201,6 +211,7 @@ export class MachineModel {
       if (this.#state !== "paused") return;
       this.#state = "running";
       this.parts.exports.clockResume(this.parts.plan.machine);
+      this.parts.networks.setPaused(false);
       this.parts.cpus.go();
     });
   }
@@ -231,18 +242,26 @@ export class MachineModel {
     this.parts.devices.serial?.resize(columns, rows);
   }
 
+  /** QEMU's set_link: plugs the cable of a card in or out, by the id of its back end or its own. False: there is none. */
+  setLink(id: string, up: boolean): boolean {
+    const card = this.parts.devices.cards.find((entry) => entry.netdev.id === id || entry.id === id);
+    card?.device.setLink(up);
+    return card !== undefined;
+  }
+
   /** Nothing runs afterwards; the memory goes when nobody refers to it any more. */
   destroy(): void {
     this.#state = "stopped";
     this.parts.cpus.end();
     this.parts.crossing.stop();
     for (const { open } of this.parts.devices.disks) open.disk.close();
+    this.parts.networks.close();
     this.#hvc0.close();
   }
 
   /** What the model counts, summed over all devices. */
   counters(): ModelCounters {
-    const { serial, devices } = this.parts;
+    const { serial, devices, networks } = this.parts;
     const console = devices.serial?.counters;
     const sum = (value: (disk: (typeof devices.disks)[number]) => number) =>
       devices.disks.reduce((total, disk) => total + value(disk), 0);
@@ -252,7 +271,11 @@ export class MachineModel {
       diskFetched: sum(({ open }) => open.fetched()),
       consoleIn: serial.received + (console?.bytesIn ?? 0),
       consoleOut: serial.sent + (console?.bytesOut ?? 0),
-      counters: { ...devices.counters(), "disk errors": sum(({ device }) => device.counters.errors) },
+      counters: {
+        ...devices.counters(),
+        ...networks.counters(),
+        "disk errors": sum(({ device }) => device.counters.errors),
+      },
     };
   }
 
@@ -297,6 +320,7 @@ export class MachineModel {
     if (stays) return;
     this.#state = "running";
     exports.clockResume(plan.machine);
+    this.parts.networks.setPaused(false);
     this.parts.cpus.go();
   }
 

@@ -1,6 +1,7 @@
 // The devices that `device=` can add, in QEMU's names and words, with their options.
 
 import { configIssue, type ConfigIssue } from "./config_issue";
+import { checkMac } from "./net_options";
 import { checkOptions, formatOptions, parseOptions, type OptionKind, type OptionTable } from "./option_table";
 import { parseItems } from "./qemu_syntax";
 import { err, ok, type Result } from "./result";
@@ -38,6 +39,15 @@ export interface VirtioRngConfig extends VirtioPciOptions {
   readonly driver: "virtio-rng-pci";
 }
 
+export interface VirtioNetConfig extends VirtioPciOptions {
+  readonly driver: "virtio-net-pci";
+  /** The id of a netdev. */
+  readonly netdev: string;
+  readonly mac?: string;
+  /** Largest IP packet that the guest is told to send. */
+  readonly host_mtu?: number;
+}
+
 export interface IsaDebugExitConfig {
   readonly driver: "isa-debug-exit";
   readonly iobase?: number;
@@ -45,7 +55,7 @@ export interface IsaDebugExitConfig {
 }
 
 export type DeviceConfig =
-  VirtioSerialConfig | VirtconsoleConfig | VirtioBlkConfig | VirtioRngConfig | IsaDebugExitConfig;
+  VirtioSerialConfig | VirtconsoleConfig | VirtioBlkConfig | VirtioRngConfig | VirtioNetConfig | IsaDebugExitConfig;
 export type DeviceDriver = DeviceConfig["driver"];
 
 const id: OptionKind = { kind: "text", maxLength: 64 };
@@ -61,6 +71,12 @@ const tables: Readonly<Record<DeviceDriver, OptionTable>> = {
   virtconsole: { id, name: { kind: "text", maxLength: 64 } },
   "virtio-blk-pci": { ...virtioPci, drive: id, serial: { kind: "text", maxLength: 20 } },
   "virtio-rng-pci": virtioPci,
+  "virtio-net-pci": {
+    ...virtioPci,
+    netdev: id,
+    mac: { kind: "text", maxLength: 17 },
+    host_mtu: { kind: "integer", min: 576, max: 65535 },
+  },
   "isa-debug-exit": {
     iobase: { kind: "integer", min: 0, max: 0xfffc, hex: true },
     iosize: { kind: "integer", min: 1, max: 4, hex: true },
@@ -72,6 +88,7 @@ const aliases: Readonly<Record<string, DeviceDriver>> = {
   "virtio-serial": "virtio-serial-pci",
   "virtio-blk": "virtio-blk-pci",
   "virtio-rng": "virtio-rng-pci",
+  "virtio-net": "virtio-net-pci",
 };
 
 export const deviceDrivers: readonly string[] = Object.keys(tables);
@@ -106,6 +123,11 @@ export function checkDevice(device: DeviceConfig): ConfigIssue | undefined {
   if (issue !== undefined) return issue;
   if (device.driver === "virtio-blk-pci" && device.drive === undefined) {
     return configIssue(`${option}: drive`, "is missing", ["the id of a drive with if=none"]);
+  }
+  if (device.driver === "virtio-net-pci") {
+    if (device.netdev === undefined) return configIssue(`${option}: netdev`, "is missing", ["the id of a netdev"]);
+    const wrong = checkMac(`${option}: mac`, device.mac);
+    if (wrong !== undefined) return wrong;
   }
   if ("disable-legacy" in device && device["disable-legacy"] === true && device["disable-modern"] === true) {
     return configIssue(option, "disable-legacy and disable-modern together leave no interface");

@@ -6,12 +6,13 @@ import { checkConfig, type MachineConfig } from "../shared/machine_config";
 import { parseQuery } from "../shared/query_string";
 import type { Result } from "../shared/result";
 import { inspectCpu, type CpuReport } from "./inspect";
+import { MachineNet, type NetCapture } from "./net_client";
 import type { ConsoleName, DevicesEvent, ErrorReport, Notice, Progress, ResetReason, StartedState } from "./protocol";
 import { RateMeter, type Stats } from "./rates";
 import { Session } from "./session";
 
 export { ConfigError, type MachineConfig, type CpuReport, type ConsoleName, type ErrorReport };
-export type { Notice, Progress, ResetReason, Stats };
+export type { MachineNet, NetCapture, Notice, Progress, ResetReason, Stats };
 
 export type MachineState = "created" | "starting" | "running" | "paused" | "stopped" | "crashed" | "destroyed";
 
@@ -46,6 +47,8 @@ const consoleNames: readonly ConsoleName[] = ["hvc0", "ttyS0"];
 
 export class Machine {
   readonly config: MachineConfig;
+  /** Its network cards, and servers in the guest. */
+  readonly net = new MachineNet((use) => this.#live().call(use));
   readonly #output: Record<ConsoleName, ConsoleLog> = { hvc0: new ConsoleLog(), ttyS0: new ConsoleLog() };
   readonly #listeners: Listeners = {
     state: new Set(),

@@ -7,11 +7,14 @@ import { Log, type LogEntry } from "../shared/log";
 import type { MachineConfig } from "../shared/machine_config";
 import { ok, type Result } from "../shared/result";
 import { guestClock, sharedNow } from "./clock";
+import { NetFacade } from "./net_facade";
 import type { ConsoleName, DevicesCalls, DevicesEvent, MachinePlace, Sample, StartedState } from "./protocol";
 import { resolveMachine } from "./resolve";
 import { takeSample } from "./sample";
 
 export interface FacadeHost {
+  /** Names the tab. */
+  readonly page: string;
   /** Compiles the wasm module. */
   readonly compile: () => Promise<WebAssembly.Module>;
   readonly event: (event: DevicesEvent) => void;
@@ -20,6 +23,7 @@ export interface FacadeHost {
 }
 
 export class DevicesFacade implements DevicesCalls {
+  readonly net = new NetFacade(() => this.#made());
   readonly #host: FacadeHost;
   #model: MachineModel | undefined;
   #place: MachinePlace | undefined;
@@ -39,6 +43,7 @@ export class DevicesFacade implements DevicesCalls {
       now: guestClock(epoch),
       log: new Log("machine", (entry) => this.#log(entry)),
       event: (event) => this.#host.event(toPage(event)),
+      page: { id: this.#host.page, origin: new URL(baseUrl).origin },
     });
     if (!made.ok) return made;
     const { memory, plan, crossing } = made.value.parts;

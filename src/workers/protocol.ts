@@ -4,6 +4,7 @@
 import type { ConfigIssue } from "../shared/config_issue";
 import type { MachineConfig } from "../shared/machine_config";
 import type { Result } from "../shared/result";
+import type { NetCalls } from "./net_protocol";
 
 export type ConsoleName = "hvc0" | "ttyS0";
 
@@ -23,6 +24,8 @@ export interface MachinePlace {
 export interface DevicesStart {
   readonly calls: MessagePort;
   readonly events: MessagePort;
+  /** Names the tab: the same for all its machines. */
+  readonly page: string;
 }
 
 /** First and only message to cpu.worker.ts. */
@@ -110,4 +113,6 @@ export interface DevicesCalls {
   /** Resolves when there is room for more. */
   input(console: ConsoleName, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   sample(): Promise<Sample>;
+  /** A facade of its own: `devices.net.connectGuest(…)`. */
+  readonly net: NetCalls;
 }
