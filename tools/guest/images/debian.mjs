@@ -17,6 +17,7 @@ const MASKED = [
   "modprobe@fuse.service",
   "modprobe@loop.service",
   "sys-fs-fuse-connections.mount",
+  "systemd-networkd-wait-online.service",
   "systemd-pstore.service",
 ];
 
@@ -39,6 +40,24 @@ path-exclude=/usr/share/info/*
 path-exclude=/usr/share/locale/*
 path-exclude=/usr/share/man/*
 `;
+
+/** Every card asks for its address by DHCP. The name server is the one that a user network has. */
+const NETWORK = `[Match]
+Name=en* eth*
+
+[Network]
+DHCP=ipv4
+IPv6AcceptRA=no
+`;
+const NAME_SERVER = "nameserver 10.0.2.3\n";
+
+/**
+ * systemd-networkd orders itself before the login, which would wait for it.
+ * Here nobody does: it starts when the console has its shell.
+ */
+const LATE_NETWORK = `unit=/lib/systemd/system/systemd-networkd.service
+sed -e '/^Before=/d' -e '/^\\[Unit\\]/a After=serial-getty@hvc0.service' $unit >/etc/systemd/system/\${unit##*/}
+systemctl enable systemd-networkd`;
 
 /** @type {import("../image.mjs").Image} */
 export const image = {
@@ -63,6 +82,7 @@ export const image = {
       "dbus",
       "e2fsprogs",
       "init",
+      "iperf3",
       "iproute2",
       "iputils-ping",
       "kmod",
@@ -136,11 +156,13 @@ export const image = {
       "etc/systemd/journald.conf.d/volatile.conf": JOURNAL,
       "etc/dpkg/dpkg.cfg.d/no-documentation": NO_DOCUMENTATION,
       "etc/default/locale": "LANG=C.UTF-8\n",
+      "etc/resolv.conf": NAME_SERVER,
+      "etc/systemd/network/80-dhcp.network": NETWORK,
       "etc/apt/sources.list": "# No package source is set up: name one here and run apt update.\n",
     },
     masked: MASKED,
     // Run in the new system when all packages are configured. Root has no
     // password: whoever opens the tab owns the machine.
-    finish: "passwd --delete root; systemctl set-default multi-user.target",
+    finish: `passwd --delete root; systemctl set-default multi-user.target; ${LATE_NETWORK}`,
   },
 };

@@ -7,7 +7,9 @@ export type ReadAnswer = Uint8Array<ArrayBuffer> | "end" | "broken";
 
 export class TcpStream implements ConnectionUser {
   readonly #connection: Connection;
-  readonly #opened = Promise.withResolvers<boolean>();
+  /** Whether the guest has accepted the connection. */
+  readonly accepted: Promise<boolean>;
+  #accept: (accepted: boolean) => void = () => undefined;
   #received: Uint8Array<ArrayBuffer>[] = [];
   /** Was read once already. */
   #putBack: Uint8Array<ArrayBuffer> | undefined;
@@ -19,11 +21,7 @@ export class TcpStream implements ConnectionUser {
 
   constructor(connection: Connection) {
     this.#connection = connection;
-  }
-
-  /** Resolves to whether the guest has accepted the connection. */
-  get accepted(): Promise<boolean> {
-    return this.#opened.promise;
+    this.accepted = new Promise((resolve) => (this.#accept = resolve));
   }
 
   /** Why the connection is over, once it is. */
@@ -77,7 +75,7 @@ export class TcpStream implements ConnectionUser {
   }
 
   opened(): void {
-    this.#opened.resolve(true);
+    this.#accept(true);
   }
 
   received(bytes: Uint8Array<ArrayBuffer>): void {
@@ -98,7 +96,7 @@ export class TcpStream implements ConnectionUser {
 
   closed(reason: CloseReason): void {
     this.#closed = reason;
-    this.#opened.resolve(false);
+    this.#accept(false);
     this.#wakeReader();
     this.writable();
   }
