@@ -6,6 +6,8 @@ import { test as originTest } from "./fixtures/other_origin";
 
 const test = mergeTests(guestTest, originTest);
 const ready = /tabvisor: shell ready/;
+/** Several guests share the processor. */
+const patient = { timeout: 240_000 };
 
 /** What the guest at the other end of a connection says, to its end. */
 async function talk(page: Page, port: number, text: string): Promise<string> {
@@ -55,7 +57,7 @@ test("a guest gets an address, reaches this computer by HTTP, and is reached", a
   });
 
   await test.step("servers in the guest", async () => {
-    await guest.output("mkdir -p /www; echo from the guest >/www/index.html; httpd -h /www; nc -l -p 9 -e cat &");
+    await guest.output("mkdir -p /www; echo from the guest >/www/index.html; httpd -h /www; (nc -l -p 9 -e cat &)");
     expect(await talk(page, 8080, "GET / HTTP/1.0\r\n\r\n")).toMatch(/^HTTP\/1\.[01] 200 OK[^]*from the guest\n$/);
     const long = "many words ".repeat(40_000);
     expect(await talk(page, 9, long)).toBe(long);
@@ -93,16 +95,16 @@ test("a guest gets an address, reaches this computer by HTTP, and is reached", a
 });
 
 test("machines on one switch reach each other, in one tab and in another", async ({ context, page, guest }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(900_000);
   const options = "image=tiny&m=128&nic=socket,mcast=lan";
   await guest.open(options);
-  await guest.waitFor(ready);
+  await guest.waitFor(ready, patient);
   const setUp = (host: number) => `ip address add 10.1.1.${host}/24 dev eth0; ip link set eth0 up`;
   await guest.output(setUp(1));
   const secondTab = await context.newPage();
   const second = new Guest(secondTab);
   await second.open(options, new URL(page.url()).origin + "/");
-  await second.waitFor(ready);
+  await second.waitFor(ready, patient);
   await second.output(setUp(2));
   // A third machine, in the first tab, without a view.
   await page.evaluate(
