@@ -203,9 +203,7 @@ export class DeviceSet {
 function defaultMac(index: number, netdev: OpenNetdev): Uint8Array {
   const mac = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, (0x56 + index) & 0xff);
   if (netdev.socket === undefined) return mac;
-  const random = new Uint8Array(3);
-  cryptoRandom.fill(random);
-  mac.set(random, 3);
+  cryptoRandom.fill(mac.subarray(3));
   return mac;
 }
 

@@ -97,7 +97,8 @@ function parse(
 
 export function checkNetdev(netdev: NetdevConfig): ConfigIssue | undefined {
   const { id } = netdev;
-  if (typeof id !== "string" || id === "") return configIssue("netdev: id", "is missing", ["a name for device=…,netdev="]);
+  if (typeof id !== "string" || id === "")
+    return configIssue("netdev: id", "is missing", ["a name for device=…,netdev="]);
   return checkBackend("netdev", netdev, { id: name }, netdevTypes);
 }
 

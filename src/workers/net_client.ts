@@ -35,7 +35,8 @@ export class MachineNet {
 
   /** QEMU's set_link: plugs the cable of a card in or out. `id` is the card's or its back end's. */
   async setLink(id: string, up: boolean): Promise<void> {
-    if (!(await this.#call((devices) => devices.net.setLink(id, up)))) throw new RangeError(`there is no network card "${id}"`);
+    if (!(await this.#call((devices) => devices.net.setLink(id, up))))
+      throw new RangeError(`there is no network card "${id}"`);
   }
 
   /** Records what passes the first card, or the one whose back end has this id. */

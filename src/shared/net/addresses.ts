@@ -45,7 +45,3 @@ export function parseMac(text: string): Uint8Array<ArrayBuffer> | undefined {
   const bytes = Uint8Array.from(text.split(/[:-]/), (part) => Number.parseInt(part, 16));
   return ((bytes[0] ?? 0) & 1) === 0 ? bytes : undefined;
 }
-
-export function formatMac(mac: Uint8Array): string {
-  return [...mac].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
-}

@@ -61,7 +61,9 @@ export function planOf(options: UserNetOptions): Result<NetworkPlan, ConfigIssue
     if (text === undefined) continue;
     const address = parseIpv4(text);
     if (address === undefined || !contains(network, address) || address === broadcastOf(network)) {
-      return err(configIssue(`netdev user: ${key}`, `"${text}" is no address in the network`, [formatIpv4(addresses[key])]));
+      return err(
+        configIssue(`netdev user: ${key}`, `"${text}" is no address in the network`, [formatIpv4(addresses[key])]),
+      );
     }
     addresses[key] = address;
   }

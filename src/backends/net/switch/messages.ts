@@ -52,7 +52,8 @@ export function readMessage(data: unknown): SwitchMessage | undefined {
 }
 
 function readFrame(data: unknown): Frame | undefined {
-  if (!isFields(data) || !(data.bytes instanceof Uint8Array) || !(data.bytes.buffer instanceof ArrayBuffer)) return undefined;
+  if (!isFields(data) || !(data.bytes instanceof Uint8Array) || !(data.bytes.buffer instanceof ArrayBuffer))
+    return undefined;
   const bytes = data.bytes as Uint8Array<ArrayBuffer>;
   if (bytes.length < ETHERNET_HEADER || bytes.length > MAX_FRAME) return undefined;
   if (data.offload === undefined) return { bytes };

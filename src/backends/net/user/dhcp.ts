@@ -63,7 +63,8 @@ export class DhcpServer {
     if (message.length < HEADER) return undefined;
     const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
     // Ethernet with six bytes of address.
-    if (view.getUint8(0) !== REQUEST || view.getUint16(1) !== 0x0106 || view.getUint32(HEADER - 4) !== MAGIC) return undefined;
+    if (view.getUint8(0) !== REQUEST || view.getUint16(1) !== 0x0106 || view.getUint32(HEADER - 4) !== MAGIC)
+      return undefined;
     const options = readOptions(message);
     const mac = message.slice(HARDWARE_ADDRESS, HARDWARE_ADDRESS + 6);
     const server = addressOption(options.get(OPTION_SERVER));

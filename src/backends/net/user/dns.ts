@@ -27,7 +27,17 @@ const POINTER_TO_QUESTION = 0xc000 + HEADER;
 
 const REVERSE = ".in-addr.arpa";
 /** Names that mean something only in one's own network, or nowhere (RFC 6761, 6762, 8375). */
-const privateEndings: readonly string[] = ["arpa", "local", "localhost", "internal", "home", "lan", "invalid", "test", "onion"];
+const privateEndings: readonly string[] = [
+  "arpa",
+  "local",
+  "localhost",
+  "internal",
+  "home",
+  "lan",
+  "invalid",
+  "test",
+  "onion",
+];
 
 interface Question {
   readonly name: string;
@@ -44,7 +54,11 @@ interface Answer {
 }
 
 /** The answer to a query; undefined if it was none. */
-export function answerQuery(query: Uint8Array<ArrayBuffer>, plan: NetworkPlan, names: Names): Uint8Array<ArrayBuffer> | undefined {
+export function answerQuery(
+  query: Uint8Array<ArrayBuffer>,
+  plan: NetworkPlan,
+  names: Names,
+): Uint8Array<ArrayBuffer> | undefined {
   if (query.length < HEADER) return undefined;
   const view = new DataView(query.buffer, query.byteOffset, query.byteLength);
   const flags = view.getUint16(2);

@@ -16,7 +16,9 @@ export const PROHIBITED = 13;
 
 /** Whether the packet is a request for an echo that arrived intact. */
 export function isEchoRequest({ payload }: Ipv4Packet): boolean {
-  return payload.length >= HEADER && payload[0] === ECHO_REQUEST && fold(addBytes(0, payload, 0, payload.length)) === 0xffff;
+  return (
+    payload.length >= HEADER && payload[0] === ECHO_REQUEST && fold(addBytes(0, payload, 0, payload.length)) === 0xffff
+  );
 }
 
 /** Whether an error may be sent for a packet: never for another ICMP error (RFC 1122, section 3.2.2). */

@@ -42,7 +42,8 @@ export class Ipv4Receiver {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const header = (view.getUint8(0) & 15) * 4;
     const length = view.getUint16(2);
-    if (view.getUint8(0) >> 4 !== 4 || header < MIN_HEADER || length < header || length > bytes.length) return undefined;
+    if (view.getUint8(0) >> 4 !== 4 || header < MIN_HEADER || length < header || length > bytes.length)
+      return undefined;
     if (fold(addBytes(0, bytes, 0, header)) !== 0xffff) return undefined;
     const packet: Ipv4Packet = {
       source: view.getUint32(12),

@@ -90,7 +90,9 @@ describe("ICMP", () => {
     guest.sendPacket({ protocol: 1, destination: ip("8.8.8.8") }, echo(56));
     const [error] = guest.take();
     expect([...(error?.payload.subarray(0, 2) ?? [])]).toEqual([3, 13]);
-    expect(error?.payload.subarray(8)).toEqual(packetOf({ protocol: 1, destination: ip("8.8.8.8") }, echo(56)).subarray(0, 28));
+    expect(error?.payload.subarray(8)).toEqual(
+      packetOf({ protocol: 1, destination: ip("8.8.8.8") }, echo(56)).subarray(0, 28),
+    );
     // Errors cause no errors.
     guest.sendPacket({ protocol: 1, destination: ip("8.8.8.8") }, Uint8Array.of(3, 0, 0xfc, 0xff, 0, 0, 0, 0));
     expect(guest.take()).toEqual([]);
@@ -109,7 +111,11 @@ describe("UDP", () => {
 });
 
 describe("DHCP", () => {
-  function ask(type: number, options: readonly number[] = [], mac: Uint8Array = GUEST_MAC): Map<number, number[]> | undefined {
+  function ask(
+    type: number,
+    options: readonly number[] = [],
+    mac: Uint8Array = GUEST_MAC,
+  ): Map<number, number[]> | undefined {
     const bytes = new Uint8Array(300);
     bytes.set([1, 1, 6, 0, 1, 2, 3, 4]);
     bytes.set(mac, 28);
@@ -195,7 +201,10 @@ describe("DNS", () => {
   });
 
   it("calls nonsense nonsense", () => {
-    guest.sendDatagram({ address: DNS, port: 53 }, Uint8Array.from([1, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0xc0, 12, 0, 1, 0, 1]));
+    guest.sendDatagram(
+      { address: DNS, port: 53 },
+      Uint8Array.from([1, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0xc0, 12, 0, 1, 0, 1]),
+    );
     guest.sendDatagram({ address: DNS, port: 53 }, Uint8Array.from([1, 2, 1, 0, 0, 9, 0, 0, 0, 0, 0, 0]));
     expect(guest.take().map(({ payload }) => (payload[11] ?? 0) & 15)).toEqual([1, 1]);
   });

@@ -126,7 +126,12 @@ export class UserNetwork implements NetBackend {
     if (destinationPort === DHCP_SERVER && (toUs || isBroadcast(plan, destination))) {
       const reply = dhcp.answer(payload);
       if (reply === undefined) return;
-      const ends = { source: plan.host, sourcePort: DHCP_SERVER, destination: reply.address, destinationPort: DHCP_CLIENT };
+      const ends = {
+        source: plan.host,
+        sourcePort: DHCP_SERVER,
+        destination: reply.address,
+        destinationPort: DHCP_CLIENT,
+      };
       sendDatagram(link, { ...ends, payload: reply.payload }, reply.mac);
     } else if (destinationPort === DNS_SERVER && toUs) {
       const answer = answerQuery(payload, plan, this.#names);

@@ -74,9 +74,6 @@ const SPEED_MBITS = 10_000;
 const FULL_DUPLEX = 1;
 
 export const DEFAULT_MTU = 1500;
-/** 5.1.4.1: no device has less. */
-export const MIN_MTU = 68;
-export const MAX_MTU = 65535;
 
 export function initialConfig(mac: Uint8Array, mtu: number): Uint8Array {
   const config = new Uint8Array(CONFIG_LENGTH);

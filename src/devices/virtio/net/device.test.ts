@@ -131,7 +131,10 @@ function tcpFrame(length: number, size: number): Frame {
   view.setUint8(47, 0x99);
   view.setUint16(50, fold(pseudoHeader4(0x0a000202, 0x0a00020f, 6, 20 + length)));
   for (let i = 0; i < length; i++) bytes[54 + i] = (i * 7) & 0xff;
-  return { bytes, offload: { checksumStart: 34, checksumOffset: 16, segmentation: { protocol: "tcp4", size, ecn: false } } };
+  return {
+    bytes,
+    offload: { checksumStart: 34, checksumOffset: 16, segmentation: { protocol: "tcp4", size, ecn: false } },
+  };
 }
 
 function expectIntact(bytes: Uint8Array): void {
@@ -186,7 +189,12 @@ describe("frames for the guest", () => {
     driver.start();
     const [address = 0] = offer(1, 2048);
     receive({ bytes: frameOf(100) });
-    expect(driver.ring(Config.RECEIVE).takeUsed().map((used) => used.len)).toEqual([112]);
+    expect(
+      driver
+        .ring(Config.RECEIVE)
+        .takeUsed()
+        .map((used) => used.len),
+    ).toEqual([112]);
     expect(read(address, 12)).toEqual(Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0));
     expect(read(address + 12, 100)).toEqual(frameOf(100));
     expect(net.counters).toMatchObject({ framesIn: 1, bytesIn: 100 });
@@ -198,7 +206,12 @@ describe("frames for the guest", () => {
     receive({ bytes: frameOf(150) });
     expect(driver.ring(Config.RECEIVE).takeUsed()).toEqual([]);
     const all = [...first, ...offer(1, 64)];
-    expect(driver.ring(Config.RECEIVE).takeUsed().map((used) => used.len)).toEqual([64, 64, 34]);
+    expect(
+      driver
+        .ring(Config.RECEIVE)
+        .takeUsed()
+        .map((used) => used.len),
+    ).toEqual([64, 64, 34]);
     expect([...read((all[0] ?? 0) + 10, 2)]).toEqual([3, 0]);
     const parts = [read((all[0] ?? 0) + 12, 52), read(all[1] ?? 0, 64), read(all[2] ?? 0, 34)];
     expect(Uint8Array.from(parts.flatMap((part) => [...part]))).toEqual(frameOf(150));
@@ -209,20 +222,35 @@ describe("frames for the guest", () => {
     offer(4, 20);
     receive({ bytes: frameOf(100) });
     receive({ bytes: frameOf(60) });
-    expect(driver.ring(Config.RECEIVE).takeUsed().map((used) => used.len)).toEqual([20, 20, 20, 12]);
+    expect(
+      driver
+        .ring(Config.RECEIVE)
+        .takeUsed()
+        .map((used) => used.len),
+    ).toEqual([20, 20, 20, 12]);
     expect(net.counters).toMatchObject({ droppedIn: 1, framesIn: 1 });
     driver.start(driver.offered & ~Config.F_MRG_RXBUF);
     offer(1, 64);
     receive({ bytes: frameOf(100) });
     receive({ bytes: frameOf(52) });
-    expect(driver.ring(Config.RECEIVE).takeUsed().map((used) => used.len)).toEqual([64]);
+    expect(
+      driver
+        .ring(Config.RECEIVE)
+        .takeUsed()
+        .map((used) => used.len),
+    ).toEqual([64]);
     expect(net.counters.droppedIn).toBe(2);
   });
 
   it("have a short header for drivers of old", () => {
     driver.startLegacy(0);
     const ring = driver.ring(Config.RECEIVE);
-    ring.offer(ring.chain([{ gpa: DATA, len: 10, writable: true }, { gpa: DATA + 0x1000, len: 1514, writable: true }]));
+    ring.offer(
+      ring.chain([
+        { gpa: DATA, len: 10, writable: true },
+        { gpa: DATA + 0x1000, len: 1514, writable: true },
+      ]),
+    );
     driver.legacyKick(Config.RECEIVE);
     receive({ bytes: frameOf(60) });
     expect(ring.takeUsed().map((used) => used.len)).toEqual([70]);
@@ -266,7 +294,12 @@ describe("frames for the guest", () => {
     driver.start(driver.offered & ~without);
     const addresses = offer(3, 2048);
     receive(tcpFrame(3000, 1460));
-    expect(driver.ring(Config.RECEIVE).takeUsed().map((used) => used.len)).toEqual([1526, 1526, 146]);
+    expect(
+      driver
+        .ring(Config.RECEIVE)
+        .takeUsed()
+        .map((used) => used.len),
+    ).toEqual([1526, 1526, 146]);
     const segments = addresses.map((address, i) => read(address + 12, i < 2 ? 1514 : 134));
     for (const segment of segments) expectIntact(segment);
     const views = segments.map((bytes) => new DataView(bytes.buffer));
@@ -311,7 +344,12 @@ describe("frames of the guest", () => {
     transmit(header, bytes);
     const segmentation = { protocol: "tcp4", size: 1460, ecn: true };
     expect(backend.sentFrames).toEqual([{ bytes, offload: { checksumStart: 34, checksumOffset: 16, segmentation } }]);
-    expect(driver.ring(Config.TRANSMIT).takeUsed().map((used) => used.len)).toEqual([0]);
+    expect(
+      driver
+        .ring(Config.TRANSMIT)
+        .takeUsed()
+        .map((used) => used.len),
+    ).toEqual([0]);
     expect(backend.batches).toBeGreaterThan(0);
   });
 

@@ -47,8 +47,7 @@ beforeEach(() => {
   gateway = new HttpGateway({
     page: { origin: "http://localhost:5173" },
     notice: (_kind, text) => notices.push(text),
-    fetch: async (input, init = {}) => {
-      const url = String(input);
+    fetch: async (url, init) => {
       asked.push({ url, init, body: init.body instanceof Blob ? await init.body.text() : undefined });
       return answer(url);
     },
@@ -58,7 +57,7 @@ beforeEach(() => {
 interface Talk {
   readonly connection: FakeConnection;
   readonly stream: TcpStream;
-  say(text: string): Promise<string>;
+  readonly say: (text: string) => Promise<string>;
 }
 
 function connect(host = "deb.debian.org", port = 80): Talk {
@@ -95,8 +94,8 @@ describe("requests", () => {
     gateway = new HttpGateway({
       page: { origin: "https://example.org" },
       notice: () => undefined,
-      fetch: (input) => {
-        asked.push({ url: String(input), init: {}, body: undefined });
+      fetch: (url) => {
+        asked.push({ url, init: {}, body: undefined });
         return answer("");
       },
     });
@@ -124,13 +123,17 @@ describe("requests", () => {
     await say("POST /in HTTP/1.1\r\nContent-Length: 5\r\n\r\nab");
     expect(asked).toHaveLength(0);
     await say("cde");
-    await say("PUT /in HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\nTrailer: t\r\n\r\n");
+    await say(
+      "PUT /in HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\nTrailer: t\r\n\r\n",
+    );
     expect(asked.map(({ body }) => body)).toEqual(["abcde", "abc0123456789"]);
   });
 
   it("are invited to go on", async () => {
     const { say } = connect();
-    expect(await say("POST /in HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")).toBe("HTTP/1.1 100 Continue\r\n\r\n");
+    expect(await say("POST /in HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")).toBe(
+      "HTTP/1.1 100 Continue\r\n\r\n",
+    );
     expect(await say("ab")).toContain("200");
   });
 
@@ -167,7 +170,9 @@ describe("requests", () => {
 describe("responses", () => {
   it("go in chunks, since nobody knows their length", async () => {
     answer = () =>
-      Promise.resolve(new Response("hello", { headers: { "Content-Length": "3", "Content-Encoding": "gzip", "X-A": "b" } }));
+      Promise.resolve(
+        new Response("hello", { headers: { "Content-Length": "3", "Content-Encoding": "gzip", "X-A": "b" } }),
+      );
     const said = await connect().say(get());
     expect(said).toMatch(/^HTTP\/1\.1 200 \r\n/);
     expect(said).toContain("x-a: b\r\n");

@@ -2,7 +2,14 @@
 // are subject to what the browser allows a page; what it refuses becomes "502 Bad Gateway" with an explanation.
 
 import type { TcpStream } from "../tcp/stream";
-import { bodyLengthOf, formatResponseHead, type Headers, isPersistent, parseRequestHead, type RequestHead } from "./head";
+import {
+  bodyLengthOf,
+  formatResponseHead,
+  type Headers,
+  isPersistent,
+  parseRequestHead,
+  type RequestHead,
+} from "./head";
 import { cacheModeOf, type Destination, type PagePlace, passedHeaders, urlOf } from "./origin";
 import { HttpReader } from "./reader";
 
@@ -36,7 +43,7 @@ export interface HttpCounters {
 
 export interface HttpHost {
   /** For tests. */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
   readonly page: PagePlace;
   /** Something that a person should know. */
   readonly notice: (kind: string, text: string) => void;
@@ -110,9 +117,8 @@ export class HttpGateway {
 
   /** The response, or why there is none. */
   async #request(url: string, init: RequestInit): Promise<Response | string> {
-    const ask = this.#host.fetch ?? globalThis.fetch;
     try {
-      return await ask(url, init);
+      return await (this.#host.fetch ?? globalThis.fetch)(url, init);
     } catch (error) {
       return String(error);
     }

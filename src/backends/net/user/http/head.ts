@@ -11,7 +11,8 @@ export interface RequestHead {
 }
 
 /** How long the body of a request is. */
-export type BodyLength = { readonly kind: "none" } | { readonly kind: "fixed"; readonly bytes: number } | { readonly kind: "chunked" };
+export type BodyLength =
+  { readonly kind: "none" } | { readonly kind: "fixed"; readonly bytes: number } | { readonly kind: "chunked" };
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 

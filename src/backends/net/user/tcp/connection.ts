@@ -421,7 +421,7 @@ export class Connection {
     }
     this.#deliver(part);
     if (this.#reassembly.isEmpty) return;
-    for (let next = this.#reassembly.take(this.#rcvNxt); next !== undefined; ) {
+    for (let next = this.#reassembly.take(this.#rcvNxt); next !== undefined;) {
       this.#deliver(next);
       next = this.#reassembly.take(this.#rcvNxt);
     }

@@ -34,7 +34,9 @@ class TcpBackend implements NetBackend {
     const plan = planOf({});
     if (!plan.ok) throw new Error(plan.error.reason);
     this.link = new Link(nic, { ...plan.value, host: this.#host });
-    this.#tcp = new Tcp(this.link, this.clock, () => (this.accepts ? (connection) => this.user(connection) : undefined));
+    this.#tcp = new Tcp(this.link, this.clock, () =>
+      this.accepts ? (connection) => this.user(connection) : undefined,
+    );
     nic.onRoom = () => this.tcp.flush();
   }
 
@@ -117,7 +119,8 @@ afterEach(() => {
 });
 
 const bytes = (...values: number[]): Uint8Array<ArrayBuffer> => Uint8Array.from(values);
-const pattern = (length: number): Uint8Array<ArrayBuffer> => Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 255);
+const pattern = (length: number): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 255);
 
 function say(flags: number, more: Partial<Segment> = {}): void {
   guest.sendSegment(
@@ -177,7 +180,13 @@ describe("opening", () => {
     received = 0;
     say(SYN, { mss: 1460, windowScale: 7 });
     const [reply] = guest.takeSegments();
-    expect(reply).toMatchObject({ flags: SYN | ACK, acknowledgement: 0xfffffff1, mss: 1460, windowScale: 5, window: 0xffff });
+    expect(reply).toMatchObject({
+      flags: SYN | ACK,
+      acknowledgement: 0xfffffff1,
+      mss: 1460,
+      windowScale: 5,
+      window: 0xffff,
+    });
     expect(backend.users[0]?.events).toEqual([]);
     // Once more: the answer was lost.
     say(SYN, { mss: 1460, windowScale: 7 });
@@ -252,7 +261,8 @@ describe("bytes of the guest", () => {
   it("arrive in order however they come", () => {
     const user = open();
     const data = pattern(1000);
-    const part = (from: number, to: number): void => say(ACK, { sequence: (next + from) >>> 0, payload: data.slice(from, to) });
+    const part = (from: number, to: number): void =>
+      say(ACK, { sequence: (next + from) >>> 0, payload: data.slice(from, to) });
     for (const [from, to] of [
       [500, 700],
       [300, 600],

@@ -7,7 +7,18 @@ import type { Clock } from "../clock";
 import { type Ipv4Packet, isIntact, PROTOCOL_TCP } from "../ipv4";
 import { type Link, PAYLOAD } from "../link";
 import { Connection, type ConnectionOwner, type ConnectionUser, type Endpoints } from "./connection";
-import { ACK, CHECKSUM_OFFSET, headerLength, lengthOf, MIN_HEADER, parseSegment, RST, type Segment, SYN, writeHeader } from "./segment";
+import {
+  ACK,
+  CHECKSUM_OFFSET,
+  headerLength,
+  lengthOf,
+  MIN_HEADER,
+  parseSegment,
+  RST,
+  type Segment,
+  SYN,
+  writeHeader,
+} from "./segment";
 import { add } from "./sequence";
 
 const MAX_CONNECTIONS = 1024;
@@ -177,12 +188,7 @@ export class Tcp implements ConnectionOwner {
     this.#send(ends, header, 0, () => undefined);
   }
 
-  #send(
-    ends: Endpoints,
-    header: Omit<Segment, "payload">,
-    length: number,
-    copy: (target: Uint8Array) => void,
-  ): void {
+  #send(ends: Endpoints, header: Omit<Segment, "payload">, length: number, copy: (target: Uint8Array) => void): void {
     if (!this.#link.knows(ends.guest)) {
       // Whoever needs an answer sends again.
       askArp(this.#link, ends.guest);
