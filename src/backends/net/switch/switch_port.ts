@@ -28,6 +28,7 @@ export class SwitchPort implements NetBackend {
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #nic: NicPort | undefined;
+  #closed = false;
 
   /** `page` is the same for all members in this tab. */
   constructor(name: string, page: string) {
@@ -80,6 +81,7 @@ export class SwitchPort implements NetBackend {
 
   close(): void {
     this.#announce({ kind: "bye" });
+    this.#closed = true;
     this.#channel.close();
     for (const port of this.#ports) port.close();
   }
@@ -90,6 +92,7 @@ export class SwitchPort implements NetBackend {
   }
 
   #announce(message: Envelope["message"], to?: string): void {
+    if (this.#closed) return;
     const envelope: Envelope = { from: this.#id, page: this.#page, message, ...(to === undefined ? {} : { to }) };
     this.#channel.postMessage(envelope);
   }
