@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { expect, mergeTests, type Page } from "@playwright/test";
 import { Guest, test as guestTest } from "./fixtures/guest";
 import { test as originTest } from "./fixtures/other_origin";
+import { putMirror } from "./fixtures/package_mirror";
 
 const test = mergeTests(guestTest, originTest);
 const ready = /tabvisor: shell ready/;
@@ -129,6 +130,27 @@ test("machines on one switch reach each other, in one tab and in another", async
   const data = "dd if=/dev/urandom of=/tmp/data bs=65536 count=64 2>/dev/null";
   await guest.output(`${data}; nc 10.1.1.3 9 </tmp/data >/tmp/back`, 120_000);
   expect(await guest.output("cmp /tmp/data /tmp/back && echo same")).toBe("same");
+});
+
+test("Debian asks for an address by itself, and installs a package from this computer", async ({
+  guest,
+  otherOrigin,
+}) => {
+  test.setTimeout(1_200_000);
+  putMirror(otherOrigin, "mirror", "it works");
+  await guest.open("image=debian");
+  await guest.waitFor(/root@tabvisor:~# /, { timeout: 600_000 });
+  await expect
+    .poll(() => guest.output("networkctl --no-pager --no-legend list"), { timeout: 300_000 })
+    .toMatch(/ en\w+ +ether +routable +configured/);
+  expect(await guest.output("ip -4 route")).toMatch(/default via 10\.0\.2\.2 /);
+  expect(await guest.output("lspci -k -d 1af4:1000 | cat")).toContain("driver in use: virtio-pci");
+  const { port } = new URL(otherOrigin.url);
+  await guest.output(`echo 'deb [trusted=yes] http://10.0.2.2:${port}/mirror ./' >/etc/apt/sources.list`);
+  await guest.output("apt-get update -q", 300_000);
+  await guest.output("apt-get install -q -y greeting", 300_000);
+  expect(await guest.output("greeting")).toBe("it works");
+  expect(await guest.output("systemctl --failed --no-legend --plain")).toBe("");
 });
 
 test("nic=none leaves the machine without a card", async ({ guest }) => {

@@ -86,6 +86,13 @@ describe("ICMP", () => {
     expect(guest.take()).toEqual([]);
   });
 
+  it("does not answer those who are not in the network", () => {
+    for (const source of ["10.0.3.1", "10.0.2.255", "10.0.2.2", "224.0.0.1"]) {
+      guest.sendPacket({ protocol: 1, source: ip(source) }, echo(56));
+    }
+    expect(guest.frames).toEqual([]);
+  });
+
   it("says that the rest of the world cannot be asked", () => {
     guest.sendPacket({ protocol: 1, destination: ip("8.8.8.8") }, echo(56));
     const [error] = guest.take();

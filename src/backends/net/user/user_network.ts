@@ -14,7 +14,7 @@ import { isEchoRequest, mayCauseError, PORT_UNREACHABLE, PROHIBITED, sendEchoRep
 import { type Ipv4Packet, Ipv4Receiver, PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP } from "./ipv4";
 import { Link, TYPE_ARP, TYPE_IPV4 } from "./link";
 import { Names } from "./names";
-import { isBroadcast, isMulticast, isOurs } from "./plan";
+import { isBroadcast, isGuestAddress, isMulticast, isOurs } from "./plan";
 import { reachOf } from "./reach";
 import type { Endpoints } from "./tcp/connection";
 import { TcpStream } from "./tcp/stream";
@@ -26,6 +26,8 @@ export interface UserNetworkOptions extends HttpHost {
   readonly forwards: readonly Forward[];
 }
 
+/** Of a guest that has no address yet. */
+const UNSPECIFIED = 0;
 /** Destinations whose refusal was told to the user; each is told once. */
 const MAX_TOLD = 256;
 
@@ -102,8 +104,10 @@ export class UserNetwork implements NetBackend {
     if (packet === undefined || this.#plugged === undefined) return;
     const { link, tcp } = this.#plugged;
     link.learn(packet.source, mac);
-    const { destination, protocol } = packet;
-    if (protocol === PROTOCOL_UDP) {
+    const { source, destination, protocol } = packet;
+    if (!isGuestAddress(link.plan, source) && source !== UNSPECIFIED) {
+      // Nobody in this network: there is no way back.
+    } else if (protocol === PROTOCOL_UDP) {
       const datagram = parseDatagram(packet, unchecked);
       if (datagram !== undefined) this.#receiveDatagram(datagram, packet);
     } else if (isMulticast(destination) || isBroadcast(this.#options.plan, destination)) {
