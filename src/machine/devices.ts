@@ -23,6 +23,7 @@ import type { VirtioDevice } from "../devices/virtio/device";
 import { VirtioPciDevice, type PlugError, type VirtioPlatform } from "../devices/virtio/pci";
 import type { InputKind } from "../devices/virtio/input/config";
 import { VirtioInput } from "../devices/virtio/input/device";
+import { VirtioNet } from "../devices/virtio/net/device";
 import { VirtioRng } from "../devices/virtio/rng/device";
 import { VirtioSerial } from "../devices/virtio/serial/device";
 import { configIssue, type ConfigIssue } from "../shared/config_issue";
@@ -32,15 +33,18 @@ import type {
   VirtioBalloonConfig,
   VirtioBlkConfig,
   VirtioInputConfig,
+  VirtioNetConfig,
   VirtioPciOptions,
   VirtioScsiConfig,
   VirtioSerialConfig,
   VirtserialportConfig,
 } from "../shared/device_options";
 import type { Log } from "../shared/log";
+import { parseMac } from "../shared/net/addresses";
 import { type ResolvedConfig, scsiBusNames } from "../shared/resolve_config";
 import { fixedDisk, type OpenDrive } from "./drives";
 import type { InputRouter } from "./input_router";
+import type { Networks, OpenNetdev } from "./networks";
 import type { QmpServer } from "./qmp/server";
 import type { QmpTargets } from "./qmp/targets";
 import { directDevice, type OpenMedium, type ScsiDeviceConfig, ScsiSet } from "./scsi";
@@ -80,6 +84,7 @@ interface DiskInUse {
 export interface DeviceSources {
   readonly config: ResolvedConfig;
   readonly drives: readonly OpenDrive[];
+  readonly networks: Networks;
   readonly serialPorts: SerialPorts;
   /** Where devices add what commands act on, and say what has happened to them. */
   readonly targets: QmpTargets;
@@ -105,6 +110,7 @@ export type Removal = "asked" | "removed" | "pending" | "not-found";
 export class DeviceSet {
   readonly bus: PciBus;
   readonly scsi: ScsiSet;
+  readonly cards: { readonly device: VirtioNet; readonly id: string | undefined; readonly netdev: OpenNetdev }[] = [];
   serial: VirtioSerial | undefined;
   balloon: VirtioBalloon | undefined;
   readonly #chipset: Chipset;
@@ -218,15 +224,27 @@ export class DeviceSet {
     return "asked";
   }
 
-  /** Kicks, interrupts and failures of every device's transport, summed. */
+  /** Kicks, interrupts and failures of every device's transport, and what passed the network cards, summed. */
   counters(): Record<string, number> {
-    const sums = { "virtqueue kicks": 0, "virtio interrupts": 0, "virtio failures": 0 };
+    const sums = {
+      "virtqueue kicks": 0,
+      "virtio interrupts": 0,
+      "virtio failures": 0,
+      "network bytes in": 0,
+      "network bytes out": 0,
+      "network frames dropped": 0,
+    };
     for (const { pci } of this.#present) {
       if (pci === undefined) continue;
       const { counters } = pci.transport;
       sums["virtqueue kicks"] += counters.kicks;
       sums["virtio interrupts"] += counters.interrupts;
       sums["virtio failures"] += counters.failures;
+    }
+    for (const { device } of this.cards) {
+      sums["network bytes in"] += device.counters.bytesIn;
+      sums["network bytes out"] += device.counters.bytesOut;
+      sums["network frames dropped"] += device.counters.droppedIn + device.counters.badFrames;
     }
     return sums;
   }
@@ -239,6 +257,8 @@ export class DeviceSet {
         return this.#addNamedDisk(device);
       case "virtio-rng-pci":
         return this.#plug(new VirtioRng(cryptoRandom), device);
+      case "virtio-net-pci":
+        return this.#addCard(device);
       case "virtio-scsi-pci":
         return this.#addController(device);
       case "scsi-hd":
@@ -336,6 +356,28 @@ export class DeviceSet {
     return undefined;
   }
 
+  #addCard(options: VirtioNetConfig): ConfigIssue | undefined {
+    const { networks, targets } = this.#sources;
+    const netdev = networks.find(options.netdev);
+    if (netdev === undefined) return configIssue("device virtio-net-pci: netdev", `there is no "${options.netdev}"`);
+    if (this.cards.some((card) => card.netdev === netdev)) {
+      return configIssue("device virtio-net-pci: netdev", `"${options.netdev}" is in use`);
+    }
+    const mac = options.mac === undefined ? undefined : parseMac(options.mac);
+    const device = new VirtioNet(netdev.tap, {
+      mac: mac ?? defaultMac(this.cards.length, netdev),
+      ...(options.host_mtu === undefined ? {} : { mtu: options.host_mtu }),
+    });
+    const card = { device, id: options.id, netdev };
+    const names = [netdev.id, options.id].filter((name) => name !== undefined);
+    this.cards.push(card);
+    for (const name of names) targets.links.set(name, (up) => device.setLink(up));
+    return this.#plug(device, options, () => {
+      this.cards.splice(this.cards.indexOf(card), 1);
+      for (const name of names) targets.links.delete(name);
+    });
+  }
+
   #addInput(config: VirtioInputConfig): ConfigIssue | undefined {
     const { serial } = config;
     const device = new VirtioInput(inputKinds[config.driver], serial === undefined ? {} : { serial });
@@ -418,6 +460,14 @@ export class DeviceSet {
 
 function ramBytes(plan: MemoryPlan): number {
   return (plan.lowRamEnd + plan.highRamEnd - HIGH_RAM_PAGE) * PAGE_SIZE;
+}
+
+/** QEMU's, counted up; on a switch, where other machines have cards too, three random bytes instead. */
+function defaultMac(index: number, netdev: OpenNetdev): Uint8Array {
+  const mac = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, (0x56 + index) & 0xff);
+  if (netdev.socket === undefined) return mac;
+  cryptoRandom.fill(mac.subarray(3));
+  return mac;
 }
 
 function interfacesOf(options: VirtioPciOptions): "both" | "modern" | "legacy" {

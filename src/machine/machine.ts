@@ -30,6 +30,7 @@ import { openDrive, openDrives, type DriveListeners, type OpenDrive } from "./dr
 import { InputRouter } from "./input_router";
 import { loadBootPlan, type FileLoader } from "./load_boot_files";
 import { makeMemory } from "./memory";
+import { Networks } from "./networks";
 import { registerBlock } from "./qmp/block";
 import { registerDevices } from "./qmp/devices";
 import { registerInput } from "./qmp/input";
@@ -76,6 +77,8 @@ export interface MachineHost {
   readonly now: () => number;
   readonly log: Log;
   readonly event: (event: MachineEvent) => void;
+  /** The page that the machine is in, as its network shows it: `location.origin`, and a name for the tab. */
+  readonly page?: { readonly origin: string; readonly id: string };
   /** A drive that commands name while the machine runs; left out: they cannot. */
   readonly resolveDrive?: (drive: DriveConfig, option: string) => Result<ResolvedDrive, ConfigIssue>;
   /** For tools that have files elsewhere than at URLs. */
@@ -104,6 +107,7 @@ export interface MachineParts {
   readonly crossing: Crossing;
   readonly cpus: CpuControl;
   readonly devices: DeviceSet;
+  readonly networks: Networks;
   readonly serial: SerialPort;
   readonly input: InputRouter;
   readonly acpi: AcpiImage;
@@ -190,9 +194,15 @@ export class MachineModel {
         err(configIssue("filename", "cannot be opened here"));
       return drive.ok ? openDrive(drive.value, driveListeners(host)) : drive;
     };
+    const networks = new Networks(config.netdevs, {
+      page: host.page?.id ?? "",
+      origin: host.page?.origin ?? "http://localhost",
+      notice: (kind, text) => log.guest(kind, text),
+    });
     const sources = {
       config,
       drives,
+      networks,
       serialPorts: this.#serialPorts,
       targets: this.targets,
       qmp: this.qmp,
@@ -209,7 +219,7 @@ export class MachineModel {
     );
     crossing.addSource(serial.poll);
     const acpi = makeAcpi({ cpus: config.cpus, serial: true, vga: false });
-    this.parts = { ...base, crossing, cpus, devices, serial, input, acpi };
+    this.parts = { ...base, crossing, cpus, devices, networks, serial, input, acpi };
     registerRunState(this.qmp, this);
     registerDevices(this.qmp, devices);
     registerBlock(this.qmp, this.targets);
@@ -258,6 +268,7 @@ export class MachineModel {
       if (this.#state !== "running") return;
       await this.parts.cpus.stop();
       this.parts.exports.clockPause(this.parts.plan.machine);
+      this.parts.networks.setPaused(true);
       this.#state = "paused";
       this.qmp.event("STOP", {});
     });
@@ -268,6 +279,7 @@ export class MachineModel {
       if (this.#state !== "paused") return;
       this.#state = "running";
       this.parts.exports.clockResume(this.parts.plan.machine);
+      this.parts.networks.setPaused(false);
       this.parts.cpus.go();
       this.qmp.event("RESUME", {});
     });
@@ -322,6 +334,13 @@ export class MachineModel {
     return this.parts.devices.present.map(reportDevice);
   }
 
+  /** QEMU's set_link: plugs the cable of a card in or out, by the id of its back end or its own. False: there is none. */
+  setLink(id: string, up: boolean): boolean {
+    const link = this.targets.links.get(id);
+    link?.(up);
+    return link !== undefined;
+  }
+
   /** The state in QMP's words. */
   get runState(): RunState {
     return runStates[this.#state];
@@ -364,12 +383,13 @@ export class MachineModel {
     this.parts.cpus.end();
     this.parts.crossing.stop();
     for (const { open } of this.parts.devices.disks) open?.disk.close();
+    this.parts.networks.close();
     this.#serialPorts.close();
   }
 
   /** What the model counts, summed over all devices. */
   counters(): ModelCounters {
-    const { serial, devices } = this.parts;
+    const { serial, devices, networks } = this.parts;
     const console = devices.serial?.counters;
     const { disks } = devices;
     const sum = (value: (disk: (typeof disks)[number]) => number) =>
@@ -381,7 +401,11 @@ export class MachineModel {
       consoleIn: serial.received + (console?.bytesIn ?? 0),
       consoleOut: serial.sent + (console?.bytesOut ?? 0),
       ...this.#balloonCounters(),
-      counters: { ...devices.counters(), "disk errors": sum(({ counters }) => counters.errors) },
+      counters: {
+        ...devices.counters(),
+        ...networks.counters(),
+        "disk errors": sum(({ counters }) => counters.errors),
+      },
     };
   }
 
@@ -444,6 +468,7 @@ export class MachineModel {
     if (stays) return;
     this.#state = "running";
     exports.clockResume(plan.machine);
+    this.parts.networks.setPaused(false);
     this.parts.cpus.go();
     if (before !== "running") this.qmp.event("RESUME", {});
   }

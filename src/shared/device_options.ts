@@ -1,6 +1,7 @@
 // The devices that `device=` can add, in QEMU's names and words, with their options.
 
 import { configIssue, type ConfigIssue } from "./config_issue";
+import { checkMac } from "./net_options";
 import { checkOptions, formatOptions, parseOptions, type OptionKind, type OptionTable } from "./option_table";
 import { parseItems } from "./qemu_syntax";
 import { err, ok, type Result } from "./result";
@@ -95,6 +96,15 @@ export interface VirtioBalloonConfig extends VirtioPciOptions {
   readonly "free-page-reporting"?: boolean;
 }
 
+export interface VirtioNetConfig extends VirtioPciOptions {
+  readonly driver: "virtio-net-pci";
+  /** The id of a netdev. */
+  readonly netdev: string;
+  readonly mac?: string;
+  /** Largest IP packet that the guest is told to send. */
+  readonly host_mtu?: number;
+}
+
 export interface IsaDebugExitConfig {
   readonly driver: "isa-debug-exit";
   readonly iobase?: number;
@@ -112,6 +122,7 @@ export type DeviceConfig =
   | VirtioRngConfig
   | VirtioInputConfig
   | VirtioBalloonConfig
+  | VirtioNetConfig
   | IsaDebugExitConfig;
 export type DeviceDriver = DeviceConfig["driver"];
 
@@ -159,6 +170,12 @@ const tables: Readonly<Record<DeviceDriver, OptionTable>> = {
     "deflate-on-oom": { kind: "onoff" },
     "free-page-reporting": { kind: "onoff" },
   },
+  "virtio-net-pci": {
+    ...virtioPci,
+    netdev: id,
+    mac: { kind: "text", maxLength: 17 },
+    host_mtu: { kind: "integer", min: 576, max: 65535 },
+  },
   "isa-debug-exit": {
     iobase: { kind: "integer", min: 0, max: 0xfffc, hex: true },
     iosize: { kind: "integer", min: 1, max: 4, hex: true },
@@ -175,6 +192,7 @@ const aliases: Readonly<Record<string, DeviceDriver>> = {
   "virtio-mouse": "virtio-mouse-pci",
   "virtio-tablet": "virtio-tablet-pci",
   "virtio-balloon": "virtio-balloon-pci",
+  "virtio-net": "virtio-net-pci",
 };
 
 export const deviceDrivers: readonly string[] = Object.keys(tables);
@@ -229,6 +247,11 @@ export function checkDevice(device: DeviceConfig): ConfigIssue | undefined {
   if (device.driver === "scsi-hd" || device.driver === "scsi-cd") return checkScsiDevice(device);
   if (device.driver === "virtserialport" && portName(device) === undefined) {
     return configIssue(`${option}: name`, "is missing", ["a name, or an id"]);
+  }
+  if (device.driver === "virtio-net-pci") {
+    if (device.netdev === undefined) return configIssue(`${option}: netdev`, "is missing", ["the id of a netdev"]);
+    const wrong = checkMac(`${option}: mac`, device.mac);
+    if (wrong !== undefined) return wrong;
   }
   if ("disable-legacy" in device && device["disable-legacy"] === true && device["disable-modern"] === true) {
     return configIssue(option, "disable-legacy and disable-modern together leave no interface");

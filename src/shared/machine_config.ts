@@ -3,6 +3,7 @@
 
 import { configIssue, type ConfigIssue } from "./config_issue";
 import { checkDevice, type DeviceConfig } from "./device_options";
+import { checkNetdev, checkNic, type NetdevConfig, type NicConfig } from "./net_options";
 import { checkOptions, type OptionTable } from "./option_table";
 import { GiB, KiB } from "./units";
 
@@ -50,6 +51,10 @@ export interface MachineConfig {
   readonly drives?: readonly DriveConfig[];
   readonly serial?: readonly SerialConfig[];
   readonly devices?: readonly DeviceConfig[];
+  /** Back ends for `device=virtio-net-pci,netdev=ID`. */
+  readonly netdevs?: readonly NetdevConfig[];
+  /** Network cards with their back ends. */
+  readonly nics?: readonly NicConfig[];
   /** A guest that resets ends instead. */
   readonly noReboot?: boolean;
   /** Made, loaded and left standing until `resume`. */
@@ -98,6 +103,8 @@ export const optionNames = {
   drives: "drive",
   serial: "serial",
   devices: "device",
+  netdevs: "netdev",
+  nics: "nic",
   noReboot: "no-reboot",
   startPaused: "S",
   jit: "jit",
@@ -119,6 +126,7 @@ export function checkConfig(config: MachineConfig): ConfigIssue | undefined {
     checkBoot(config) ??
     checkSerial(config.serial ?? []) ??
     checkDrives(config.drives ?? []) ??
+    checkNetworks(config) ??
     checkDevices(config)
   );
 }
@@ -210,6 +218,21 @@ export function checkDrive(drive: DriveConfig): ConfigIssue | undefined {
   return undefined;
 }
 
+function checkNetworks({ netdevs = [], nics = [] }: MachineConfig): ConfigIssue | undefined {
+  if (nics.length > 1 && nics.some((nic) => nic.type === "none")) {
+    return configIssue("nic", "none contradicts the other cards");
+  }
+  for (const netdev of netdevs) {
+    const issue = checkNetdev(netdev);
+    if (issue !== undefined) return issue;
+  }
+  for (const nic of nics) {
+    const issue = checkNic(nic);
+    if (issue !== undefined) return issue;
+  }
+  return undefined;
+}
+
 function checkDevices(config: MachineConfig): ConfigIssue | undefined {
   const devices = config.devices ?? [];
   for (const device of devices) {
@@ -220,9 +243,14 @@ function checkDevices(config: MachineConfig): ConfigIssue | undefined {
     return configIssue("device isa-debug-exit", "given twice");
   }
   const ids = [...(config.drives ?? []), ...devices].flatMap((part) => ("id" in part && part.id ? [part.id] : []));
-  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+  // Back ends have names of their own, as in QEMU.
+  const twice = firstTwice(ids) ?? firstTwice((config.netdevs ?? []).map((netdev) => netdev.id));
   if (twice !== undefined) return configIssue(`id=${twice}`, "given twice");
   return checkAddresses(devices);
+}
+
+function firstTwice(ids: readonly string[]): string | undefined {
+  return ids.find((id, index) => ids.indexOf(id) !== index);
 }
 
 function checkAddresses(devices: readonly DeviceConfig[]): ConfigIssue | undefined {

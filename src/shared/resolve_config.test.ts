@@ -47,7 +47,11 @@ describe("resolveConfig", () => {
     });
     expect(machine.initrd).toHaveLength(1);
     expect(machine.drives).toMatchObject([{ if: "virtio", readonly: false, source: { name: "disk.img", size: 1000 } }]);
-    expect(machine.devices.map((device) => device.driver)).toEqual(["virtio-serial-pci", "virtconsole"]);
+    expect(machine.devices.map((device) => device.driver)).toEqual([
+      "virtio-serial-pci",
+      "virtconsole",
+      "virtio-net-pci",
+    ]);
   });
 
   it("lets explicit options replace or follow the image's", () => {

@@ -12,6 +12,8 @@ import {
   type JitMode,
   type SerialConfig,
 } from "./machine_config";
+import { parseForward, planOf, type Forward, type NetworkPlan } from "./net/user_plan";
+import type { NetdevConfig } from "./net_options";
 import { err, ok, type Result } from "./result";
 
 /** A file that can be loaded from anywhere: workers do not know the page's base URL. */
@@ -39,6 +41,15 @@ export interface ResolvedDrive {
   readonly serial: string;
 }
 
+export type ResolvedNetdev =
+  | {
+      readonly type: "user";
+      readonly id: string;
+      readonly plan: NetworkPlan;
+      readonly forwards: readonly Forward[];
+    }
+  | { readonly type: "socket"; readonly id: string; readonly name: string };
+
 export interface ResolvedConfig {
   /** MiB. */
   readonly memory: number;
@@ -50,6 +61,8 @@ export interface ResolvedConfig {
   readonly drives: readonly ResolvedDrive[];
   readonly serial: SerialConfig;
   readonly devices: readonly DeviceConfig[];
+  /** Those that a card is plugged into. */
+  readonly netdevs: readonly ResolvedNetdev[];
   readonly noReboot: boolean;
   readonly startPaused: boolean;
   readonly jit: JitMode;
@@ -67,7 +80,7 @@ export interface ResolveContext {
 const DEFAULT_MEMORY = 256;
 
 export function resolveConfig(config: MachineConfig, context: ResolveContext): Result<ResolvedConfig, ConfigIssue> {
-  const merged = mergeImage(config, context.image);
+  const merged = withCards(mergeImage(config, context.image));
   const issue = checkConfig(config) ?? checkConfig(merged) ?? checkWiring(merged);
   if (issue !== undefined) return err(issue);
   const kernel = resolveKernel(config, context);
@@ -82,6 +95,7 @@ export function resolveConfig(config: MachineConfig, context: ResolveContext): R
     drives: resolveDrives(config, context),
     serial: config.serial?.[0] ?? "stdio",
     devices: merged.devices ?? [],
+    netdevs: resolveNetdevs(merged),
     noReboot: config.noReboot ?? false,
     startPaused: config.startPaused ?? false,
     jit: config.jit ?? "on",
@@ -105,10 +119,49 @@ function imageDrives(config: MachineConfig, image: GuestImage): GuestImage["driv
   return imageInterface === undefined ? image.drives : image.drives.map((drive) => ({ ...drive, if: imageInterface }));
 }
 
+/**
+ * Every `nic` as a back end and a device. As in QEMU a machine has a card on a user network unless something about
+ * networks was said; here that is for images, whose systems are known to want one.
+ */
+function withCards(config: MachineConfig): MachineConfig {
+  const { devices = [], netdevs = [] } = config;
+  const silent = netdevs.length === 0 && !devices.some((device) => device.driver === "virtio-net-pci");
+  const nics = config.nics ?? (config.image !== undefined && silent ? [{ type: "user" as const }] : []);
+  const cards: DeviceConfig[] = [];
+  const backends: NetdevConfig[] = [];
+  for (const [index, nic] of nics.entries()) {
+    if (nic.type === "none") continue;
+    // Names that QEMU makes too, and nobody writes.
+    const id = `#net${index}`;
+    const { model: _model, mac, ...backend } = nic;
+    backends.push({ ...backend, id });
+    cards.push({ driver: "virtio-net-pci", netdev: id, ...(mac === undefined ? {} : { mac }) });
+  }
+  const { nics: _nics, ...rest } = config;
+  return { ...rest, devices: [...devices, ...cards], netdevs: [...netdevs, ...backends] };
+}
+
+function resolveNetdevs({ netdevs = [], devices = [] }: MachineConfig): ResolvedNetdev[] {
+  const used = new Set(devices.flatMap((device) => (device.driver === "virtio-net-pci" ? [device.netdev] : [])));
+  return netdevs.flatMap((netdev): ResolvedNetdev[] => {
+    const { id } = netdev;
+    if (!used.has(id)) return [];
+    if (netdev.type === "socket") return [{ type: "socket", id, name: netdev.mcast }];
+    const plan = planOf(netdev);
+    // checkConfig has seen it.
+    if (!plan.ok) return [];
+    const forwards = (netdev.hostfwd ?? []).flatMap((text) => {
+      const forward = parseForward(text);
+      return forward.ok ? [forward.value] : [];
+    });
+    return [{ type: "user", id, plan: plan.value, forwards }];
+  });
+}
+
 /** What only the whole machine shows: devices that name a drive or need another device. */
 function checkWiring(config: MachineConfig): ConfigIssue | undefined {
   const devices = config.devices ?? [];
-  const issue = checkDrivesOfDevices(config.drives ?? [], devices) ?? checkScsi(devices);
+  const issue = checkDrivesOfDevices(config.drives ?? [], devices) ?? checkScsi(devices) ?? checkNetdevs(config);
   if (issue !== undefined) return issue;
   const ports = devices.filter((device) => device.driver === "virtconsole" || device.driver === "virtserialport");
   const buses = devices.filter((device) => device.driver === "virtio-serial-pci").length;
@@ -162,6 +215,18 @@ function checkScsi(devices: readonly DeviceConfig[]): ConfigIssue | undefined {
     }
     if (device.bus !== undefined && !buses.includes(device.bus)) {
       return configIssue(`device ${device.driver}: bus`, `there is no "${device.bus}"`, buses);
+    }
+  }
+  return undefined;
+}
+
+/** A back end has one card. */
+function checkNetdevs({ devices = [], netdevs = [] }: MachineConfig): ConfigIssue | undefined {
+  const free = new Set(netdevs.map((netdev) => netdev.id));
+  const names = [...free].map((id) => `netdev=${id}`);
+  for (const device of devices) {
+    if (device.driver === "virtio-net-pci" && !free.delete(device.netdev)) {
+      return configIssue(`device ${device.driver}: netdev`, `"${device.netdev}" is no free netdev`, names);
     }
   }
   return undefined;

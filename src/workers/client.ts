@@ -24,6 +24,7 @@ import type {
   TrayMoved,
 } from "./protocol";
 import { MachinePort } from "./port_link";
+import { MachineNet, type NetCapture } from "./net_client";
 import { RateMeter, type Stats } from "./rates";
 import { Session } from "./session";
 
@@ -32,6 +33,7 @@ export type { InputEvent, KeyboardLeds, Notice, PointerMode, Progress, ResetReas
 export { AgentError } from "../shared/agent_error";
 export { QmpError, type QmpCommand, type QmpCommands, type QmpEvent, type MachinePort };
 export type { DeviceReport } from "../shared/device_report";
+export type { MachineNet, NetCapture };
 
 export type MachineState = "created" | "starting" | "running" | "paused" | "stopped" | "crashed" | "destroyed";
 
@@ -100,6 +102,8 @@ export class Machine {
   readonly config: MachineConfig;
   readonly #output = new Map(basicConsoles.map((name) => [name, new ConsoleLog()]));
   readonly #ports = new Set<MachinePort>();
+  /** Its network cards, and servers in the guest. */
+  readonly net = new MachineNet((use) => this.#live().call(use));
   readonly #listeners: Listeners = {
     state: new Set(),
     progress: new Set(),

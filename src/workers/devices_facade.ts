@@ -14,11 +14,14 @@ import type { DeviceReport } from "../shared/device_report";
 import type { QmpFault } from "../shared/qmp";
 import { err, ok, type Result } from "../shared/result";
 import { guestClock, sharedNow } from "./clock";
+import { NetFacade } from "./net_facade";
 import type { ConsoleName, DevicesCalls, DevicesEvent, MachinePlace, Sample, StartedState } from "./protocol";
 import { servePort } from "./port_link";
 import { takeSample } from "./sample";
 
 export interface FacadeHost {
+  /** Names the tab. */
+  readonly page: string;
   /** Compiles the wasm module. */
   readonly compile: () => Promise<WebAssembly.Module>;
   readonly event: (event: DevicesEvent) => void;
@@ -27,6 +30,7 @@ export interface FacadeHost {
 }
 
 export class DevicesFacade implements DevicesCalls {
+  readonly net = new NetFacade(() => this.#made());
   readonly #host: FacadeHost;
   #model: MachineModel | undefined;
   #place: MachinePlace | undefined;
@@ -50,6 +54,7 @@ export class DevicesFacade implements DevicesCalls {
       log: new Log("machine", (entry) => this.#log(entry)),
       event: (event) => this.#host.event(toPage(event)),
       resolveDrive: (drive, option) => resolveNewDrive(drive, option, baseUrl),
+      page: { id: this.#host.page, origin: new URL(baseUrl).origin },
     });
     if (!made.ok) return made;
     const { memory, plan, crossing } = made.value.parts;

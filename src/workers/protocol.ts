@@ -9,6 +9,7 @@ import type { KeyNumber } from "../shared/keys";
 import type { DeviceReport } from "../shared/device_report";
 import type { QmpEvent, QmpFault } from "../shared/qmp";
 import type { Result } from "../shared/result";
+import type { NetCalls } from "./net_protocol";
 
 /** ttyS0, or a console on virtio-serial: hvc0, hvc1, … */
 export type ConsoleName = string;
@@ -29,6 +30,8 @@ export interface MachinePlace {
 export interface DevicesStart {
   readonly calls: MessagePort;
   readonly events: MessagePort;
+  /** Names the tab: the same for all its machines. */
+  readonly page: string;
 }
 
 /** First and only message to cpu.worker.ts. */
@@ -158,4 +161,6 @@ export interface DevicesCalls {
   qmp(command: string, args: unknown): Promise<Result<unknown, QmpFault>>;
   /** Opens a virtserialport by its host name; bytes go by the link (port_link.ts). An error is a reason in words. */
   openPort(name: string, link: MessagePort): Promise<Result<void, string>>;
+  /** A facade of its own: `devices.net.connectGuest(…)`. */
+  readonly net: NetCalls;
 }

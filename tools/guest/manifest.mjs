@@ -52,8 +52,10 @@ function canChange({ initramfs, rootfs }, path) {
   const [room = "", file = ""] = path.split(sep);
   // All that the description of an image says is in the hash by its value.
   if (room === "images" || path.includes(".test.")) return false;
-  if (room === "init") return file === initramfs.init || file === "common.sh";
   if (room === "programs") return Object.values(rootfs?.programs ?? {}).includes(file);
+  if (room === "init") {
+    return [initramfs.init, "common.sh", ...Object.values(initramfs.scripts ?? {})].includes(file);
+  }
   return rootfs !== undefined || !room.startsWith("rootfs");
 }
 

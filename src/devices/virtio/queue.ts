@@ -220,6 +220,16 @@ export class Virtqueue {
     return "malformed";
   }
 
+  /** Puts the chains taken last back: the next pops give them again, in the same order. */
+  undoPop(count: number): void {
+    for (let i = 0; i < count; i++) this.#vring.vringUndoPop(this.#at);
+  }
+
+  /** Asks for a kick when there is more in the ring. True: there is already. */
+  askForKicks(): boolean {
+    return this.#vring.vringEnableNotifications(this.#at) !== 0;
+  }
+
   /** Gives a chain back to the driver, who sees it after `publish`. */
   push(head: number, written: number): void {
     if (!this.#retired) this.#vring.vringPush(this.#at, head, written);
@@ -260,7 +270,7 @@ export class Virtqueue {
         }
         this.#vring.vringDisableNotifications(this.#at);
       } else if (take(this.chain) === "later") {
-        this.#vring.vringUndoPop(this.#at);
+        this.undoPop(1);
         this.publish();
         return;
       } else {

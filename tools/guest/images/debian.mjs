@@ -17,6 +17,7 @@ const MASKED = [
   "modprobe@fuse.service",
   "modprobe@loop.service",
   "sys-fs-fuse-connections.mount",
+  "systemd-networkd-wait-online.service",
   "systemd-pstore.service",
 ];
 
@@ -42,6 +43,23 @@ path-exclude=/usr/share/man/*
 
 /** Any fixed value; fstab and the command line name the disk by it, on whatever bus it is. */
 const DISK_UUID = "7ab71504-0000-4000-8000-00000000deb1";
+/** Every card asks for its address by DHCP. The name server is the one that a user network has. */
+const NETWORK = `[Match]
+Name=en* eth*
+
+[Network]
+DHCP=ipv4
+IPv6AcceptRA=no
+`;
+const NAME_SERVER = "nameserver 10.0.2.3\n";
+
+/**
+ * systemd-networkd orders itself before the login, which would wait for it.
+ * Here nobody does: it starts when the console has its shell.
+ */
+const LATE_NETWORK = `unit=/lib/systemd/system/systemd-networkd.service
+sed -e '/^Before=/d' -e '/^\\[Unit\\]/a After=serial-getty@hvc0.service' $unit >/etc/systemd/system/\${unit##*/}
+systemctl enable systemd-networkd`;
 
 /** @type {import("../image.mjs").Image} */
 export const image = {
@@ -68,6 +86,7 @@ export const image = {
       "e2fsprogs",
       "fio",
       "init",
+      "iperf3",
       "iproute2",
       "iputils-ping",
       "kmod",
@@ -143,12 +162,14 @@ export const image = {
       "etc/systemd/journald.conf.d/volatile.conf": JOURNAL,
       "etc/dpkg/dpkg.cfg.d/no-documentation": NO_DOCUMENTATION,
       "etc/default/locale": "LANG=C.UTF-8\n",
+      "etc/resolv.conf": NAME_SERVER,
+      "etc/systemd/network/80-dhcp.network": NETWORK,
       "etc/apt/sources.list": "# No package source is set up: name one here and run apt update.\n",
     },
     programs: { "usr/local/bin/static-check": "static_check.c" },
     masked: MASKED,
     // Run in the new system when all packages are configured. Root has no
     // password: whoever opens the tab owns the machine.
-    finish: "passwd --delete root; systemctl set-default multi-user.target",
+    finish: `passwd --delete root; systemctl set-default multi-user.target; ${LATE_NETWORK}`,
   },
 };

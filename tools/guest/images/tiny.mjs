@@ -12,6 +12,8 @@ export const image = {
   devices: ["virtio-serial-pci", "virtconsole"],
   initramfs: {
     init: "tiny.sh",
+    // What busybox's udhcpc calls with the address that it was given.
+    scripts: { "etc/udhcpc/default.script": "udhcpc.sh" },
     // Names without what they depend on; loaded only where the device exists,
     // or, for file systems, when one is mounted.
     modules: [
