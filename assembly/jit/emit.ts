@@ -46,6 +46,8 @@ export function patch(at: usize, value: u32): void {
 }
 
 // Control.
+export const UNREACHABLE: u32 = 0x00;
+
 export function block(j: usize, type: u32): void {
   byte(j, 0x02);
   byte(j, type);
@@ -99,6 +101,12 @@ export function brIf(j: usize, depth: u32): void {
 export function call(j: usize, fn: u32): void {
   byte(j, 0x10);
   unsigned(j, fn);
+}
+
+export function callIndirect(j: usize, type: u32): void {
+  byte(j, 0x11);
+  unsigned(j, type);
+  byte(j, 0);
 }
 
 export function returnCallIndirect(j: usize, type: u32): void {
@@ -178,6 +186,7 @@ export const I32_EQZ: u32 = 0x45;
 export const I32_EQ: u32 = 0x46;
 export const I32_NE: u32 = 0x47;
 export const I32_LT_S: u32 = 0x48;
+export const I32_GE_S: u32 = 0x4e;
 export const I64_EQZ: u32 = 0x50;
 export const I64_EQ: u32 = 0x51;
 export const I64_NE: u32 = 0x52;
