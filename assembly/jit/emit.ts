@@ -62,6 +62,12 @@ export function loop(j: usize): void {
 
 /** `if` with a hint for the engine: which way is the usual one (branch hinting proposal). */
 export function ifHinted(j: usize, type: u32, likely: bool): void {
+  hint(j, likely);
+  ifThen(j, type);
+}
+
+/** Notes which way the branch at the cursor usually goes. */
+function hint(j: usize, likely: bool): void {
   const hints = j + Jit.hints;
   const count = load<u32>(hints);
   if (count < <u32>Jit.HINTS_MAX) {
@@ -69,7 +75,6 @@ export function ifHinted(j: usize, type: u32, likely: bool): void {
     store<u32>(hints + 4 + ((<usize>count) << 2), (offset << 1) | (<u32>likely));
     store<u32>(hints, count + 1);
   }
-  ifThen(j, type);
 }
 
 export function ifThen(j: usize, type: u32): void {
@@ -93,7 +98,8 @@ export function br(j: usize, depth: u32): void {
   unsigned(j, load<u32>(j, Jit.depth) - depth - 1);
 }
 
-export function brIf(j: usize, depth: u32): void {
+export function brIfHinted(j: usize, depth: u32, likely: bool): void {
+  hint(j, likely);
   byte(j, 0x0d);
   unsigned(j, load<u32>(j, Jit.depth) - depth - 1);
 }

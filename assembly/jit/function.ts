@@ -26,6 +26,7 @@ import { pushCondition } from "./translate/flags";
 import { translateInstruction } from "./translate/instruction";
 import { dropTop, pushX, readTop } from "./translate/move";
 import * as O from "./translate/operand";
+import { translateRun } from "./translate/stack_run";
 
 /**
  * Writes the code of the region at the cursor, without the locals. Called twice: the first time finds out which registers
@@ -104,7 +105,11 @@ function writeBlock(j: usize, n: i32): void {
   const term = load<u32>(b, Jit.bTerm);
   const branches = term != Jit.TERM_FALL && term != Jit.TERM_OUT;
   let left = load<u32>(b, Jit.bCount) - (branches ? 1 : 0);
-  for (; left != 0; left--) {
+  while (left != 0) {
+    for (let run = translateRun(j, offset, left); run != 0; run--, left--) {
+      offset += (<u32>load<u16>(recordAt(j, offset), Record.where)) >> 12;
+    }
+    if (left == 0) break;
     let rec = recordAt(j, offset);
     if (load<u16>(rec, Record.op) == <u16>Ops.FENCE) {
       translateInstruction(j, rec);
@@ -112,6 +117,7 @@ function writeBlock(j: usize, n: i32): void {
     }
     translateInstruction(j, rec);
     offset += (<u32>load<u16>(rec, Record.where)) >> 12;
+    left--;
   }
   store<u32>(j, load<u32>(b, Jit.bTermRecord), Jit.record);
   writeTerminator(j, n, b, term);

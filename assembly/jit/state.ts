@@ -140,10 +140,10 @@ export function epilogue(j: usize): void {
   E.ifThen(j, E.VOID);
   leave(j, L.EXIT_INTERPRET);
   E.end(j);
-  pushCalm(j);
-  pushKnown(j);
-  E.op(j, E.I32_AND);
-  E.ifHinted(j, E.VOID, true);
+  const miss = load<u32>(j, Jit.depth);
+  E.block(j, E.VOID);
+  unlessCalm(j, miss);
+  unlessKnown(j, miss);
   E.get(j, L.CPU);
   E.get(j, L.RIP);
   E.get(j, L.DEPTH);
@@ -160,25 +160,28 @@ function leave(j: usize, how: i32): void {
   E.returnOp(j);
 }
 
-/** Pushes whether there is fuel and nobody asks for attention. */
-function pushCalm(j: usize): void {
+/** Branches to a label if the fuel is used up or somebody asks for attention. */
+function unlessCalm(j: usize, label: u32): void {
+  pushDisturbance(j);
+  E.i32Const(j, 31);
+  E.op(j, E.I32_SHL);
   E.get(j, L.FUEL);
+  E.op(j, E.I32_OR);
   E.i32Const(j, 0);
-  E.op(j, E.I32_GE_S);
-  pushUndisturbed(j);
-  E.op(j, E.I32_AND);
+  E.op(j, E.I32_LT_S);
+  E.brIfHinted(j, label, false);
 }
 
-function pushUndisturbed(j: usize): void {
+/** Pushes 1 if somebody asks for attention, else 0. */
+function pushDisturbance(j: usize): void {
   E.get(j, L.CPU);
   E.memory(j, E.I32_LOAD, Cpu.exitRequest);
-  E.op(j, E.I32_EQZ);
 }
 
 const JUMP_CACHE = <u32>(Cpu.jit + Jit.jumpCache);
 
-/** Pushes whether the jump cache knows the translation of RIP; ENTRY is its entry then. */
-function pushKnown(j: usize): void {
+/** Makes ENTRY the jump cache entry of RIP, and branches to a label if it is somebody else's or stale. */
+function unlessKnown(j: usize, label: u32): void {
   // entry = cpu + jit + jumpCache + ((rip << 4 ^ rip >> 6) & mask)
   E.get(j, L.CPU);
   E.get(j, L.RIP);
@@ -195,13 +198,14 @@ function pushKnown(j: usize): void {
   E.tee(j, L.ENTRY);
   E.memory(j, E.I64_LOAD, JUMP_CACHE + Jit.jcRip);
   E.get(j, L.RIP);
-  E.op(j, E.I64_EQ);
+  E.op(j, E.I64_NE);
+  E.brIfHinted(j, label, false);
   E.get(j, L.ENTRY);
   E.memory(j, E.I32_LOAD, JUMP_CACHE + Jit.jcKey);
   E.get(j, L.CPU);
   E.memory(j, E.I32_LOAD, Cpu.jitKey);
-  E.op(j, E.I32_EQ);
-  E.op(j, E.I32_AND);
+  E.op(j, E.I32_NE);
+  E.brIfHinted(j, label, false);
 }
 
 function pushSlot(j: usize): void {
@@ -217,17 +221,15 @@ function pushSlot(j: usize): void {
 export function callRegion(j: usize, offset: i32): void {
   storeDirty(j);
   storeFuel(j);
-  pushCalm(j);
-  pushKnown(j);
-  E.op(j, E.I32_AND);
+  const back = load<u32>(j, Jit.depth);
+  E.block(j, E.VOID);
+  const miss = load<u32>(j, Jit.depth);
+  E.block(j, E.VOID);
   E.get(j, L.DEPTH);
-  E.i32Const(j, 0);
-  E.op(j, E.I32_NE);
-  E.op(j, E.I32_AND);
   E.op(j, E.I32_EQZ);
-  E.ifHinted(j, E.VOID, false);
-  leave(j, L.EXIT_LOOKUP);
-  E.end(j);
+  E.brIfHinted(j, miss, false);
+  unlessCalm(j, miss);
+  unlessKnown(j, miss);
   E.get(j, L.CPU);
   E.get(j, L.RIP);
   E.get(j, L.DEPTH);
@@ -237,15 +239,16 @@ export function callRegion(j: usize, offset: i32): void {
   E.callIndirect(j, L.TYPE_REGION);
   E.tee(j, L.RIP);
   pushAddress(j, offset);
-  E.op(j, E.I64_NE);
-  E.ifHinted(j, E.VOID, false);
+  E.op(j, E.I64_EQ);
+  E.brIfHinted(j, back, true);
   E.get(j, L.RIP);
   E.returnOp(j);
   E.end(j);
+  leave(j, L.EXIT_LOOKUP);
+  E.end(j);
   loadAgain(j);
   // The callee may have written over this code.
-  pushUndisturbed(j);
-  E.op(j, E.I32_EQZ);
+  pushDisturbance(j);
   E.ifHinted(j, E.VOID, false);
   leave(j, L.EXIT_LOOKUP);
   E.end(j);
