@@ -23,7 +23,7 @@ import * as Ops from "./ops";
 //@IMPORTS
 
 /** Instructions between two looks at the clock. */
-const POLL_INTERVAL: u64 = 4096;
+const POLL_INTERVAL: u64 = 16384;
 
 /** An exception was raised: deliver it. */
 const FAULT = 0;
@@ -114,11 +114,37 @@ function countEntry(rec: usize): i32 {
   return code;
 }
 
+/** The jump cache entry for the translation of what is at `rip`. */
+@inline
+function translationEntry(cpu: usize, rip: u64): usize {
+  return cpu + Cpu.jit + Jit.jumpCache + ((<usize>((rip << 4) ^ (rip >> 6))) & (Jit.JUMP_CACHE_SIZE - 16));
+}
+
+/**
+ * Runs translations from the one in `slot` on, also those that a RET leads to when the region that made the call has been
+ * left since. Returns Jit.LEFT + EXIT_ (jit/locals.ts), with all state in the CPU's memory.
+ */
+function runTranslations(cpu: usize, slot: i32): i64 {
+  let rip = load<u64>(cpu, Cpu.rip);
+  while (true) {
+    const left = call_indirect<i64>(slot, cpu, rip, Jit.CALL_DEPTH);
+    if (left < Jit.LEFT + 2) return left;
+    rip = <u64>left;
+    store<u64>(cpu, rip, Cpu.rip);
+    if (load<i32>(cpu, Cpu.fuel) < 0 || load<i32>(cpu, Cpu.exitRequest) != 0) return Jit.LEFT;
+    const entry = translationEntry(cpu, rip);
+    if (load<u64>(entry, Jit.jcRip) != rip || load<u32>(entry, Jit.jcKey) != load<u32>(cpu, Cpu.jitKey)) {
+      return Jit.LEFT;
+    }
+    slot = load<i32>(entry, Jit.jcSlot);
+  }
+}
+
 /** Makes ready for the translation of the block at Cpu.rip, which others may jump to directly from now on; returns its fuel. */
 function enterTranslation(cpu: usize, rec: usize, instructions: u64): i32 {
   const key = jumpKey(cpu);
   const rip = load<u64>(cpu, Cpu.rip);
-  const entry = cpu + Cpu.jit + Jit.jumpCache + ((<usize>((rip << 4) ^ (rip >> 6))) & (Jit.JUMP_CACHE_SIZE - 16));
+  const entry = translationEntry(cpu, rip);
   store<u64>(entry, rip, Jit.jcRip);
   store<u32>(entry, key, Jit.jcKey);
   store<u32>(entry, load<u32>(rec - Record.HEAD_SIZE, Record.headCode), Jit.jcSlot);
@@ -173,9 +199,9 @@ export function run(cpu: usize, budget: u64): i32 {
       const code = countEntry(rec);
       if (code > 0) {
         const before = enterTranslation(cpu, rec, limit - executed);
-        const left = call_indirect<i32>(code, cpu);
+        const left = runTranslations(cpu, code);
         executed += <u64>(<i64>before - <i64>load<i32>(cpu, Cpu.fuel));
-        if (left != 0) {
+        if (left != Jit.LEFT) {
           store<u64>(cpu, executed, Cpu.instructions);
           const vector = load<i32>(cpu, Cpu.excVector);
           if (vector == Exception.PF) deliverPending(cpu);

@@ -46,6 +46,8 @@ export function patch(at: usize, value: u32): void {
 }
 
 // Control.
+export const UNREACHABLE: u32 = 0x00;
+
 export function block(j: usize, type: u32): void {
   byte(j, 0x02);
   byte(j, type);
@@ -60,6 +62,12 @@ export function loop(j: usize): void {
 
 /** `if` with a hint for the engine: which way is the usual one (branch hinting proposal). */
 export function ifHinted(j: usize, type: u32, likely: bool): void {
+  hint(j, likely);
+  ifThen(j, type);
+}
+
+/** Notes which way the branch at the cursor usually goes. */
+function hint(j: usize, likely: bool): void {
   const hints = j + Jit.hints;
   const count = load<u32>(hints);
   if (count < <u32>Jit.HINTS_MAX) {
@@ -67,7 +75,6 @@ export function ifHinted(j: usize, type: u32, likely: bool): void {
     store<u32>(hints + 4 + ((<usize>count) << 2), (offset << 1) | (<u32>likely));
     store<u32>(hints, count + 1);
   }
-  ifThen(j, type);
 }
 
 export function ifThen(j: usize, type: u32): void {
@@ -91,7 +98,8 @@ export function br(j: usize, depth: u32): void {
   unsigned(j, load<u32>(j, Jit.depth) - depth - 1);
 }
 
-export function brIf(j: usize, depth: u32): void {
+export function brIfHinted(j: usize, depth: u32, likely: bool): void {
+  hint(j, likely);
   byte(j, 0x0d);
   unsigned(j, load<u32>(j, Jit.depth) - depth - 1);
 }
@@ -99,6 +107,12 @@ export function brIf(j: usize, depth: u32): void {
 export function call(j: usize, fn: u32): void {
   byte(j, 0x10);
   unsigned(j, fn);
+}
+
+export function callIndirect(j: usize, type: u32): void {
+  byte(j, 0x11);
+  unsigned(j, type);
+  byte(j, 0);
 }
 
 export function returnCallIndirect(j: usize, type: u32): void {
@@ -178,6 +192,7 @@ export const I32_EQZ: u32 = 0x45;
 export const I32_EQ: u32 = 0x46;
 export const I32_NE: u32 = 0x47;
 export const I32_LT_S: u32 = 0x48;
+export const I32_GE_S: u32 = 0x4e;
 export const I64_EQZ: u32 = 0x50;
 export const I64_EQ: u32 = 0x51;
 export const I64_NE: u32 = 0x52;

@@ -5,36 +5,41 @@ import { get, set } from "./emit";
 
 /** Parameter: base address of the CPU. */
 export const CPU: u32 = 0;
-export const TLB: u32 = 1;
+/** Parameter: where execution starts; later, where it goes on after the region. */
+export const RIP: u32 = 1;
+/** Parameter: how many calls may still be nested. */
+export const DEPTH: u32 = 2;
+export const TLB: u32 = 3;
 /** Instructions left before the region must leave. */
-export const FUEL: u32 = 2;
-/** Address of a TLB entry. */
-export const ENTRY: u32 = 3;
+export const FUEL: u32 = 4;
+/** Address of a TLB or jump cache entry. */
+export const ENTRY: u32 = 5;
 /** Host address of the memory operand. */
-export const HOST: u32 = 4;
+export const HOST: u32 = 6;
 /** How the region is left: EXIT_. */
-export const EXIT: u32 = 5;
-/** Flags: kind, known bits, result, operands (layout/cpu.ts). */
-export const FLAG_KIND: u32 = 6;
-export const FLAG_BITS: u32 = 7;
+export const EXIT: u32 = 7;
+/** Flags: kind (FLAGS_IN_MEMORY: the other locals mean nothing), known bits, result, operands (layout/cpu.ts). */
+export const FLAG_KIND: u32 = 8;
+export const FLAG_BITS: u32 = 9;
 /** gva of the page that the code runs at. */
-export const PAGE: u32 = 8;
+export const PAGE: u32 = 10;
 /** Linear address of the memory operand. */
-export const LA: u32 = 9;
-/** Where execution goes on after the region. */
-export const RIP: u32 = 10;
-export const FLAG_RESULT: u32 = 11;
-export const FLAG_A: u32 = 12;
-export const FLAG_B: u32 = 13;
+export const LA: u32 = 11;
+export const FLAG_RESULT: u32 = 12;
+export const FLAG_A: u32 = 13;
+export const FLAG_B: u32 = 14;
 /** Work: X and Y are the operands of the instruction. */
-export const X: u32 = 14;
-export const Y: u32 = 15;
-export const Z: u32 = 16;
-export const W: u32 = 17;
+export const X: u32 = 15;
+export const Y: u32 = 16;
+export const Z: u32 = 17;
+export const W: u32 = 18;
 /** General registers 0..15. */
-export const GPR: u32 = 18;
+export const GPR: u32 = 19;
 export const I32_LOCALS: u32 = 7;
-export const I64_LOCALS: u32 = 26;
+export const I64_LOCALS: u32 = 25;
+
+/** Value of FLAG_KIND while the flags in the CPU's memory are the true ones: on entry, and after whoever changed them there. */
+export const FLAGS_IN_MEMORY: i32 = -1;
 
 /** Types of the module. */
 export const TYPE_REGION: u32 = 0;
@@ -54,6 +59,8 @@ export const FN_IMPORTS: u32 = 5;
 export const EXIT_LOOKUP: i32 = 0;
 /** An exception was raised, or the interpreter shall execute the instruction at RIP. */
 export const EXIT_INTERPRET: i32 = 1;
+/** Only from FN_END: the instruction did not branch, go on behind it. */
+export const EXIT_RESUME: i32 = 2;
 
 /** Flags as bit 16 of the used and dirty sets. */
 const FLAGS_BIT: u32 = 0x10000;
@@ -80,12 +87,6 @@ export function usesFlags(j: usize): void {
 export function changesFlags(j: usize): void {
   mark(j, Jit.used, FLAGS_BIT);
   mark(j, Jit.dirty, FLAGS_BIT);
-}
-
-/** Every register is used and may change. */
-export function touchesAll(j: usize): void {
-  mark(j, Jit.used, 0x1ffff);
-  mark(j, Jit.dirty, 0x1ffff);
 }
 
 export function isUsed(j: usize, n: u32): bool {

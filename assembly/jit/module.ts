@@ -27,23 +27,24 @@ function name(j: usize, length: u32, bytes: u64): void {
   for (let i: u32 = 0; i < length; i++) E.byte(j, (<u32>(bytes >> (i * 8))) & 0xff);
 }
 
-function typeOf(j: usize, first: u32, second: u32, third: u32): void {
+/** A function type with two or three parameters (`third` may be 0) and one result. */
+function typeOf(j: usize, first: u32, second: u32, third: u32, result: u32): void {
   E.byte(j, 0x60);
-  E.unsigned(j, third != 0 ? 3 : second != 0 ? 2 : 1);
+  E.unsigned(j, third != 0 ? 3 : 2);
   E.byte(j, first);
-  if (second != 0) E.byte(j, second);
+  E.byte(j, second);
   if (third != 0) E.byte(j, third);
   E.unsigned(j, 1);
-  E.byte(j, I32);
+  E.byte(j, result);
 }
 
 function writeTypes(j: usize): void {
   const at = section(j, 1);
   E.unsigned(j, 4);
-  typeOf(j, I32, 0, 0);
-  typeOf(j, I32, I64, I32);
-  typeOf(j, I32, I32, I32);
-  typeOf(j, I32, I32, 0);
+  typeOf(j, I32, I64, I32, I64);
+  typeOf(j, I32, I64, I32, I32);
+  typeOf(j, I32, I32, I32, I32);
+  typeOf(j, I32, I32, 0, I32);
   endSection(j, at);
 }
 

@@ -93,7 +93,7 @@ function walk(cpu: usize, j: usize, offset: u32, mode: u32, pending: u32): u32 {
       }
       const term = terminatorOf(opOf(rec));
       if (term == Jit.TERM_JCC || term == Jit.TERM_JMP) pending = addTarget(j, load<u32>(rec, Record.imm), pending);
-      if (term == Jit.TERM_JCC) {
+      if (continues(term)) {
         const fall = offset + (where >> 12);
         if (fall < PAGE) markLeader(j, fall);
         if (load<u32>(j, Jit.regionSize) >= SIZE_WANTED) return pending;
@@ -104,6 +104,11 @@ function walk(cpu: usize, j: usize, offset: u32, mode: u32, pending: u32): u32 {
     if (load<u32>(j, Jit.regionSize) >= SIZE_WANTED) return pending;
   }
   return pending;
+}
+
+/** Whether execution can go on behind a terminator: also when somebody returns there. */
+function continues(term: u32): bool {
+  return term == Jit.TERM_JCC || term == Jit.TERM_CALL || term == Jit.TERM_CALL_RM || term == Jit.TERM_END;
 }
 
 function markLeader(j: usize, offset: u32): void {
@@ -156,7 +161,7 @@ function finishBlock(j: usize, b: usize): void {
   store<u32>(b, <u32>rec, Jit.bTermRecord);
   store<u32>(b, offset, Jit.bEnd);
   if (term == Jit.TERM_JCC || term == Jit.TERM_JMP) store<i32>(b, successor(j, load<u32>(rec, Record.imm)), Jit.bTaken);
-  if (term == Jit.TERM_JCC || term == Jit.TERM_FALL) store<i32>(b, successor(j, offset), Jit.bFall);
+  if (term == Jit.TERM_FALL || continues(term)) store<i32>(b, successor(j, offset), Jit.bFall);
 }
 
 function successor(j: usize, offset: u32): i32 {

@@ -149,8 +149,11 @@ export const cpl = 0x708;
 export const mode = 0x70c;
 /** u32 host address of the TLB tables of the current privilege (layout/tlb.ts). */
 export const tlb = 0x710;
-/** u32 address generation: raised by every flush, part of every jump cache entry. */
+/** u32 address generations of supervisor and user code: raised by flushes, part of every jump cache entry. */
 export const generation = 0x714;
+export const generationUser = 0x7bc;
+/** u32 whether the jump caches have supervisor code that a flush of all but the global pages may move. */
+export const kernelLocal = 0x7a4;
 /** u32 base address of the machine that this CPU belongs to. */
 export const machine = 0x718;
 /** u32 number of this CPU, also its APIC id. */

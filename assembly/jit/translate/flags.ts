@@ -42,6 +42,18 @@ function compareResult(j: usize, opcode: u32): void {
   E.op(j, opcode);
 }
 
+/** Pushes the result that ZF tells of, wherever it is. */
+function pushResult(j: usize, kind: u32): void {
+  E.get(j, L.FLAG_RESULT);
+  if (kind != Jit.FLAGS_UNKNOWN) return;
+  E.get(j, L.CPU);
+  E.memory(j, E.I64_LOAD, Cpu.flagResult);
+  E.get(j, L.FLAG_KIND);
+  E.i32Const(j, 0);
+  E.op(j, E.I32_GE_S);
+  E.select(j);
+}
+
 function not(j: usize): void {
   E.op(j, E.I32_EQZ);
 }
@@ -93,7 +105,9 @@ export function pushCondition(j: usize, code: u32): void {
   const even = code & 14;
   if (kind == Jit.FLAGS_UNKNOWN || kind == Cpu.FLAGS_EXPLICIT) {
     if (even == 4) {
-      compareResult(j, E.I64_EQ);
+      pushResult(j, kind);
+      E.i64Const(j, 0);
+      E.op(j, E.I64_EQ);
       if (code & 1) not(j);
     } else pushSlowCondition(j, code);
     return;

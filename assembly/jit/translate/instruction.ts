@@ -8,7 +8,7 @@ import * as Ops from "../../cpu/generated/ops";
 import * as E from "../emit";
 import * as L from "../locals";
 import { kindOf } from "../region";
-import { loadFlags, loadGpr, loadUsed, storeDirty, storeFlags, storeGpr } from "../state";
+import { forgetFlags, loadGpr, loadUsed, storeDirty, storeFlags, storeGpr, storePage } from "../state";
 import { translateAlu } from "./alu";
 import { pushCondition } from "./flags";
 import { canMove, translateMove } from "./move";
@@ -137,14 +137,13 @@ function callHandler(j: usize, rec: usize, op: i32, entry: usize): void {
   const effects = <u32>load<u8>(entry, 7);
   const all = (effects & EFFECT_GPR) != 0 && op < Ops.FIRST_SSE;
   const flags = (effects & EFFECT_FLAGS) != 0;
-  if (all) L.touchesAll(j);
-  if (flags) L.changesFlags(j);
   const registers = all ? 0 : registersOf(rec);
   if (all) storeDirty(j);
   else {
     storeSome(j, registers);
-    if (flags) storeFlags(j);
+    if (flags && L.isDirty(j, 16)) storeFlags(j);
   }
+  storePage(j);
   E.get(j, L.CPU);
   E.i32Const(j, <i32>rec);
   E.i32Const(j, op);
@@ -156,9 +155,8 @@ function callHandler(j: usize, rec: usize, op: i32, entry: usize): void {
   if (all) loadUsed(j);
   else {
     if (effects & EFFECT_GPR) loadSome(j, registers | implicitRegisters(op));
-    if (flags) loadFlags(j);
   }
-  if (flags) store<u32>(j, Jit.FLAGS_UNKNOWN, Jit.flagKind);
+  if (flags || all) forgetFlags(j);
 }
 
 /** Registers that PCMPxSTR and their like use beside the named ones: rax, rcx, rdx, rdi. */
@@ -183,9 +181,6 @@ function storeSome(j: usize, registers: u32): void {
 
 function loadSome(j: usize, registers: u32): void {
   for (let n: u32 = 0; n < 16; n++) {
-    if (((registers >> n) & 1) == 0) continue;
-    loadGpr(j, n);
-    store<u32>(j, load<u32>(j, Jit.used) | ((<u32>1) << n), Jit.used);
-    store<u32>(j, load<u32>(j, Jit.dirty) | ((<u32>1) << n), Jit.dirty);
+    if (((registers >> n) & 1) != 0 && L.isUsed(j, n)) loadGpr(j, n);
   }
 }

@@ -116,8 +116,12 @@ export function pushLinear(j: usize): void {
  * slow way, which may leave the region.
  */
 export function hostOfLa(j: usize, size: u32, write: bool): void {
+  hostOfRange(j, 1 << size, write);
+}
+
+/** The same for up to 64 bytes. */
+export function hostOfRange(j: usize, bytes: i32, write: bool): void {
   const table: u32 = write ? Tlb.WRITE : Tlb.READ;
-  const bytes: i32 = 1 << size;
   E.get(j, L.TLB);
   E.get(j, L.LA);
   E.i64Const(j, 8);
