@@ -13,6 +13,7 @@ import { pushCondition } from "./translate/flags";
 import { translateInstruction } from "./translate/instruction";
 import { dropTop, pushX, readTop } from "./translate/move";
 import * as O from "./translate/operand";
+import { startVectors } from "./translate/sse_operands";
 
 /**
  * Writes the code of the region at the cursor, without the locals. Called twice: the first time finds out which registers
@@ -86,6 +87,7 @@ function writeBlock(j: usize, n: i32): void {
   const b = blockAddress(j, n);
   store<u32>(j, <u32>b, Jit.block);
   startFlags(j, b);
+  startVectors(j);
   payFuel(j, load<u32>(b, Jit.bCount));
   let offset = load<u32>(b, Jit.bOffset);
   const term = load<u32>(b, Jit.bTerm);
@@ -168,7 +170,7 @@ function writeJcc(j: usize, n: i32, b: usize, rec: usize): void {
 
 /** An indirect branch: the target is read before the return address is pushed. */
 function writeIndirect(j: usize, rec: usize, calls: bool): void {
-  if (O.offsetOfOperand(j, O.OPERAND_E) < 128 && isRegisterForm(rec)) O.pushRegister(j, load<u8>(rec, Record.rm), 3);
+  if (O.offsetOfOperand(j, O.OPERAND_E) < 128 && O.isRegisterForm(rec)) O.pushRegister(j, load<u8>(rec, Record.rm), 3);
   else {
     O.hostOfOperand(j, 3, false);
     O.pushMemory(j, 3, false);
@@ -197,11 +199,6 @@ function requireCanonical(j: usize, local: u32): void {
   E.ifHinted(j, E.VOID, false);
   O.exitHere(j);
   E.end(j);
-}
-
-@inline
-function isRegisterForm(rec: usize): bool {
-  return (load<u8>(rec, Record.misc) & Record.MISC_FORM) == Record.FORM_REGISTER;
 }
 
 /** An instruction that ends its block: all state goes to memory, its handler says how to go on. */

@@ -35,6 +35,13 @@ export const W: u32 = 17;
 export const GPR: u32 = 18;
 export const I32_LOCALS: u32 = 7;
 export const I64_LOCALS: u32 = 26;
+/** xmm registers 0..15. */
+export const XMM: u32 = 1 + I32_LOCALS + I64_LOCALS;
+/** Work: VB is the source operand of a vector instruction when it comes from memory, VR its result. */
+export const VB: u32 = XMM + 16;
+export const VR: u32 = XMM + 17;
+export const VT: u32 = XMM + 18;
+export const V128_LOCALS: u32 = 19;
 
 /** Types of the module. */
 export const TYPE_REGION: u32 = 0;
@@ -86,6 +93,29 @@ export function changesFlags(j: usize): void {
 export function touchesAll(j: usize): void {
   mark(j, Jit.used, 0x1ffff);
   mark(j, Jit.dirty, 0x1ffff);
+}
+
+export function usesXmm(j: usize, n: u32): void {
+  mark(j, Jit.usedXmm, (<u32>1) << n);
+}
+
+export function getXmm(j: usize, n: u32): void {
+  mark(j, Jit.usedXmm, (<u32>1) << n);
+  get(j, XMM + n);
+}
+
+export function setXmm(j: usize, n: u32): void {
+  mark(j, Jit.usedXmm, (<u32>1) << n);
+  mark(j, Jit.dirtyXmm, (<u32>1) << n);
+  set(j, XMM + n);
+}
+
+export function isXmmUsed(j: usize, n: u32): bool {
+  return ((load<u32>(j, Jit.usedXmm) >> n) & 1) != 0;
+}
+
+export function isXmmDirty(j: usize, n: u32): bool {
+  return ((load<u32>(j, Jit.dirtyXmm) >> n) & 1) != 0;
 }
 
 export function isUsed(j: usize, n: u32): bool {

@@ -3,13 +3,14 @@
 import { hostCompile } from "../host";
 import * as Jit from "../layout/jit";
 import * as E from "./emit";
+import { V128 } from "./emit_simd";
 import * as L from "./locals";
 
 const I32 = 0x7f;
 const I64 = 0x7e;
 
-/** Locals of every region: so many i32, so many i64. */
-const LOCALS_LENGTH: u32 = 5;
+/** Bytes of the locals of every region, of three types. */
+const LOCALS_LENGTH: u32 = 7;
 
 /** Starts a section; returns where its length will be written. */
 function section(j: usize, id: u32): usize {
@@ -165,11 +166,13 @@ function writeCode(j: usize, count: u32): void {
   for (let i: u32 = 0; i < count; i++) {
     const length = codeLength(entry);
     E.unsigned(j, length + LOCALS_LENGTH + 1);
-    E.byte(j, 2);
+    E.byte(j, 3);
     E.byte(j, L.I32_LOCALS);
     E.byte(j, I32);
     E.byte(j, L.I64_LOCALS);
     E.byte(j, I64);
+    E.byte(j, L.V128_LOCALS);
+    E.byte(j, V128);
     const cursor = <usize>load<u32>(j, Jit.cursor);
     memory.copy(cursor, entry + 8 + <usize>(hintCount(entry) << 2), length);
     store<u32>(j, <u32>cursor + length, Jit.cursor);

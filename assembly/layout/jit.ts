@@ -37,6 +37,12 @@ export const block = 52;
 export const exitDepth = 56;
 /** u32 CPU base. */
 export const cpu = 60;
+/** u32 bit n = xmm n is used. */
+export const usedXmm = 128;
+/** u32 the same for changed. */
+export const dirtyXmm = 132;
+/** u32 1 = this basic block has already made sure that vector instructions may be executed. */
+export const vectorsReady = 136;
 /** u32 addresses of block heads waiting for their batch, BATCH_MAX of them. */
 export const batchHeads = 0x100;
 export const BATCH_MAX = 32;
