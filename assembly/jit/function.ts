@@ -13,7 +13,7 @@ import { pushCondition } from "./translate/flags";
 import { translateInstruction } from "./translate/instruction";
 import { dropTop, pushX, readTop } from "./translate/move";
 import * as O from "./translate/operand";
-import { startVectors } from "./translate/sse_operands";
+import { endVectors, startVectors } from "./translate/sse_operands";
 
 /**
  * Writes the code of the region at the cursor, without the locals. Called twice: the first time finds out which registers
@@ -87,7 +87,7 @@ function writeBlock(j: usize, n: i32): void {
   const b = blockAddress(j, n);
   store<u32>(j, <u32>b, Jit.block);
   startFlags(j, b);
-  startVectors(j);
+  startVectors(j, b);
   payFuel(j, load<u32>(b, Jit.bCount));
   let offset = load<u32>(b, Jit.bOffset);
   const term = load<u32>(b, Jit.bTerm);
@@ -123,6 +123,7 @@ function payFuel(j: usize, instructions: u32): void {
 function writeTerminator(j: usize, n: i32, b: usize, term: u32): void {
   const rec = O.recordOf(j);
   store<u32>(b, load<u32>(j, Jit.flagKind), Jit.bFlagKind);
+  endVectors(j, n);
   switch (term) {
     case Jit.TERM_FALL:
       goTo(j, n, load<i32>(b, Jit.bFall), <i32>load<u32>(b, Jit.bEnd));

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { VectorCpu } from "../../tests/vector_cpu";
-import { type Form, NO_EXCEPTION, readVectors, type State } from "../../tools/vectors/format.mjs";
+import { type Form, MXCSR, NO_EXCEPTION, readVectors, type State } from "../../tools/vectors/format.mjs";
 import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 
@@ -11,6 +11,8 @@ const full = process.env["TABVISOR_FULL"] === "1";
 const { forms } = readVectors(join(import.meta.dirname, "../cpu/ops/vectors/sse.vec"));
 /** Bytes that fit between two places of VectorCpu, with the INT3. */
 const LENGTH = 30;
+/** As many as VectorCpu executes, but for the INT3 and its handler. */
+const INSTRUCTIONS = 8;
 /** Sequences that one pair of CPUs runs: engines slow down when very many modules share a function table. */
 const BATCH = 300;
 
@@ -37,19 +39,28 @@ interface Sequence {
   readonly input: State;
 }
 
-/** Instructions that went well on the processor, with the inputs that one of their cases had. */
+/** A conditional branch over so many bytes. */
+function branch(over: number, random: (below: number) => number): Form {
+  return { name: `branch over ${over}`, code: Uint8Array.of(0x70 + random(16), over), flags: 0, cases: [] };
+}
+
+/** Instructions that went well on the processor, with the inputs that one of their cases had; some are branched over. */
 function makeSequence(random: (below: number) => number): Sequence {
   const chosen: Form[] = [];
   const input: State = new Map();
   for (let length = 0; ;) {
     const form = pick(forms, random);
-    length += form.code.length;
-    if (length > LENGTH) break;
     const vector = pick(form.cases, random);
     if (vector.vector !== NO_EXCEPTION) continue;
+    const skip = random(4);
+    length += form.code.length + (skip < 2 ? 2 : 0);
+    if (length > LENGTH || chosen.length > INSTRUCTIONS - 2) break;
+    if (skip < 2) chosen.push(branch(skip * form.code.length, random));
     chosen.push(form);
     for (const [component, value] of vector.input) input.set(component, value);
   }
+  // The mode in which arithmetic is translated; the processor's cases start without PE.
+  if (random(4) !== 0) input.set(MXCSR, Uint8Array.of(0xa0, 0x1f, 0, 0));
   return { names: chosen.map((form) => form.name), code: Buffer.concat(chosen.map((form) => form.code)), input };
 }
 

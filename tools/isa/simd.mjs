@@ -44,6 +44,10 @@ const opcodes = new Map(
     ...shaped("i64x2", 220, "extmul_low_i32x4_s extmul_high_i32x4_s extmul_low_i32x4_u extmul_high_i32x4_u"),
     ...shaped("f32x4", 224, floatMath),
     ...shaped("f64x2", 236, floatMath),
+    ...shaped("i32x4", 248, "trunc_sat_f32x4_s trunc_sat_f32x4_u"),
+    ...shaped("f32x4", 250, "convert_i32x4_s convert_i32x4_u"),
+    ...shaped("i32x4", 252, "trunc_sat_f64x2_s_zero trunc_sat_f64x2_u_zero"),
+    ...shaped("f64x2", 254, "convert_low_i32x4_s convert_low_i32x4_u"),
     // Scalar, without the prefix.
     ...shaped("f32", 0x91, "sqrt add sub mul div"),
     ...shaped("f64", 0x9f, "sqrt add sub mul div"),

@@ -231,5 +231,84 @@ const shifts = file("sse_shift", {
   ...shift("psrad", "i32x4.shr_s", 32 | SIGN),
 });
 
+// Shapes of floating-point operands: packed and scalar, binary32 and binary64.
+const PS = 0;
+const PD = 1;
+const SS = 2;
+const SD = 3;
+
+/** The four forms of an operation. */
+const forms = (
+  /** @type {string} */ name,
+  /** @type {string} */ kind,
+  /** @type {(vectorShape: string, scalarShape: string, shape: number) => [opcode: string, arg: number]} */ of,
+) => ({
+  [`${name}ps`]: vector(kind, ...of("f32x4", "f32x4", PS)),
+  [`${name}pd`]: vector(kind, ...of("f64x2", "f64x2", PD)),
+  [`${name}ss`]: vector(kind, ...of("f32x4", "f32", SS)),
+  [`${name}sd`]: vector(kind, ...of("f64x2", "f64", SD)),
+});
+
+/** When a result of zero is exact: always, when a factor is zero, when the dividend is; the last has one operand. */
+const ZERO = { sum: 0, product: 4, quotient: 8, root: 12 };
+
+const arithmetic = (/** @type {string} */ name, /** @type {keyof typeof ZERO} */ zero) =>
+  forms(name, "FloatArithmetic", (_, shape, n) => [`${shape}.${name}`, n | ZERO[zero]]);
+
+const floats = file("sse_arith", {
+  ...arithmetic("add", "sum"),
+  ...arithmetic("sub", "sum"),
+  ...arithmetic("mul", "product"),
+  ...arithmetic("div", "quotient"),
+  ...arithmetic("sqrt", "root"),
+  ...forms("min", "FloatChoice", (shape, _, n) => [`${shape}.pmin`, n]),
+  ...forms("max", "FloatChoice", (shape, _, n) => [`${shape}.pmax`, n]),
+});
+
+const comparisons = file("sse_compare", {
+  ...forms("cmp", "FloatCompare", (_, __, n) => ["", n]),
+  comiss: vector("FloatOrder", "", SS),
+  comisd: vector("FloatOrder", "", SD),
+  ucomiss: vector("FloatOrder", "", SS),
+  ucomisd: vector("FloatOrder", "", SD),
+});
+
+const rounds = file(
+  "sse_round",
+  forms("round", "FloatRound", (_, __, n) => ["", n]),
+);
+
+const TRUNCATES = 4;
+const conversions = file("sse_convert", {
+  cvtsi2ss: vector("FloatFromInteger", "", SS),
+  cvtsi2sd: vector("FloatFromInteger", "", SD),
+  cvtss2si: vector("FloatToInteger", "", SS),
+  cvtsd2si: vector("FloatToInteger", "", SD),
+  cvttss2si: vector("FloatToInteger", "", SS | TRUNCATES),
+  cvttsd2si: vector("FloatToInteger", "", SD | TRUNCATES),
+  cvtss2sd: vector("FloatWidenScalar"),
+  cvtsd2ss: vector("FloatNarrowScalar"),
+  cvtps2pd: vector("FloatWidenPacked"),
+  cvtpd2ps: vector("FloatNarrowPacked"),
+  cvtdq2pd: vector("FloatFromIntegers", "f64x2.convert_low_i32x4_s", PD),
+  cvtdq2ps: vector("FloatFromIntegers", "f32x4.convert_i32x4_s", PS),
+  cvtps2dq: vector("FloatToIntegers", "i32x4.trunc_sat_f32x4_s", PS),
+  cvttps2dq: vector("FloatToIntegers", "i32x4.trunc_sat_f32x4_s", PS | TRUNCATES),
+  cvtpd2dq: vector("FloatToIntegers", "i32x4.trunc_sat_f64x2_s_zero", PD),
+  cvttpd2dq: vector("FloatToIntegers", "i32x4.trunc_sat_f64x2_s_zero", PD | TRUNCATES),
+});
+
 /** @type {Readonly<Record<string, Vector>>} */
-export const vectors = { ...moves, ...control, ...integer, ...ssse3, ...flags, ...shuffles, ...shifts };
+export const vectors = {
+  ...moves,
+  ...control,
+  ...integer,
+  ...ssse3,
+  ...flags,
+  ...shuffles,
+  ...shifts,
+  ...floats,
+  ...comparisons,
+  ...rounds,
+  ...conversions,
+};

@@ -98,6 +98,7 @@ export function pushCondition(j: usize, code: u32): void {
   }
   if (kind == Jit.FLAGS_UNKNOWN) compareResult(j, E.I64_EQ);
   else if (kind == Cpu.FLAGS_EXPLICIT) pushExplicit(j, even);
+  else if (kind == Jit.FLAGS_ORDER) pushFloatOrder(j, even);
   else if (!pushQuick(j, kind, even)) {
     pushSlowCondition(j, code);
     return;
@@ -148,6 +149,41 @@ function pushExplicit(j: usize, even: u32): void {
   }
   E.i32Const(j, 0);
   E.op(j, E.I32_NE);
+}
+
+function compareOrder(j: usize, opcode: u32): void {
+  E.get(j, L.ORDER_A);
+  E.get(j, L.ORDER_B);
+  E.op(j, opcode);
+}
+
+/** The conditions after COMIS or UCOMIS, whose flags say CF = less, ZF = equal, and both with PF = not ordered. */
+export function pushFloatOrder(j: usize, even: u32): void {
+  switch (even) {
+    case 2:
+      compareOrder(j, E.F64_GE);
+      not(j);
+      return;
+    case 4:
+    case 14:
+      compareOrder(j, E.F64_LT);
+      compareOrder(j, E.F64_GT);
+      E.op(j, E.I32_OR);
+      not(j);
+      return;
+    case 6:
+      compareOrder(j, E.F64_GT);
+      not(j);
+      return;
+    case 10:
+      compareOrder(j, E.F64_LT);
+      compareOrder(j, E.F64_GE);
+      E.op(j, E.I32_OR);
+      not(j);
+      return;
+  }
+  // OF and SF are clear.
+  E.i32Const(j, 0);
 }
 
 /** The conditions O, B, E, BE, S, L, LE where one or a few compares do; false if not. */

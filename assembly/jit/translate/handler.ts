@@ -19,6 +19,7 @@ import {
   storeVectors,
 } from "../state";
 import * as O from "./operand";
+import { forgetFloats } from "./sse_operands";
 
 /** A full barrier: what is stored before must be seen by devices in other threads (see insertFence in code_cache). */
 export function translateFence(j: usize): void {
@@ -63,6 +64,7 @@ export function callHandler(j: usize): void {
   }
   loadVectors(j, vectors);
   if (flags) store<u32>(j, Jit.FLAGS_UNKNOWN, Jit.flagKind);
+  forgetFloats(j);
   // Whatever it did to control registers, the next vector instruction looks again.
   if (op < Ops.FIRST_SSE) store<u32>(j, 0, Jit.vectorsReady);
 }

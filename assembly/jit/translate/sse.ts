@@ -2,6 +2,9 @@
 
 import * as K from "../../cpu/generated/kinds";
 import { translateFence } from "./handler";
+import { compare, order } from "./sse_compare";
+import * as C from "./sse_convert";
+import { arithmetic, choice } from "./sse_float";
 import * as I from "./sse_integer";
 import * as M from "./sse_moves";
 import { requireVectors } from "./sse_operands";
@@ -15,7 +18,8 @@ export function translateVector(j: usize, kind: u32, entry: usize): void {
   else if (kind == K.kVectorStoreGeneral) M.storeGeneral(j, entry);
   else {
     requireVectors(j);
-    if (!translateMoves(j, kind, entry) && !translateShuffles(j, kind, entry)) translateInteger(j, kind, entry);
+    if (translateMoves(j, kind, entry) || translateShuffles(j, kind, entry)) return;
+    if (!translateFloat(j, kind, entry)) translateInteger(j, kind, entry);
   }
 }
 
@@ -78,6 +82,57 @@ function translateShuffles(j: usize, kind: u32, entry: usize): bool {
       return true;
     case K.kVectorShiftImmediate:
       translateShiftImmediate(j, entry);
+      return true;
+  }
+  return false;
+}
+
+function translateFloat(j: usize, kind: u32, entry: usize): bool {
+  switch (kind) {
+    case K.kFloatArithmetic:
+      arithmetic(j, entry);
+      return true;
+    case K.kFloatChoice:
+      choice(j, entry);
+      return true;
+    case K.kFloatCompare:
+      compare(j, entry);
+      return true;
+    case K.kFloatOrder:
+      order(j, entry);
+      return true;
+    case K.kFloatRound:
+      C.round(j, entry);
+      return true;
+  }
+  return translateConversion(j, kind, entry);
+}
+
+function translateConversion(j: usize, kind: u32, entry: usize): bool {
+  switch (kind) {
+    case K.kFloatFromInteger:
+      C.fromInteger(j, entry);
+      return true;
+    case K.kFloatToInteger:
+      C.toInteger(j, entry);
+      return true;
+    case K.kFloatWidenScalar:
+      C.widenScalar(j, entry);
+      return true;
+    case K.kFloatNarrowScalar:
+      C.narrowScalar(j, entry);
+      return true;
+    case K.kFloatWidenPacked:
+      C.widenPacked(j, entry);
+      return true;
+    case K.kFloatNarrowPacked:
+      C.narrowPacked(j, entry);
+      return true;
+    case K.kFloatFromIntegers:
+      C.fromIntegers(j, entry);
+      return true;
+    case K.kFloatToIntegers:
+      C.toIntegers(j, entry);
       return true;
   }
   return false;

@@ -5,7 +5,8 @@ import * as E from "../emit";
 import * as V from "../emit_simd";
 import * as L from "../locals";
 import { setKind } from "./flags";
-import { argOf, destination, opcodeOf, putTarget, source } from "./sse_operands";
+import { argOf, destination, opcodeOf, putTarget, source, target } from "./sse_operands";
+import { markZero } from "./sse_plain";
 
 export function binary(j: usize, entry: usize): void {
   const b = source(j, entry);
@@ -13,6 +14,7 @@ export function binary(j: usize, entry: usize): void {
   if (argOf(entry) != 0) V.simdOn(j, opcodeOf(entry), b, a);
   else V.simdOn(j, opcodeOf(entry), a, b);
   putTarget(j);
+  if (a == b && opcodeOf(entry) == V.V128_XOR) markZero(j, target(j));
 }
 
 export function unary(j: usize, entry: usize): void {

@@ -18,6 +18,7 @@ import {
   source,
   target,
 } from "./sse_operands";
+import { copyPlain } from "./sse_plain";
 
 // Bytes of shuffles: the low and the high half of the first vector, and of the second.
 const FIRST_LOW: u64 = 0x0706050403020100;
@@ -28,8 +29,10 @@ const SECOND_LOW: u64 = 0x1716151413121110;
 export function loadWhole(j: usize, kind: u32, entry: usize): void {
   const from = source(j, entry);
   E.get(j, from);
-  if (kind == K.kVectorLoadZero && from != L.VB) clearUpperHalf(j);
+  const whole = kind == K.kVectorLoad;
+  if (!whole && from != L.VB) clearUpperHalf(j);
   putTarget(j);
+  if (whole && from != L.VB) copyPlain(j, target(j), rmNumber(j));
 }
 
 /** Of the vector on the stack. */
@@ -42,6 +45,7 @@ export function storeWhole(j: usize, entry: usize): void {
   if (O.isRegisterForm(O.recordOf(j))) {
     E.get(j, destination(j));
     L.setXmm(j, rmNumber(j));
+    copyPlain(j, rmNumber(j), target(j));
     return;
   }
   hostOfVector(j, entry, true);

@@ -53,12 +53,39 @@ export function rmNumber(j: usize): u32 {
   return load<u8>(recordOf(j), Record.rm);
 }
 
-/** Nothing is known at the start of a basic block. */
-export function startVectors(j: usize): void {
-  store<u32>(j, 0, Jit.vectorsReady);
+@inline
+function stateAtEnd(j: usize, n: i32): usize {
+  return j + Jit.vectorsAt + ((<usize>n) << 4);
 }
 
-/** Once in a basic block: if vector instructions trap, the interpreter shall find out how (SDM vol. 3, 13.1). */
+/** What is known when a basic block begins: what its only predecessor left. */
+export function startVectors(j: usize, b: usize): void {
+  const pred = load<i32>(b, Jit.bOnlyPred);
+  if (pred < 0 || load<u32>(b, Jit.bLoop) != 0) {
+    store<u32>(j, 0, Jit.vectorsReady);
+    forgetFloats(j);
+    return;
+  }
+  const known = stateAtEnd(j, pred);
+  store<u64>(j, load<u64>(known), Jit.plain);
+  store<u32>(j, load<u32>(known, 8), Jit.floatReady);
+  store<u32>(j, load<u32>(known, 12), Jit.vectorsReady);
+}
+
+export function endVectors(j: usize, n: i32): void {
+  const known = stateAtEnd(j, n);
+  store<u64>(known, load<u64>(j, Jit.plain));
+  store<u32>(known, load<u32>(j, Jit.floatReady), 8);
+  store<u32>(known, load<u32>(j, Jit.vectorsReady), 12);
+}
+
+/** A handler may have changed MXCSR, or made anything of the registers. */
+export function forgetFloats(j: usize): void {
+  store<u32>(j, 0, Jit.floatReady);
+  store<u64>(j, 0, Jit.plain);
+}
+
+/** Unless it is known: if vector instructions trap, the interpreter shall find out how (SDM vol. 3, 13.1). */
 export function requireVectors(j: usize): void {
   if (load<u32>(j, Jit.vectorsReady) != 0) return;
   E.get(j, L.CPU);
