@@ -82,6 +82,7 @@ export function cpuSetTranslator(cpu: usize, mode: u32): void {
 }
 
 export { jitCold, jitCondition, jitEnd, jitRead, jitWrite } from "./jit/helpers";
+export { jitOrder, jitVector } from "./jit/vector_helpers";
 
 /** Milliseconds that the CPU may sleep in HLT: until its next timer, 0 when something waits already. */
 export function cpuHaltTimeout(cpu: usize): f64 {

@@ -27,6 +27,7 @@ import { translateInstruction } from "./translate/instruction";
 import { dropTop, pushX, readTop } from "./translate/move";
 import * as O from "./translate/operand";
 import { translateRun } from "./translate/stack_run";
+import { endVectors, forgetVectors, startVectors } from "./translate/sse_operands";
 
 /**
  * Writes the code of the region at the cursor, without the locals. Called twice: the first time finds out which registers
@@ -100,6 +101,7 @@ function writeBlock(j: usize, n: i32): void {
   const b = blockAddress(j, n);
   store<u32>(j, <u32>b, Jit.block);
   startFlags(j, b);
+  startVectors(j, b);
   payFuel(j, load<u32>(b, Jit.bCount));
   let offset = load<u32>(b, Jit.bOffset);
   const term = load<u32>(b, Jit.bTerm);
@@ -140,6 +142,7 @@ function payFuel(j: usize, instructions: u32): void {
 function writeTerminator(j: usize, n: i32, b: usize, term: u32): void {
   const rec = O.recordOf(j);
   store<u32>(b, load<u32>(j, Jit.flagKind), Jit.bFlagKind);
+  endVectors(j, n);
   switch (term) {
     case Jit.TERM_FALL:
       goTo(j, n, load<i32>(b, Jit.bFall), <i32>load<u32>(b, Jit.bEnd));
@@ -190,7 +193,7 @@ function writeJcc(j: usize, n: i32, b: usize, rec: usize): void {
 /** An indirect branch: the target is read before the return address is pushed. */
 function writeIndirect(j: usize, n: i32, b: usize, calls: bool): void {
   const rec = O.recordOf(j);
-  if (O.offsetOfOperand(j, O.OPERAND_E) < 128 && isRegisterForm(rec)) O.pushRegister(j, load<u8>(rec, Record.rm), 3);
+  if (O.offsetOfOperand(j, O.OPERAND_E) < 128 && O.isRegisterForm(rec)) O.pushRegister(j, load<u8>(rec, Record.rm), 3);
   else {
     O.hostOfOperand(j, 3, false);
     O.pushMemory(j, 3, false);
@@ -208,11 +211,18 @@ function writeIndirect(j: usize, n: i32, b: usize, calls: bool): void {
   else exitAtRip(j, L.EXIT_LOOKUP);
 }
 
+/** Others ran at the end of block n: what follows it knows nothing of flags and vectors. */
+function forgetState(j: usize, n: i32, b: usize): void {
+  store<u32>(b, Jit.FLAGS_UNKNOWN, Jit.bFlagKind);
+  forgetVectors(j);
+  endVectors(j, n);
+}
+
 /** Calls what is at RIP and goes on behind the call. */
 function writeCall(j: usize, n: i32, b: usize): void {
   const next = <i32>load<u32>(b, Jit.bEnd);
   callRegion(j, next);
-  store<u32>(b, Jit.FLAGS_UNKNOWN, Jit.bFlagKind);
+  forgetState(j, n, b);
   goTo(j, n, load<i32>(b, Jit.bFall), next);
 }
 
@@ -228,11 +238,6 @@ function requireCanonical(j: usize, local: u32): void {
   E.ifHinted(j, E.VOID, false);
   O.exitHere(j);
   E.end(j);
-}
-
-@inline
-function isRegisterForm(rec: usize): bool {
-  return (load<u8>(rec, Record.misc) & Record.MISC_FORM) == Record.FORM_REGISTER;
 }
 
 /** An instruction that ends its block: all state goes to memory, its handler says how to go on. */
@@ -256,7 +261,7 @@ function writeEnd(j: usize, n: i32, b: usize, rec: usize): void {
   E.end(j);
   loadTlb(j);
   loadAgain(j);
-  store<u32>(b, Jit.FLAGS_UNKNOWN, Jit.bFlagKind);
+  forgetState(j, n, b);
   goTo(j, n, load<i32>(b, Jit.bFall), <i32>load<u32>(b, Jit.bEnd));
 }
 

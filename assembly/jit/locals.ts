@@ -37,6 +37,22 @@ export const W: u32 = 18;
 export const GPR: u32 = 19;
 export const I32_LOCALS: u32 = 7;
 export const I64_LOCALS: u32 = 25;
+/** xmm registers 0..15. */
+export const XMM: u32 = 3 + I32_LOCALS + I64_LOCALS;
+/** Work: VB is the source operand of a vector instruction when it comes from memory, VR its result. */
+export const VB: u32 = XMM + 16;
+export const VR: u32 = XMM + 17;
+export const VT: u32 = XMM + 18;
+export const V128_LOCALS: u32 = 19;
+/** What COMIS or UCOMIS compared last. */
+export const ORDER_A: u32 = XMM + V128_LOCALS;
+export const ORDER_B: u32 = ORDER_A + 1;
+/** Work. */
+export const NUMBER: u32 = ORDER_A + 2;
+export const F64_LOCALS: u32 = 3;
+/** 0 = WebAssembly's floating-point arithmetic may be used (translate/sse_plain.ts). */
+export const MX: u32 = ORDER_A + F64_LOCALS;
+export const MORE_I32_LOCALS: u32 = 1;
 
 /** Value of FLAG_KIND while the flags in the CPU's memory are the true ones: on entry, and after whoever changed them there. */
 export const FLAGS_IN_MEMORY: i32 = -1;
@@ -46,6 +62,8 @@ export const TYPE_REGION: u32 = 0;
 export const TYPE_ACCESS: u32 = 1;
 export const TYPE_RECORD: u32 = 2;
 export const TYPE_CONDITION: u32 = 3;
+export const TYPE_VECTOR: u32 = 4;
+export const TYPE_ORDER: u32 = 5;
 
 /** Imported functions. */
 export const FN_READ: u32 = 0;
@@ -53,7 +71,9 @@ export const FN_WRITE: u32 = 1;
 export const FN_COLD: u32 = 2;
 export const FN_END: u32 = 3;
 export const FN_CONDITION: u32 = 4;
-export const FN_IMPORTS: u32 = 5;
+export const FN_VECTOR: u32 = 5;
+export const FN_ORDER: u32 = 6;
+export const FN_IMPORTS: u32 = 7;
 
 /** The region is left to the instruction at RIP, wherever that is. */
 export const EXIT_LOOKUP: i32 = 0;
@@ -87,6 +107,31 @@ export function usesFlags(j: usize): void {
 export function changesFlags(j: usize): void {
   mark(j, Jit.used, FLAGS_BIT);
   mark(j, Jit.dirty, FLAGS_BIT);
+}
+
+export function usesXmm(j: usize, n: u32): void {
+  mark(j, Jit.usedXmm, (<u32>1) << n);
+}
+
+export function getXmm(j: usize, n: u32): void {
+  mark(j, Jit.usedXmm, (<u32>1) << n);
+  get(j, XMM + n);
+}
+
+export function setXmm(j: usize, n: u32): void {
+  mark(j, Jit.usedXmm, (<u32>1) << n);
+  mark(j, Jit.dirtyXmm, (<u32>1) << n);
+  const shapes: u64 = 0x0001000100010001;
+  store<u64>(j, load<u64>(j, Jit.plain) & ~(shapes << n), Jit.plain);
+  set(j, XMM + n);
+}
+
+export function isXmmUsed(j: usize, n: u32): bool {
+  return ((load<u32>(j, Jit.usedXmm) >> n) & 1) != 0;
+}
+
+export function isXmmDirty(j: usize, n: u32): bool {
+  return ((load<u32>(j, Jit.dirtyXmm) >> n) & 1) != 0;
 }
 
 export function isUsed(j: usize, n: u32): bool {

@@ -3,6 +3,7 @@
 import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 import * as E from "./emit";
+import { simdMemory, V128_LOAD, V128_STORE } from "./emit_simd";
 import * as L from "./locals";
 
 /** Loads one register. */
@@ -63,15 +64,49 @@ function storeFlagLocals(j: usize, kind: u32): void {
   storeLocal(j, L.FLAG_B, E.I64_STORE, Cpu.flagB);
 }
 
+function loadXmm(j: usize, n: u32): void {
+  E.get(j, L.CPU);
+  simdMemory(j, V128_LOAD, Cpu.xmm + n * Cpu.XMM_SIZE);
+  E.set(j, L.XMM + n);
+}
+
+function storeXmm(j: usize, n: u32): void {
+  E.get(j, L.CPU);
+  E.get(j, L.XMM + n);
+  simdMemory(j, V128_STORE, Cpu.xmm + n * Cpu.XMM_SIZE);
+}
+
+/** Loads the general registers and flags that the region uses. */
+export function loadGeneral(j: usize): void {
+  for (let n: u32 = 0; n < 16; n++) if (L.isUsed(j, n)) loadGpr(j, n);
+}
+
+/** Loads those of the xmm registers in a set that the region uses. */
+export function loadVectors(j: usize, registers: u32): void {
+  for (let n: u32 = 0; n < 16; n++) if (((registers >> n) & 1) != 0 && L.isXmmUsed(j, n)) loadXmm(j, n);
+}
+
+/** Stores those of the xmm registers in a set that the region may have changed. */
+export function storeVectors(j: usize, registers: u32): void {
+  for (let n: u32 = 0; n < 16; n++) if (((registers >> n) & 1) != 0 && L.isXmmDirty(j, n)) storeXmm(j, n);
+}
+
 /** Loads what the region uses. */
 export function loadUsed(j: usize): void {
-  for (let n: u32 = 0; n < 16; n++) if (L.isUsed(j, n)) loadGpr(j, n);
+  loadGeneral(j);
+  loadVectors(j, 0xffff);
+}
+
+/** Stores the general registers and flags that the region may have changed. */
+export function storeGeneral(j: usize): void {
+  for (let n: u32 = 0; n < 16; n++) if (L.isDirty(j, n)) storeGpr(j, n);
+  if (L.isDirty(j, 16)) storeFlags(j);
 }
 
 /** Stores what the region may have changed. */
 export function storeDirty(j: usize): void {
-  for (let n: u32 = 0; n < 16; n++) if (L.isDirty(j, n)) storeGpr(j, n);
-  if (L.isDirty(j, 16)) storeFlags(j);
+  storeGeneral(j);
+  storeVectors(j, 0xffff);
 }
 
 export function storeFuel(j: usize): void {

@@ -137,6 +137,12 @@ export const sseTrap = 0x6a4;
 export const fpuTrap = 0x6a8;
 /** u32 1 = IGNNE#: with CR0.NE clear, unmasked x87 errors are ignored (port F0). */
 export const ignne = 0x6ac;
+/** Bits of mxcsr that decide whether plain arithmetic is fast: RC and PM, and PE, which is sticky; and their values then. */
+export const MXCSR_MATTERS = 0x7020;
+export const MXCSR_FAST = 0x1020;
+/** i32 how the last vector instruction went that was executed on values: below 0 = it faulted, 0 = fast (jit/vector_helpers.ts). */
+export const vectorState = 0x6b0;
+export const VECTOR_NOT_PLAIN = 2;
 
 // Run state.
 /** i32 vector of the exception being raised, -1 = none. */
@@ -238,6 +244,11 @@ export const kvmclock = 0x800;
 export const lapic = 0x1000;
 /** Counters, layout/counters.ts. */
 export const counters = 0x2000;
+/** Numbers of two more xmm registers, behind the counters: operands of an instruction that is executed on values. */
+export const WORK_A = 252;
+export const WORK_B = 253;
+/** The record of such an instruction. */
+export const workRecord = 0x23c0;
 /** 256 bytes for accesses that cross pages or reach MMIO. */
 export const scratch = 0x3000;
 export const SCRATCH_SIZE = 256;

@@ -11,6 +11,9 @@ export interface TranslatorCalls {
   readonly jitCold: (cpu: number, record: number, op: number) => number;
   readonly jitEnd: (cpu: number, record: number, op: number) => number;
   readonly jitCondition: (cpu: number, code: number) => number;
+  /** These two take vectors, so JavaScript cannot call them, only hand them on. */
+  readonly jitVector: (cpu: number, record: number, what: number, a: unknown, b: unknown) => unknown;
+  readonly jitOrder: (cpu: number, record: number, what: number, a: unknown, b: unknown) => number;
 }
 
 export class CodeTable {
@@ -34,6 +37,8 @@ export class CodeTable {
         c: calls.jitCold,
         e: calls.jitEnd,
         q: calls.jitCondition,
+        v: calls.jitVector,
+        o: calls.jitOrder,
       },
     };
   }

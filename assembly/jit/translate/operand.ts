@@ -16,6 +16,11 @@ export function recordOf(j: usize): usize {
 }
 
 @inline
+export function isRegisterForm(rec: usize): bool {
+  return (load<u8>(rec, Record.misc) & Record.MISC_FORM) == Record.FORM_REGISTER;
+}
+
+@inline
 export function bitsOf(size: u32): u32 {
   return 8 << size;
 }
