@@ -10,6 +10,7 @@ import { peers as allPeers } from "./bench/peers.mjs";
 import { buildPrograms } from "./bench/programs.mjs";
 import { asJson, asText, tables } from "./bench/report.mjs";
 import { listRows, measure } from "./bench/run.mjs";
+import { BuildError } from "./guest/run.mjs";
 import { startServer } from "./bench/server.mjs";
 import { Explained, progress, runTool } from "./lib.mjs";
 import { ensureWasm, installPackages } from "./setup.mjs";
@@ -47,6 +48,11 @@ function describeRun(options) {
   };
 }
 
+/** Failures of the image builder, which the programs and guests are made with, are explained too. @param {unknown} error @returns {never} */
+function explain(error) {
+  throw error instanceof BuildError ? new Explained(error.message) : error;
+}
+
 await runTool(async () => {
   const options = parseOptions(process.argv.slice(2));
   if (options.help) {
@@ -61,8 +67,8 @@ await runTool(async () => {
   };
   await installPackages();
   const peers = await choosePeers(options.peers, note);
-  await buildPrograms(options.arch);
-  const guests = await makeGuests(options.arch);
+  await buildPrograms(options.arch).catch(explain);
+  const guests = await makeGuests(options.arch).catch(explain);
   if (peers.some(({ name }) => name === "tabvisor")) {
     await ensureWasm();
     await bundle({ clean: false });

@@ -62,6 +62,7 @@ async function make32() {
       progress("benchmark guest for i386: Debian's 686 kernel");
       const apt = await openApt(join(cache, "guests", ".apt"), "i386", false);
       const scratch = join(folder, "scratch");
+      mkdirSync(scratch, { recursive: true });
       const kernel = await getKernel(apt, KERNEL32, scratch);
       const { kernel: vmlinux, bzImage } = files32();
       const parts = { apt, kernel, modules: [], init: "tiny.sh", scratch, mtime: MTIME };

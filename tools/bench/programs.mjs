@@ -63,6 +63,7 @@ async function libraries32(all) {
   const apt = await openApt(join(cache, "guests", ".apt"), "amd64", false);
   const found = (await apt.resolve(i386Packages)).filter(({ name }) => i386Packages.includes(name));
   const root = join(folder, "lib32");
+  mkdirSync(root, { recursive: true });
   for (const file of await apt.download(found)) await run("dpkg-deb", ["--extract", file, root]);
   const places = [join(root, "usr/lib32"), join(root, "usr/lib/gcc/x86_64-linux-gnu/12/32")];
   // Headers differ by word size only in a file or two, and by macros of the compiler.

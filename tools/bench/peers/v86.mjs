@@ -18,9 +18,9 @@ async function getFirmware() {
   const apt = await openApt(join(cache, "guests", ".apt"), "amd64", false);
   const found = (await apt.resolve(["seabios"])).filter(({ name }) => name === "seabios");
   const [file = ""] = await apt.download(found);
-  const unpacked = join(folder, "scratch/seabios");
+  const unpacked = join(folder, "seabios/unpacked");
+  mkdirSync(unpacked, { recursive: true });
   await run("dpkg-deb", ["--extract", file, unpacked]);
-  mkdirSync(target, { recursive: true });
   const from = join(unpacked, "usr/share/seabios");
   copyFileSync(join(from, "bios.bin"), join(target, "bios.bin"));
   copyFileSync(join(from, "vgabios-stdvga.bin"), join(target, "vgabios.bin"));
