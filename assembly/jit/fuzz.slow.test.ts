@@ -22,7 +22,11 @@ it.each([
   minutes * 60_000 + 120_000,
 );
 
-it("programs that once showed a difference", async () => {
-  const { reports } = await fuzz({ list: knownSeeds, mode: Cpu.JIT_FORCE });
-  expect(reports).toEqual([]);
-}, 300_000);
+it.runIf(knownSeeds.length > 0)(
+  "programs that once showed a difference",
+  async () => {
+    const { reports } = await fuzz({ list: knownSeeds, mode: Cpu.JIT_FORCE });
+    expect(reports).toEqual([]);
+  },
+  300_000,
+);

@@ -6,6 +6,7 @@ import { crashView } from "./crash_view";
 import { el, saveText } from "./dom";
 import { icon } from "./icons";
 import { Notices } from "./notices";
+import { ProfileView } from "./profile_view";
 import { ProgressView } from "./progress_view";
 import { StatusLine } from "./status_line";
 import { Toolbar, type Action } from "./toolbar";
@@ -20,6 +21,7 @@ export class MachineView {
   readonly #toolbar = new Toolbar((action) => void this.#act(action));
   readonly #status = new StatusLine();
   readonly #progress = new ProgressView();
+  readonly #profile: ProfileView;
   readonly #stage: HTMLElement;
   readonly #onProblem: (error: unknown) => void;
   readonly #timer: number;
@@ -29,7 +31,9 @@ export class MachineView {
   constructor(machine: Machine, onProblem: (error: unknown) => void) {
     this.#machine = machine;
     this.#onProblem = onProblem;
-    this.#stage = el("main", { class: "stage" }, this.#consoles.element, this.#progress.element, this.notices.element);
+    this.#profile = new ProfileView(machine);
+    const overlays = [this.#profile.element, this.#progress.element, this.notices.element];
+    this.#stage = el("main", { class: "stage" }, this.#consoles.element, ...overlays);
     const home = el("a", { class: "home", href: "./", title: "To the start page" }, icon("terminal"), "Tabvisor");
     const bar = el("header", { class: "bar" }, home, this.#consoles.tabs, this.#toolbar.element);
     this.element = el("div", { class: "machine-page" }, bar, this.#stage, this.#status.element);
@@ -93,6 +97,8 @@ export class MachineView {
           return this.#consoles.openSearch();
         case "save":
           return saveText(`${this.#consoles.active}.txt`, this.#consoles.text());
+        case "profile":
+          return this.#profile.toggle();
         case "fullscreen":
           return await toggleFullscreen(this.element);
       }
@@ -134,6 +140,7 @@ export class MachineView {
     if (document.hidden || state === "created" || state === "starting") return;
     try {
       this.#status.show(await this.#machine.stats());
+      await this.#profile.update();
     } catch {
       // There are none while the machine changes its state.
     }

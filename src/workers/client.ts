@@ -9,9 +9,10 @@ import { inspectCpu, type CpuReport } from "./inspect";
 import type { ConsoleName, DevicesEvent, ErrorReport, Notice, Progress, ResetReason, StartedState } from "./protocol";
 import { RateMeter, type Stats } from "./rates";
 import { Session } from "./session";
+import type { CpuProfile, HotSpot } from "../machine/profile";
 
 export { ConfigError, type MachineConfig, type CpuReport, type ConsoleName, type ErrorReport };
-export type { Notice, Progress, ResetReason, Stats };
+export type { CpuProfile, HotSpot, Notice, Progress, ResetReason, Stats };
 
 export type MachineState = "created" | "starting" | "running" | "paused" | "stopped" | "crashed" | "destroyed";
 
@@ -160,6 +161,16 @@ export class Machine {
     }
     if (this.#stats === undefined) throw new Error("the machine has no statistics yet");
     return this.#stats;
+  }
+
+  /** Where each CPU spends its instructions, from samples that are taken all the time. */
+  async profile(): Promise<readonly CpuProfile[]> {
+    return this.#live().call((devices) => devices.profile());
+  }
+
+  /** The WebAssembly of a hot spot's translation as text; undefined when it is no longer kept. */
+  async translation(cpu: number, slot: number): Promise<string | undefined> {
+    return this.#live().call((devices) => devices.translation(cpu, slot));
   }
 
   readonly #onPageHide = (): void => this.destroy();

@@ -2,6 +2,7 @@
 
 import * as Cpu from "../../assembly/layout/cpu";
 import { MachineModel, type MachineEvent } from "../machine/machine";
+import { type CpuProfile, readProfile, translationText } from "../machine/profile";
 import type { ConfigIssue } from "../shared/config_issue";
 import { Log, type LogEntry } from "../shared/log";
 import type { MachineConfig } from "../shared/machine_config";
@@ -87,6 +88,17 @@ export class DevicesFacade implements DevicesCalls {
     const model = this.#made();
     if (this.#place === undefined) throw new Error("there is no machine yet");
     return Promise.resolve(takeSample(model.parts.guest.data, this.#place, model.counters(), sharedNow()));
+  }
+
+  profile(): Promise<readonly CpuProfile[]> {
+    const { data } = this.#made().parts.guest;
+    return Promise.resolve((this.#place?.cpus ?? []).map((cpu) => readProfile(data, cpu)));
+  }
+
+  translation(cpu: number, slot: number): Promise<string | undefined> {
+    const { data } = this.#made().parts.guest;
+    const base = this.#place?.cpus[cpu];
+    return Promise.resolve(base === undefined ? undefined : translationText(data, base, slot));
   }
 
   #made(): MachineModel {

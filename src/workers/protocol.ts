@@ -1,6 +1,7 @@
 // What the threads tell each other. The page calls the devices worker through Comlink (`DevicesCalls`); what nobody
 // asked for comes back as `DevicesEvent` on a port of its own. CPU workers get one message and send `CpuEvent`.
 
+import type { CpuProfile } from "../machine/profile";
 import type { ConfigIssue } from "../shared/config_issue";
 import type { MachineConfig } from "../shared/machine_config";
 import type { Result } from "../shared/result";
@@ -110,4 +111,8 @@ export interface DevicesCalls {
   /** Resolves when there is room for more. */
   input(console: ConsoleName, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   sample(): Promise<Sample>;
+  /** One for each CPU. */
+  profile(): Promise<readonly CpuProfile[]>;
+  /** The WebAssembly of a translation as text; undefined when it is no longer kept. */
+  translation(cpu: number, slot: number): Promise<string | undefined>;
 }

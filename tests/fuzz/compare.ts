@@ -40,7 +40,7 @@ function firstDifference(wanted: string, got: string): string {
 /** Leaves out pieces as long as the difference stays. */
 export function shrink(program: Program, differs: (smaller: Program) => boolean): Program {
   let small = program;
-  for (let again = true; again; ) {
+  for (let again = true; again;) {
     again = false;
     for (const pieces of smaller(small.pieces)) {
       const candidate = { ...small, pieces };

@@ -9,7 +9,7 @@ type Plan =
   | { readonly list: readonly string[]; readonly mode: number };
 
 /** Programs after which the translating CPU is made anew: engines slow down when one table has had very many modules. */
-const CPU_LIFE = 200;
+const CPU_LIFE = 12;
 const REPORTS_MAX = 8;
 
 /** `programs`: how many were run; `reports`: those that differ, made small. */

@@ -48,7 +48,9 @@ export async function loadFamilies(): Promise<Parsed[][]> {
     of(({ handler }) => handler.startsWith("sse_")),
     of(({ handler }) => handler.startsWith("x87_")),
     of(({ handler }) => handler.startsWith("mmx")),
-    of(({ handler, mnemonic }) => !/^(sse_|x87_|mmx)/.test(handler) && !integer.test(handler) && HARMLESS.test(mnemonic)),
+    of(
+      ({ handler, mnemonic }) => !/^(sse_|x87_|mmx)/.test(handler) && !integer.test(handler) && HARMLESS.test(mnemonic),
+    ),
   ];
 }
 
@@ -115,14 +117,18 @@ function stringPiece(r: Random): Piece {
   const direction = r.below(4) === 0 ? [0xfd] : [0xfc];
   const prefix = size[0] === 0x66 ? [...size, ...repeat] : [...repeat, ...size];
   const bytes = [...count, ...pointers, ...direction, ...prefix, opcode, 0xfc];
-  return { kind: "bytes", text: `string ${[...prefix, opcode].map((b) => b.toString(16)).join(" ")}, rcx ${count[1]}`, bytes };
+  return {
+    kind: "bytes",
+    text: `string ${[...prefix, opcode].map((b) => b.toString(16)).join(" ")}, rcx ${count[1]}`,
+    bytes,
+  };
 }
 
-function pickRow({ families, r, only, inCall }: Context): Parsed {
+function pickRow(context: Context): Parsed {
+  const { families, r, only, inCall } = context;
   const family = r.below(60) === 0 ? 5 : r.below(4) > 0 && only !== undefined ? only : r.pick(SHARES);
-  const rows = families[family] ?? [];
-  const row = r.pick(rows);
-  return inCall && /^(PUSH|POP$|POPF)/.test(row.mnemonic) ? pickRow({ families, r, only: 0, inCall }) : row;
+  const row = r.pick(families[family] ?? []);
+  return inCall && /^(PUSH|POP$|POPF)/.test(row.mnemonic) ? pickRow({ ...context, only: 0 }) : row;
 }
 
 function rowPiece(context: Context): Piece {

@@ -30,7 +30,12 @@ export type Piece =
 const LOOP_COUNTER = [0x41, 0xbc];
 const TARGET = 11;
 
-const little = (value: number): number[] => [value & 255, (value >> 8) & 255, (value >> 16) & 255, (value >>> 24) & 255];
+const little = (value: number): number[] => [
+  value & 255,
+  (value >> 8) & 255,
+  (value >> 16) & 255,
+  (value >>> 24) & 255,
+];
 
 /** Machine code of a list of pieces for a place in memory. */
 export function assemble(pieces: readonly Piece[], address: number): number[] {
@@ -140,7 +145,8 @@ function nameOf(piece: Piece): string {
 function describeChoice({ bits, reg, rm, memory, immediate, prefixes }: Choice): string {
   const words = [bits ? `${bits} bits` : "", `reg ${reg}`, memory ? describeAddress(memory) : `rm ${rm}`];
   if (immediate !== undefined) words.push(`imm ${immediate.toString(16)}`);
-  if (prefixes !== undefined && prefixes.length > 0) words.push(`prefix ${prefixes.map((p) => p.toString(16)).join(" ")}`);
+  if (prefixes !== undefined && prefixes.length > 0)
+    words.push(`prefix ${prefixes.map((p) => p.toString(16)).join(" ")}`);
   return words.filter((word) => word !== "").join(", ");
 }
 

@@ -9,7 +9,12 @@ const BEGIN = "<!-- results: written by npm run bench -- --docs -->";
 const END = "<!-- end of results -->";
 
 const charts = [
-  { architecture: "amd64", rival: "tcg", title: "x86-64 programs: times faster than QEMU TCG", file: "performance-tcg.svg" },
+  {
+    architecture: "amd64",
+    rival: "tcg",
+    title: "x86-64 programs: times faster than QEMU TCG",
+    file: "performance-tcg.svg",
+  },
   { architecture: "i386", rival: "v86", title: "i386 programs: times faster than v86", file: "performance-v86.svg" },
 ];
 
@@ -31,7 +36,9 @@ export function writeDocs(rows, about) {
   const { date, commit, processor, processors, qemu, compiler, rounds, notes } = about;
   const conditions = `${date}, commit ${commit}; ${processor}, ${processors} processors; ${qemu}; ${compiler}; medians of ${rounds}.`;
   const remarks = notes.map((/** @type {string} */ text) => `- ${text}`).join("\n");
-  const text = [BEGIN, conditions, ...tables(rows).map(asMarkdown), ...pictures, remarks, END].filter((part) => part !== "");
+  const text = [BEGIN, conditions, ...tables(rows).map(asMarkdown), ...pictures, remarks, END].filter(
+    (part) => part !== "",
+  );
   writeFileSync(path, page.slice(0, begin) + text.join("\n\n") + page.slice(end + END.length));
   writeFileSync(join(docs, "performance.json"), asJson(rows, about));
 }

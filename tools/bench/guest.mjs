@@ -56,7 +56,10 @@ async function make32() {
   const outputs = ["vmlinux", "bzImage", "initrd", "busybox"].map((name) => `.cache/bench/i386/${name}`);
   await once({
     name: "bench-guest-i386",
-    hash: hashOf(listFiles(["tools/guest"], (path) => /(initramfs|kernel|cpio)\.mjs$/.test(path)), [KERNEL32]),
+    hash: hashOf(
+      listFiles(["tools/guest"], (path) => /(initramfs|kernel|cpio)\.mjs$/.test(path)),
+      [KERNEL32],
+    ),
     outputs,
     run: async () => {
       progress("benchmark guest for i386: Debian's 686 kernel");
@@ -102,7 +105,7 @@ function readCpioFile(archive, wanted) {
   const field = (/** @type {number} */ at, /** @type {number} */ n) =>
     parseInt(archive.toString("latin1", at + 6 + n * 8, at + 14 + n * 8), 16);
   const aligned = (/** @type {number} */ at) => (at + 3) & ~3;
-  for (let at = 0; archive.toString("latin1", at, at + 6) === "070701"; ) {
+  for (let at = 0; archive.toString("latin1", at, at + 6) === "070701";) {
     const [size, nameSize] = [field(at, 6), field(at, 11)];
     const name = archive.toString("utf8", at + 110, at + 110 + nameSize - 1);
     const data = aligned(at + 110 + nameSize);

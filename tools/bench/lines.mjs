@@ -1,6 +1,9 @@
 // The console of a machine as lines of text: what the peers' outputs are fed into, and what waits for words in it.
 
-export class Timeout extends Error {}
+/** A machine that said nothing in time. */
+class Timeout extends Error {
+  name = "Timeout";
+}
 
 export class Console {
   #text = "";

@@ -71,7 +71,8 @@ export function parseOptions(args) {
   for (let i = 0; i < args.length; i++) {
     const [word = "", attached] = (args[i] ?? "").split(/=(.*)/s);
     const name = word.replace(/^--/, "");
-    if (name === word || (!(name in options) && name !== "json")) throw new Explained(`unknown option ${word}\n\n${usage}`);
+    if (name === word || (!(name in options) && name !== "json"))
+      throw new Explained(`unknown option ${word}\n\n${usage}`);
     if (name === "docs" || name === "help") options[name] = true;
     else options[name] = parse(name, attached ?? args[++i] ?? "");
   }

@@ -23,7 +23,8 @@ export const programPath = (architecture) => join(folder, architecture, "bench")
 
 /** @param {Architecture[]} architectures */
 export async function buildPrograms(architectures) {
-  if (!isInstalled("gcc")) throw new Explained(`the benchmark programs need a C compiler, and there is no gcc (${hint})`);
+  if (!isInstalled("gcc"))
+    throw new Explained(`the benchmark programs need a C compiler, and there is no gcc (${hint})`);
   const sources = listFiles(["tools/bench/programs"], (path) => path.endsWith(".c"));
   const inputs = listFiles(["tools/bench/programs"]);
   for (const architecture of architectures) {
@@ -54,7 +55,7 @@ async function compile(args, architecture) {
 /** Where gcc finds libraries for -m32: nothing when it has its own, else unpacked from Debian's packages. @param {string[]} all */
 async function libraries32(all) {
   const probe = join(folder, "probe");
-  const source = new TextEncoder().encode("#include <stdio.h>\nint main(void) { return puts(\"\") < 0; }\n");
+  const source = new TextEncoder().encode('#include <stdio.h>\nint main(void) { return puts("") < 0; }\n');
   const own = await run("gcc", [...all, "-x", "c", "-", "-o", probe], { input: source }).then(
     () => true,
     () => false,
@@ -68,5 +69,8 @@ async function libraries32(all) {
   const places = [join(root, "usr/lib32"), join(root, "usr/lib/gcc/x86_64-linux-gnu/12/32")];
   // Headers differ by word size only in a file or two, and by macros of the compiler.
   const headers = [join(root, "usr/include"), "/usr/include/x86_64-linux-gnu"];
-  return [...headers.flatMap((header) => ["-isystem", header]), ...places.flatMap((place) => [`-B${place}`, `-L${place}`])];
+  return [
+    ...headers.flatMap((header) => ["-isystem", header]),
+    ...places.flatMap((place) => [`-B${place}`, `-L${place}`]),
+  ];
 }

@@ -47,7 +47,12 @@ export function tables(rows) {
     if (own.length === 0) return [];
     const shown = order.filter((peer) => own.some((row) => peer in row.peers));
     const others = shown.includes("tabvisor") ? against.filter((peer) => shown.includes(peer)) : [];
-    const head = ["group", "program", ...shown.map((peer) => `${titles[peer]}, s`), ...others.map((peer) => `× ${titles[peer]}`)];
+    const head = [
+      "group",
+      "program",
+      ...shown.map((peer) => `${titles[peer]}, s`),
+      ...others.map((peer) => `× ${titles[peer]}`),
+    ];
     const body = own.map((row) => [
       row.group,
       row.name,
@@ -88,7 +93,10 @@ export function asJson(rows, about) {
     name,
     architecture,
     peers: Object.fromEntries(
-      Object.entries(peers).map(([peer, { times, error }]) => [peer, error ? { error, times } : { median: median(times), times }]),
+      Object.entries(peers).map(([peer, { times, error }]) => [
+        peer,
+        error ? { error, times } : { median: median(times), times },
+      ]),
     ),
   }));
   return `${JSON.stringify({ ...about, results }, null, 2)}\n`;

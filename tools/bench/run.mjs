@@ -33,7 +33,8 @@ export function listRows(options) {
   });
   for (const [image, architecture] of Object.entries(bootImages)) {
     if (image !== "i386" && !hasImage(image)) continue;
-    if (options.arch.includes(architecture)) rows.push({ group: "boot", name: `boot-${image}`, architecture, peers: {} });
+    if (options.arch.includes(architecture))
+      rows.push({ group: "boot", name: `boot-${image}`, architecture, peers: {} });
   }
   return rows.filter(({ group, name }) => wanted(group, name));
 }
@@ -153,12 +154,16 @@ function checkSum(row, peer, { sum = "" }, cell) {
 function checkClock(row, peer, { seconds = 0, elapsed = 0 }, context) {
   // Preparing the input is in the host's time but not in the program's own, so only a lack of time can be told.
   if (seconds > elapsed * 1.05 + 0.05) {
-    context.note(`${peer.name}, ${row.name}: took ${seconds} s by the guest's clock, ${elapsed.toFixed(2)} s by the host's`);
+    context.note(
+      `${peer.name}, ${row.name}: took ${seconds} s by the guest's clock, ${elapsed.toFixed(2)} s by the host's`,
+    );
   }
 }
 
 /** @param {Row} row @param {number} round */
 function say(row, round) {
-  const cells = Object.entries(row.peers).map(([name, { times, error }]) => `${name} ${error ?? times.at(-1)?.toFixed(3)}`);
+  const cells = Object.entries(row.peers).map(
+    ([name, { times, error }]) => `${name} ${error ?? times.at(-1)?.toFixed(3)}`,
+  );
   progress(`round ${round}: ${row.architecture} ${row.name}: ${cells.join(", ")}`);
 }

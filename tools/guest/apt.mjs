@@ -119,7 +119,9 @@ async function refreshLists(state, options, refresh) {
 
 /** @param {string} state */
 function hasSuiteList(state) {
-  return readdirSync(join(state, "lists")).some((name) => name.includes(`_dists_${SUITE}_`) && name.includes("_Packages"));
+  return readdirSync(join(state, "lists")).some(
+    (name) => name.includes(`_dists_${SUITE}_`) && name.includes("_Packages"),
+  );
 }
 
 /** @param {string[]} names @param {string[]} options @returns {Promise<Package[]>} */

@@ -12,7 +12,8 @@ export const native = {
   name: "native",
   title: "native",
   architectures: ["amd64", "i386"],
-  missing: async () => (process.platform === "linux" && process.arch === "x64" ? undefined : "the host is no x86-64 Linux"),
+  missing: async () =>
+    process.platform === "linux" && process.arch === "x64" ? undefined : "the host is no x86-64 Linux",
   boots: {},
   open: async (architecture) => {
     const scratch = mkdtempSync(join(tmpdir(), "bench-"));
@@ -28,7 +29,11 @@ function execute(architecture, program, seconds, scratch) {
   return new Promise((resolve) => {
     const began = performance.now();
     const environment = { ...process.env, BENCH_BUSYBOX: busyboxPath(architecture), BENCH_SCRATCH: scratch };
-    const child = spawn(programPath(architecture), [program], { env: environment, timeout: seconds * 1000, killSignal: "SIGKILL" });
+    const child = spawn(programPath(architecture), [program], {
+      env: environment,
+      timeout: seconds * 1000,
+      killSignal: "SIGKILL",
+    });
     let output = "";
     child.stdout.on("data", (bytes) => (output += bytes));
     child.stderr.on("data", (bytes) => (output += bytes));

@@ -27,7 +27,7 @@ async function getFirmware() {
 }
 
 /** @param {import("../peers.mjs").Context} context */
-async function start({ server }) {
+async function start({ server, note }) {
   await getFirmware();
   const browser = await openPage();
   const began = performance.now();
@@ -35,8 +35,9 @@ async function start({ server }) {
   try {
     await browser.console.waitFor(/bench: ready\r?\n/, bootPatience);
   } catch (error) {
+    for (const message of browser.errors) note(`v86: ${message}`);
     await browser.close();
-    throw new Error(`${error.message} ${browser.errors.join("; ")}`);
+    throw error;
   }
   return { ...browser, seconds: (performance.now() - began) / 1000 };
 }
@@ -46,7 +47,8 @@ export const v86 = {
   name: "v86",
   title: "v86",
   architectures: ["i386"],
-  missing: async () => (existsSync(join(root, "node_modules/v86")) ? missingChromium() : "the package v86 is not installed"),
+  missing: async () =>
+    existsSync(join(root, "node_modules/v86")) ? missingChromium() : "the package v86 is not installed",
   boots: {
     i386: async (context) => {
       const { close, seconds } = await start(context);
