@@ -2,6 +2,7 @@
 
 /** A machine that said nothing in time. */
 class Timeout extends Error {
+  /** @override */
   name = "Timeout";
 }
 
