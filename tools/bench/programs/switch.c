@@ -7,7 +7,7 @@
 
 #include "bench.h"
 
-enum { PROCESSES = 4, TURNS = 24000 };
+enum { PROCESSES = 4, TURNS = 12000 };
 
 /** Takes every turn that is this process's until all turns are over. */
 static void take_turns(volatile unsigned *turn, unsigned mine) {
