@@ -10,10 +10,11 @@ export interface TestGuest extends TestWasm {
   readonly vrings: VringPool;
 }
 
-export function testGuest(options: { ramBytes?: number; cpus?: number } = {}): TestGuest {
+/** `now`: the host's clock in ms; without it time stands still. */
+export function testGuest(options: { ramBytes?: number; cpus?: number; now?: () => number } = {}): TestGuest {
   const plan = planMemory({ ramBytes: options.ramBytes ?? 4 * 1024 * 1024, cpus: options.cpus ?? 1 });
   if (!plan.ok) throw new Error(plan.error);
-  const host = { now: () => 0, realtime: () => 0 };
+  const host = { now: options.now ?? (() => 0), realtime: () => 0 };
   const wasm = loadTestWasm({ pages: plan.value.wasmPages, host });
   writePlan(wasm.memory, plan.value);
   const guest = new GuestMemory(wasm.memory, wasm.exports, plan.value.machine);

@@ -14,6 +14,7 @@ import { deliverPending } from "../exceptions";
 import { getBelow, getLess, getOf, getPf, getSf, getZf, TF } from "../flags";
 import { ea, imm, reg, regSet, rmHost, rmReg, setReg, setRmReg, stackOperandFault } from "../operand";
 import { RUN_EXIT_BUDGET, RUN_EXIT_TRANSLATE, poll } from "../poll";
+import { LEFT } from "../region_exit";
 import { isCanonical } from "../../mem/walk";
 import { drop, push, stackHost } from "../stack";
 import { nextRipOf, protection, raise, ripOf } from "../state";
@@ -122,19 +123,19 @@ function translationEntry(cpu: usize, rip: u64): usize {
 
 /**
  * Runs translations from the one in `slot` on, also those that a RET leads to when the region that made the call has been
- * left since. Returns Jit.LEFT + EXIT_ (jit/locals.ts), with all state in the CPU's memory.
+ * left since. Returns LEFT + EXIT_ (jit/locals.ts), with all state in the CPU's memory.
  */
 function runTranslations(cpu: usize, slot: i32): i64 {
   let rip = load<u64>(cpu, Cpu.rip);
   while (true) {
     const left = call_indirect<i64>(slot, cpu, rip, Jit.CALL_DEPTH);
-    if (left < Jit.LEFT + 2) return left;
+    if (left < LEFT + 2) return left;
     rip = <u64>left;
     store<u64>(cpu, rip, Cpu.rip);
-    if (load<i32>(cpu, Cpu.fuel) < 0 || load<i32>(cpu, Cpu.exitRequest) != 0) return Jit.LEFT;
+    if (load<i32>(cpu, Cpu.fuel) < 0 || load<i32>(cpu, Cpu.exitRequest) != 0) return LEFT;
     const entry = translationEntry(cpu, rip);
     if (load<u64>(entry, Jit.jcRip) != rip || load<u32>(entry, Jit.jcKey) != load<u32>(cpu, Cpu.jitKey)) {
-      return Jit.LEFT;
+      return LEFT;
     }
     slot = load<i32>(entry, Jit.jcSlot);
   }
@@ -201,7 +202,7 @@ export function run(cpu: usize, budget: u64): i32 {
         const before = enterTranslation(cpu, rec, limit - executed);
         const left = runTranslations(cpu, code);
         executed += <u64>(<i64>before - <i64>load<i32>(cpu, Cpu.fuel));
-        if (left != Jit.LEFT) {
+        if (left != LEFT) {
           store<u64>(cpu, executed, Cpu.instructions);
           const vector = load<i32>(cpu, Cpu.excVector);
           if (vector == Exception.PF) deliverPending(cpu);

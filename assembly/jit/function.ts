@@ -4,6 +4,7 @@ import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
 import * as Ops from "../cpu/generated/ops";
+import { LEFT } from "../cpu/region_exit";
 import * as E from "./emit";
 import * as L from "./locals";
 import { blockAddress, blockAtOffset, recordAt } from "./region";
@@ -255,7 +256,7 @@ function writeEnd(j: usize, n: i32, b: usize, rec: usize): void {
   E.ifThen(j, E.VOID);
   E.get(j, L.EXIT);
   E.op(j, E.I64_EXTEND_I32_U);
-  E.i64Const(j, Jit.LEFT);
+  E.i64Const(j, LEFT);
   E.op(j, E.I64_ADD);
   E.returnOp(j);
   E.end(j);

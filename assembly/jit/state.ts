@@ -5,6 +5,7 @@ import * as Jit from "../layout/jit";
 import * as E from "./emit";
 import { simdMemory, V128_LOAD, V128_STORE } from "./emit_simd";
 import * as L from "./locals";
+import { LEFT } from "../cpu/region_exit";
 
 /** Loads one register. */
 export function loadGpr(j: usize, n: u32): void {
@@ -191,7 +192,7 @@ export function epilogue(j: usize): void {
 /** Returns to the run loop, through all callers, with RIP in the CPU's memory. */
 function leave(j: usize, how: i32): void {
   storeLocal(j, L.RIP, E.I64_STORE, Cpu.rip);
-  E.i64Const(j, Jit.LEFT + <i64>how);
+  E.i64Const(j, LEFT + <i64>how);
   E.returnOp(j);
 }
 

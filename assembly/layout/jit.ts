@@ -147,11 +147,6 @@ export const MODULE_SIZE = 0x200000;
 export const body = 0x400000;
 export const BODY_SIZE = 0x100000;
 
-/**
- * A region returns the address that a RET went to; or, with everything in the CPU's memory, LEFT + EXIT_ (jit/locals.ts),
- * which is no canonical address.
- */
-export const LEFT: i64 = i64.MIN_VALUE;
 /** Nested calls at the most: the engine's stack must hold them. */
 export const CALL_DEPTH = 200;
 

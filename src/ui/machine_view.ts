@@ -7,6 +7,7 @@ import { DevicesPanel } from "./devices_panel";
 import { el, saveText } from "./dom";
 import { icon } from "./icons";
 import { Notices } from "./notices";
+import { ProfileView } from "./profile_view";
 import { ProgressView } from "./progress_view";
 import { StatusLine } from "./status_line";
 import { Toolbar, type Action } from "./toolbar";
@@ -22,6 +23,7 @@ export class MachineView {
   readonly #status = new StatusLine();
   readonly #progress = new ProgressView();
   readonly #devices: DevicesPanel;
+  readonly #profile: ProfileView;
   readonly #stage: HTMLElement;
   readonly #onProblem: (error: unknown) => void;
   readonly #timer: number;
@@ -32,11 +34,13 @@ export class MachineView {
     this.#machine = machine;
     this.#onProblem = onProblem;
     this.#devices = new DevicesPanel(machine);
+    this.#profile = new ProfileView(machine);
     this.#stage = el(
       "main",
       { class: "stage" },
       this.#consoles.element,
       this.#devices.element,
+      this.#profile.element,
       this.#progress.element,
       this.notices.element,
     );
@@ -106,6 +110,8 @@ export class MachineView {
           return this.#consoles.openSearch();
         case "save":
           return saveText(`${this.#consoles.active}.txt`, this.#consoles.text());
+        case "profile":
+          return this.#profile.toggle();
         case "fullscreen":
           return await toggleFullscreen(this.element);
       }
@@ -147,6 +153,7 @@ export class MachineView {
     if (document.hidden || state === "created" || state === "starting") return;
     try {
       this.#status.show(await this.#machine.stats());
+      await this.#profile.update();
     } catch {
       // There are none while the machine changes its state.
     }

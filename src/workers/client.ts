@@ -27,6 +27,7 @@ import { MachinePort } from "./port_link";
 import { MachineNet, type NetCapture } from "./net_client";
 import { RateMeter, type Stats } from "./rates";
 import { Session } from "./session";
+import type { CpuProfile, HotSpot } from "../machine/profile";
 
 export { ConfigError, type MachineConfig, type CpuReport, type ConsoleName, type ErrorReport };
 export type { InputEvent, KeyboardLeds, Notice, PointerMode, Progress, ResetReason, Stats };
@@ -34,6 +35,7 @@ export { AgentError } from "../shared/agent_error";
 export { QmpError, type QmpCommand, type QmpCommands, type QmpEvent, type MachinePort };
 export type { DeviceReport } from "../shared/device_report";
 export type { MachineNet, NetCapture };
+export type { CpuProfile, HotSpot };
 
 export type MachineState = "created" | "starting" | "running" | "paused" | "stopped" | "crashed" | "destroyed";
 
@@ -309,6 +311,16 @@ export class Machine {
   /** The devices of the machine with their features, queues and counters. */
   async devices(): Promise<DeviceReport[]> {
     return this.#live().call((devices) => devices.devices());
+  }
+
+  /** Where each CPU spends its instructions, from samples that are taken all the time. */
+  async profile(): Promise<readonly CpuProfile[]> {
+    return this.#live().call((devices) => devices.profile());
+  }
+
+  /** The WebAssembly of a hot spot's translation as text; undefined when it is no longer kept. */
+  async translation(cpu: number, slot: number): Promise<string | undefined> {
+    return this.#live().call((devices) => devices.translation(cpu, slot));
   }
 
   readonly #onPageHide = (): void => this.destroy();

@@ -7,6 +7,7 @@ import { configIssue, type ConfigIssue } from "../shared/config_issue";
 import { checkDevice } from "../shared/device_options";
 import type { InputEvent } from "../shared/input_event";
 import type { KeyNumber } from "../shared/keys";
+import { type CpuProfile, readProfile, translationText } from "../machine/profile";
 import { Log, type LogEntry } from "../shared/log";
 import type { DriveConfig, MachineConfig } from "../shared/machine_config";
 import { resolveMachine, resolveNewDrive } from "./resolve";
@@ -154,6 +155,17 @@ export class DevicesFacade implements DevicesCalls {
     const answer = port === undefined ? `there is no port ${name}` : `port ${name} is open already`;
     const opened = port !== undefined && servePort(port, link);
     return Promise.resolve(opened ? ok(undefined) : err(answer));
+  }
+
+  profile(): Promise<readonly CpuProfile[]> {
+    const { data } = this.#made().parts.guest;
+    return Promise.resolve((this.#place?.cpus ?? []).map((cpu) => readProfile(data, cpu)));
+  }
+
+  translation(cpu: number, slot: number): Promise<string | undefined> {
+    const { data } = this.#made().parts.guest;
+    const base = this.#place?.cpus[cpu];
+    return Promise.resolve(base === undefined ? undefined : translationText(data, base, slot));
   }
 
   #made(): MachineModel {

@@ -2,6 +2,7 @@
 // asked for comes back as `DevicesEvent` on a port of its own. CPU workers get one message and send `CpuEvent`.
 
 import type { MediumError, ScsiDeviceConfig } from "../machine/scsi";
+import type { CpuProfile } from "../machine/profile";
 import type { ConfigIssue } from "../shared/config_issue";
 import type { DriveConfig, MachineConfig } from "../shared/machine_config";
 import type { InputEvent, KeyboardLeds, PointerMode } from "../shared/input_event";
@@ -163,4 +164,8 @@ export interface DevicesCalls {
   openPort(name: string, link: MessagePort): Promise<Result<void, string>>;
   /** A facade of its own: `devices.net.connectGuest(…)`. */
   readonly net: NetCalls;
+  /** One for each CPU. */
+  profile(): Promise<readonly CpuProfile[]>;
+  /** The WebAssembly of a translation as text; undefined when it is no longer kept. */
+  translation(cpu: number, slot: number): Promise<string | undefined>;
 }
