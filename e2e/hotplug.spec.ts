@@ -45,6 +45,8 @@ test("boots with a balloon, a second console and a named port", async () => {
   await guest.waitFor(/tabvisor: shell ready/, { timeout: 300_000 });
   // The kernel's messages go to this console too, and would mix with what commands print.
   await guest.run("dmesg -n 1");
+  // The image has no udev that would load the drivers of devices that come later.
+  await guest.output("modprobe -a virtio_blk virtio_rng");
   expect(await guest.output("ls /sys/bus/virtio/drivers/virtio_balloon | grep -c ^virtio")).toBe("1");
   expect(await guest.output("cat /sys/class/virtio-ports/*/name")).toBe("org.example.data");
   expect(await guest.qmp("query-status")).toEqual({ status: "running", running: true });
@@ -124,8 +126,6 @@ test("a second console has a tab of its own", async () => {
 
 test("a disk is plugged in, used, and taken out", async () => {
   const disk = "test -b /dev/vda && echo there || echo none";
-  // The image has no udev that would load drivers.
-  await guest.output("modprobe -a virtio_blk virtio_rng");
   expect(await guest.qmp("query-block")).toEqual([]);
   await guest.qmp("device_add", { driver: "virtio-blk-pci", id: "disk1", drive: "spare", serial: "plugged" });
   await becomes(disk, "there");
@@ -155,11 +155,11 @@ test("every other device comes and goes too", async () => {
   await deleted("balloon0");
   await expect(guest.qmp("query-balloon")).rejects.toThrow(/No balloon device has been activated/);
   await guest.qmp("device_add", { driver: "virtio-balloon-pci", id: "balloon0" });
-  await becomes("ls /sys/bus/virtio/drivers/virtio_balloon", /^virtio\d+$/m);
+  await becomes("ls /sys/bus/virtio/drivers/virtio_balloon", /virtio\d+/);
 
   await guest.qmp("device_del", { id: "data0" });
   await deleted("data0");
-  await becomes("grep -l org.example.data /sys/class/virtio-ports/*/name; echo gone", /^gone$/);
+  await becomes("grep -l org.example.data /sys/class/virtio-ports/*/name 2>/dev/null; echo gone", /^gone$/);
   await guest.qmp("device_add", { driver: "virtserialport", id: "late", name: "org.example.late" });
   await becomes("cat /sys/class/virtio-ports/*/name", "org.example.late");
   await guest.qmp("device_del", { id: "second" });
