@@ -16,7 +16,7 @@ import { Link, TYPE_ARP, TYPE_IPV4 } from "./link";
 import { Names } from "./names";
 import { isBroadcast, isGuestAddress, isMulticast, isOurs } from "./plan";
 import { reachOf } from "./reach";
-import type { Endpoints } from "./tcp/connection";
+import type { Endpoints } from "./tcp/connection_user";
 import { TcpStream } from "./tcp/stream";
 import { Tcp, type UserFactory } from "./tcp/tcp";
 import { type Datagram, parseDatagram, replyTo, sendDatagram } from "./udp";

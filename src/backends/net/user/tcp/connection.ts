@@ -2,16 +2,13 @@
 // unless the guest's queue is full, and says so beforehand (hasRoom): there is retransmission and flow control, but no
 // congestion control.
 
-import { Reassembly } from "./reassembly";
+import { type CloseReason, type ConnectionOwner, type ConnectionUser, type Endpoints, nobody } from "./connection_user";
+import { ReceiveWindow } from "./receive_window";
 import { RoundTrip } from "./round_trip";
-import { ACK, FIN, lengthOf, PSH, RST, type Segment, SYN } from "./segment";
+import { ACK, FIN, PSH, RST, type Segment, SYN } from "./segment";
 import { SendQueue } from "./send_queue";
 import { add, distance } from "./sequence";
 
-/** Bytes that the guest may have sent and nobody has taken yet. */
-const RECEIVE_CAPACITY = 1024 * 1024;
-/** Shift for the window that we offer; it must be able to express the capacity. */
-const WINDOW_SCALE = 5;
 /** Bytes that are queued for the guest before a writer has to wait. */
 const SEND_CAPACITY = 512 * 1024;
 /** RFC 9293, section 3.7.1: for those who do not say. */
@@ -40,46 +37,6 @@ type State =
   | "last-ack"
   | "closed";
 
-/** "done": both sides finished; "reset": the guest broke off, or refused; "timeout": it does not answer. */
-export type CloseReason = "done" | "reset" | "timeout" | "aborted";
-
-/** Who uses a connection. */
-export interface ConnectionUser {
-  /** Both sides know of each other. */
-  opened(): void;
-  /** Bytes of the guest, in order; `consumed` opens the window again. */
-  received(bytes: Uint8Array<ArrayBuffer>): void;
-  /** The guest has nothing more to say. */
-  ended(): void;
-  /** There is room to write again. */
-  writable(): void;
-  /** The last thing that is heard. */
-  closed(reason: CloseReason): void;
-}
-
-/** The two ends, as the guest's packets name them. */
-export interface Endpoints {
-  readonly guest: number;
-  readonly guestPort: number;
-  readonly host: number;
-  readonly hostPort: number;
-}
-
-/** What a connection needs of the rest. */
-export interface ConnectionOwner {
-  readonly mss: number;
-  /** The guest's card takes frames now. */
-  readonly hasRoom: boolean;
-  /** Milliseconds that stand still while the guest does. */
-  now(): number;
-  /** Sends a segment with `length` bytes of the send queue from position `from` on. */
-  transmit(connection: Connection, header: Omit<Segment, "payload">, from: number, length: number): void;
-  /** There is something to send: `output` is to be called soon. */
-  wants(connection: Connection): void;
-  /** It is over: forget it. */
-  finished(connection: Connection): void;
-}
-
 export class Connection {
   readonly ends: Endpoints;
   readonly sendQueue = new SendQueue();
@@ -87,8 +44,8 @@ export class Connection {
   deadline = Infinity;
   user: ConnectionUser;
   state: State;
-  readonly #owner: ConnectionOwner;
-  readonly #reassembly = new Reassembly();
+  readonly #owner: ConnectionOwner<Connection>;
+  readonly #window = new ReceiveWindow();
   readonly #roundTrip = new RoundTrip();
   // Names as in RFC 9293, section 3.3.1.
   #sndUna: number;
@@ -97,13 +54,7 @@ export class Connection {
   #sndWl1 = 0;
   #sndWl2 = 0;
   #sndScale = 0;
-  #rcvNxt = 0;
-  #rcvScale = 0;
   #mss = DEFAULT_MSS;
-  /** Delivered to the user and not consumed. */
-  #unconsumed = 0;
-  /** Right edge of the window that was offered last. */
-  #offeredEdge = 0;
   #ackWanted = false;
   #finWanted = false;
   #finSent = false;
@@ -120,14 +71,18 @@ export class Connection {
   #released = false;
 
   /** From a SYN of the guest, or without one towards it. `output` sends our own SYN. */
-  constructor(owner: ConnectionOwner, ends: Endpoints, user: ConnectionUser, initial: { iss: number; syn?: Segment }) {
+  constructor(
+    owner: ConnectionOwner<Connection>,
+    ends: Endpoints,
+    user: ConnectionUser,
+    initial: { iss: number; syn?: Segment },
+  ) {
     this.#owner = owner;
     this.ends = ends;
     this.user = user;
     this.#sndUna = initial.iss;
     this.#sndNxt = initial.iss;
     this.state = initial.syn === undefined ? "syn-sent" : "syn-received";
-    this.#rcvScale = WINDOW_SCALE;
     if (initial.syn !== undefined) this.#takeSyn(initial.syn);
     this.#sendSyn();
   }
@@ -161,8 +116,8 @@ export class Connection {
   release(): void {
     this.end();
     this.#released = true;
-    this.user = nobody(this);
-    this.consumed(this.#unconsumed);
+    this.user = nobody((bytes) => this.consumed(bytes.length));
+    this.consumed(this.#window.unconsumed);
     if (this.state === "fin-wait-2") this.#arm("end", FIN_WAIT_MS);
   }
 
@@ -175,14 +130,9 @@ export class Connection {
 
   /** The user has done with so many bytes. */
   consumed(count: number): void {
-    this.#unconsumed = Math.max(0, this.#unconsumed - count);
-    if (this.state === "closed") return;
-    // RFC 9293, section 3.8.6.2.2: no small steps.
-    const gain = distance(this.#offeredEdge, add(this.#rcvNxt, this.#window()));
-    if (gain >= Math.min(RECEIVE_CAPACITY / 2, 2 * this.#owner.mss) && this.#unconsumed < RECEIVE_CAPACITY / 2) {
-      this.#ackWanted = true;
-      this.#owner.wants(this);
-    }
+    if (!this.#window.consumed(count, this.#owner.mss) || this.state === "closed") return;
+    this.#ackWanted = true;
+    this.#owner.wants(this);
   }
 
   /** A segment of the guest for this connection (section 3.10.7). */
@@ -238,17 +188,17 @@ export class Connection {
 
   #arriveSynchronized(segment: Segment): void {
     const { flags, sequence, acknowledgement } = segment;
-    if (!this.#isAcceptable(segment)) {
+    if (!this.#window.accepts(segment)) {
       if ((flags & RST) !== 0) return;
       if (this.state === "syn-received" && (flags & SYN) !== 0) this.#sendSynAgain();
       else this.#ackWanted = true;
       // What fills a closed window still carries an acknowledgement.
-      if ((flags & (ACK | SYN)) === ACK && sequence === this.#rcvNxt) this.#takeAck(segment);
+      if ((flags & (ACK | SYN)) === ACK && sequence === this.#window.next) this.#takeAck(segment);
       return;
     }
     if ((flags & RST) !== 0) {
       // RFC 5961, section 3: only the exact number ends a connection.
-      if (sequence === this.#rcvNxt) this.#close("reset");
+      if (sequence === this.#window.next) this.#close("reset");
       else this.#ackWanted = true;
       return;
     }
@@ -269,22 +219,11 @@ export class Connection {
     this.#takeFin(segment);
   }
 
-  /** Section 3.4, table 6: whether a part of the segment lies inside the window. */
-  #isAcceptable(segment: Segment): boolean {
-    const window = this.#window();
-    const from = distance(this.#rcvNxt, segment.sequence);
-    const length = lengthOf(segment);
-    if (length === 0) return from === 0 || (from > 0 && from < window);
-    return from < window && from + length > 0;
-  }
-
   #takeSyn(segment: Segment): void {
-    this.#rcvNxt = add(segment.sequence, 1);
-    this.#offeredEdge = this.#rcvNxt;
-    this.#mss = Math.min(Math.max(segment.mss ?? DEFAULT_MSS, MIN_MSS), this.#owner.mss);
     // Scaling only when both sides know it (RFC 7323, section 2.2).
+    this.#window.begin(segment.sequence, segment.windowScale !== undefined);
+    this.#mss = Math.min(Math.max(segment.mss ?? DEFAULT_MSS, MIN_MSS), this.#owner.mss);
     this.#sndScale = segment.windowScale ?? 0;
-    if (segment.windowScale === undefined) this.#rcvScale = 0;
     this.#sndWnd = segment.window;
     this.#sndWl1 = segment.sequence;
     this.#sndWl2 = segment.acknowledgement;
@@ -292,22 +231,21 @@ export class Connection {
 
   #sendSyn(): void {
     const reply = this.state === "syn-received";
-    const scale = this.#rcvScale === 0 ? {} : { windowScale: this.#rcvScale };
+    const { scale } = this.#window;
     this.#owner.transmit(
       this,
       {
         ...this.#ports(),
         sequence: this.#sndUna,
-        acknowledgement: reply ? this.#rcvNxt : 0,
+        acknowledgement: reply ? this.#window.next : 0,
         flags: reply ? SYN | ACK : SYN,
-        window: Math.min(this.#window(), 0xffff),
+        window: this.#window.offerUnscaled(),
         mss: this.#owner.mss,
-        ...scale,
+        ...(scale === 0 ? {} : { windowScale: scale }),
       },
       0,
       0,
     );
-    this.#offeredEdge = add(this.#rcvNxt, Math.min(this.#window(), 0xffff));
     this.#sndNxt = add(this.#sndUna, 1);
     this.#arm("retransmit", this.#roundTrip.timeout);
   }
@@ -404,44 +342,21 @@ export class Connection {
     }
   }
 
-  #takePayload({ sequence, payload }: Segment): void {
-    if (payload.length === 0) return;
+  #takePayload(segment: Segment): void {
+    if (segment.payload.length === 0) return;
     if (this.state !== "established" && this.state !== "fin-wait-1" && this.state !== "fin-wait-2") return;
-    // Only what lies inside the window.
-    const window = this.#window();
-    const before = Math.max(0, distance(sequence, this.#rcvNxt));
-    const end = Math.min(payload.length, distance(sequence, add(this.#rcvNxt, window)));
     this.#ackWanted = true;
-    if (before >= end) return;
-    const part = payload.subarray(before, end);
-    const at = add(sequence, before);
-    if (at !== this.#rcvNxt) {
-      this.#reassembly.add(at, part);
-      return;
-    }
-    this.#deliver(part);
-    if (this.#reassembly.isEmpty) return;
-    for (let next = this.#reassembly.take(this.#rcvNxt); next !== undefined;) {
-      this.#deliver(next);
-      next = this.#reassembly.take(this.#rcvNxt);
-    }
-  }
-
-  #deliver(bytes: Uint8Array<ArrayBuffer>): void {
-    this.#rcvNxt = add(this.#rcvNxt, bytes.length);
-    this.#unconsumed += bytes.length;
-    this.user.received(bytes);
+    this.#window.take(segment, (bytes) => this.user.received(bytes));
   }
 
   #takeFin({ flags, sequence, payload }: Segment): void {
     if ((flags & FIN) !== 0) this.#finAt = add(sequence, payload.length);
-    if (this.#finAt === undefined || this.#finAt !== this.#rcvNxt) return;
+    if (this.#finAt === undefined || this.#finAt !== this.#window.next) return;
     const { state } = this;
     if (state !== "established" && state !== "fin-wait-1" && state !== "fin-wait-2") return;
     this.#finAt = undefined;
-    this.#rcvNxt = add(this.#rcvNxt, 1);
+    this.#window.finish();
     this.#ackWanted = true;
-    this.#reassembly.clear();
     if (state === "established") this.state = "close-wait";
     else if (state === "fin-wait-1") this.state = "closing";
     else this.#enterTimeWait();
@@ -451,12 +366,6 @@ export class Connection {
   #enterTimeWait(): void {
     this.state = "time-wait";
     this.#arm("end", TIME_WAIT_MS);
-  }
-
-  /** Room for bytes of the guest. What was offered once is never taken back. */
-  #window(): number {
-    const free = RECEIVE_CAPACITY - this.#unconsumed;
-    return Math.max(free, distance(this.#rcvNxt, this.#offeredEdge), 0);
   }
 
   /** One segment of new data, with the FIN behind it if that is all. False: there is nothing that may be sent. */
@@ -550,10 +459,8 @@ export class Connection {
   /** A segment with the present acknowledgement and window. */
   #send(flags: number, sequence: number, from = 0, length = 0): void {
     this.#ackWanted = false;
-    const field = Math.min(this.#window() >>> this.#rcvScale, 0xffff);
-    const edge = add(this.#rcvNxt, field * 2 ** this.#rcvScale);
-    if (distance(this.#offeredEdge, edge) > 0) this.#offeredEdge = edge;
-    const header = { ...this.#ports(), sequence, acknowledgement: this.#rcvNxt, flags, window: field };
+    const window = this.#window.offer();
+    const header = { ...this.#ports(), sequence, acknowledgement: this.#window.next, flags, window };
     this.#owner.transmit(this, header, from, length);
   }
 
@@ -567,19 +474,8 @@ export class Connection {
     this.state = "closed";
     this.#disarm();
     this.sendQueue.clear();
-    this.#reassembly.clear();
+    this.#window.clear();
     this.#owner.finished(this);
     this.user.closed(silent ? "done" : reason);
   }
-}
-
-/** Takes the rest of what the guest says. */
-function nobody(connection: Connection): ConnectionUser {
-  return {
-    opened: () => undefined,
-    received: (bytes) => connection.consumed(bytes.length),
-    ended: () => undefined,
-    writable: () => undefined,
-    closed: () => undefined,
-  };
 }

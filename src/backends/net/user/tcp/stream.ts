@@ -1,6 +1,7 @@
 // A TCP connection as something to read from and to write to, with both waiting for each other.
 
-import type { Connection, CloseReason, ConnectionUser } from "./connection";
+import type { Connection } from "./connection";
+import type { CloseReason, ConnectionUser } from "./connection_user";
 
 /** "end": the guest has said all; "broken": the connection is gone. */
 export type ReadAnswer = Uint8Array<ArrayBuffer> | "end" | "broken";

@@ -7,7 +7,8 @@ import { Link } from "../link";
 import { macOf } from "../plan";
 import { GUEST, GUEST_MAC, HOST, MockGuest } from "../testing/mock_guest";
 import { randomFrom } from "../testing/random";
-import type { CloseReason, Connection, ConnectionUser } from "./connection";
+import type { Connection } from "./connection";
+import type { CloseReason, ConnectionUser } from "./connection_user";
 import { ACK, FIN, PSH, RST, type Segment, SYN } from "./segment";
 import { Tcp } from "./tcp";
 

@@ -6,7 +6,8 @@ import { askArp } from "../arp";
 import type { Clock } from "../clock";
 import { type Ipv4Packet, isIntact, PROTOCOL_TCP } from "../ipv4";
 import { type Link, PAYLOAD } from "../link";
-import { Connection, type ConnectionOwner, type ConnectionUser, type Endpoints } from "./connection";
+import { Connection } from "./connection";
+import { type ConnectionOwner, type ConnectionUser, type Endpoints, nobody } from "./connection_user";
 import {
   ACK,
   CHECKSUM_OFFSET,
@@ -34,16 +35,7 @@ export type UserFactory = (connection: Connection) => ConnectionUser;
 /** Who serves a connection that the guest opens; undefined: it is refused. */
 export type Accept = (ends: Endpoints) => UserFactory | undefined;
 
-/** Until the real one is there. */
-const noUser: ConnectionUser = {
-  opened: () => undefined,
-  received: () => undefined,
-  ended: () => undefined,
-  writable: () => undefined,
-  closed: () => undefined,
-};
-
-export class Tcp implements ConnectionOwner {
+export class Tcp implements ConnectionOwner<Connection> {
   readonly mss: number;
   readonly #link: Link;
   readonly #clock: Clock;
@@ -172,7 +164,12 @@ export class Tcp implements ConnectionOwner {
 
   #open(ends: Endpoints, user: UserFactory, syn?: Segment): Connection {
     const iss = Math.floor(Math.random() * 2 ** 32);
-    const connection = new Connection(this, ends, noUser, syn === undefined ? { iss } : { iss, syn });
+    const connection = new Connection(
+      this,
+      ends,
+      nobody(() => undefined),
+      syn === undefined ? { iss } : { iss, syn },
+    );
     this.#connections.set(keyOf(ends), connection);
     connection.user = user(connection);
     return connection;
