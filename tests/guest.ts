@@ -10,8 +10,12 @@ export interface TestGuest extends TestWasm {
   readonly vrings: VringPool;
 }
 
-export function testGuest(options: { ramBytes?: number; cpus?: number } = {}): TestGuest {
-  const plan = planMemory({ ramBytes: options.ramBytes ?? 4 * 1024 * 1024, cpus: options.cpus ?? 1 });
+export function testGuest(options: { ramBytes?: number; cpus?: number; deviceBytes?: number } = {}): TestGuest {
+  const plan = planMemory({
+    ramBytes: options.ramBytes ?? 4 * 1024 * 1024,
+    cpus: options.cpus ?? 1,
+    deviceBytes: options.deviceBytes ?? 0,
+  });
   if (!plan.ok) throw new Error(plan.error);
   const host = { now: () => 0, realtime: () => 0 };
   const wasm = loadTestWasm({ pages: plan.value.wasmPages, host });

@@ -4,8 +4,10 @@ import * as DebugExit from "../../assembly/layout/debug_exit";
 import * as Machine from "../../assembly/layout/machine";
 import { PAGE_SIZE } from "../../assembly/layout/memory_map";
 import type { ConsoleInput } from "../backends/console/console_input";
+import type { Display } from "../backends/display/types";
 import { cryptoRandom } from "../backends/random/crypto";
 import type { Crossing } from "../core/crossing";
+import { DeviceMemory } from "../core/device_memory";
 import type { GuestMemory } from "../core/guest_memory";
 import type { MemoryPlan } from "../core/memory_plan";
 import { NotifyWindows } from "../core/notify_windows";
@@ -16,13 +18,16 @@ import { PciBus } from "../devices/pci/bus";
 import { addChipset, type Chipset } from "../devices/pci/chipset";
 import type { InterruptSink } from "../devices/pci/intx";
 import type { Router } from "../devices/pci/router";
+import { type QxlOptions } from "../devices/qxl/config";
+import { QxlPciDevice, qxlMemoryBytes, type QxlPlugError } from "../devices/qxl/pci";
+import { Vga, VGA_MEMORY_BYTES } from "../devices/vga/device";
 import { VirtioBlk } from "../devices/virtio/blk/device";
 import type { VirtioDevice } from "../devices/virtio/device";
 import { VirtioPciDevice, type PlugError, type VirtioPlatform } from "../devices/virtio/pci";
 import { VirtioRng } from "../devices/virtio/rng/device";
 import { VirtioSerial } from "../devices/virtio/serial/device";
 import { configIssue, type ConfigIssue } from "../shared/config_issue";
-import type { DeviceConfig, VirtioPciOptions, VirtioSerialConfig } from "../shared/device_options";
+import type { DeviceConfig, QxlConfig, VirtioPciOptions, VirtioSerialConfig } from "../shared/device_options";
 import type { Log } from "../shared/log";
 import type { ResolvedConfig } from "../shared/resolve_config";
 import type { OpenDrive } from "./drives";
@@ -39,6 +44,7 @@ export interface DeviceGround {
   readonly ports: Router;
   readonly mmio: Router;
   readonly interrupts: InterruptSink;
+  readonly display: Display;
   readonly log: Log;
 }
 
@@ -52,13 +58,17 @@ export class DeviceSet {
   readonly bus: PciBus;
   readonly disks: { readonly device: VirtioBlk; readonly open: OpenDrive }[] = [];
   serial: VirtioSerial | undefined;
+  qxl: QxlPciDevice | undefined;
+  #vga: Vga | undefined;
   readonly #chipset: Chipset;
   readonly #fwCfg: FwCfg;
+  readonly #ground: DeviceGround;
   readonly #platform: VirtioPlatform;
   readonly #plugged: VirtioPciDevice[] = [];
 
   constructor(ground: DeviceGround) {
     const { guest, exports, crossing, interrupts, log } = ground;
+    this.#ground = ground;
     this.bus = new PciBus(ground.ports, ground.mmio, interrupts);
     this.#chipset = addChipset(this.bus);
     this.#fwCfg = new FwCfg({ cpus: ground.plan.cpuCount, ramBytes: ramBytes(ground.plan) });
@@ -98,6 +108,8 @@ export class DeviceSet {
   /** All devices to power-on state, with addresses as firmware would assign them. */
   reset(): void {
     for (const device of this.#plugged) device.powerOn();
+    this.#vga?.reset();
+    this.qxl?.powerOn();
     this.#chipset.reset();
     this.#fwCfg.reset();
     this.bus.assignResources();
@@ -111,7 +123,14 @@ export class DeviceSet {
       sums["virtio interrupts"] += transport.counters.interrupts;
       sums["virtio failures"] += transport.counters.failures;
     }
-    return sums;
+    return { ...sums, ...this.#displayCounters() };
+  }
+
+  #displayCounters(): Record<string, number> {
+    if (this.qxl === undefined) return {};
+    const { drawn, ...counters } = this.qxl.device.counters;
+    const named = [...Object.entries(counters), ...Object.entries(drawn)];
+    return Object.fromEntries(named.map(([name, value]) => [`qxl ${name}`, value]));
   }
 
   #add(
@@ -130,6 +149,9 @@ export class DeviceSet {
       }
       case "virtio-rng-pci":
         return this.#plug(new VirtioRng(cryptoRandom), device);
+      case "qxl-vga":
+      case "qxl":
+        return this.#addQxl(device);
       case "virtconsole":
         // A port of virtio-serial.
         return undefined;
@@ -137,6 +159,28 @@ export class DeviceSet {
         // A chip of assembly/platform: configureChips.
         return undefined;
     }
+  }
+
+  #addQxl(device: QxlConfig): ConfigIssue | undefined {
+    const { bus, crossing, guest, windows, log } = this.#platform;
+    const { exports, plan, display } = this.#ground;
+    const memory = new DeviceMemory(guest, plan);
+    const platform = { bus, crossing, guest, exports, memory, windows, log };
+    const slot = device.addr === undefined ? {} : { slot: device.addr };
+    const plugged = QxlPciDevice.plug(platform, display, { ...qxlOptions(device), ...slot });
+    if (!plugged.ok) return configIssue(`device ${device.driver}`, plugReason(plugged.error, device));
+    this.qxl = plugged.value;
+    return device.driver === "qxl-vga" ? this.#addVga(memory, plugged.value) : undefined;
+  }
+
+  /** What is shown until the display's driver takes over. */
+  #addVga(memory: DeviceMemory, { device, scanout }: QxlPciDevice): ConfigIssue | undefined {
+    const { guest, ports, mmio } = this.#ground;
+    const vga = Vga.attach({ guest, memory, ports, mmio }, scanout);
+    if (vga === undefined) return configIssue("device qxl-vga", "the machine has no memory left for devices");
+    device.onMode = (mode) => vga.show(mode === "vga");
+    this.#vga = vga;
+    return undefined;
   }
 
   #addDisk(open: OpenDrive, options: VirtioPciOptions, serial = open.drive.serial): ConfigIssue | undefined {
@@ -167,6 +211,26 @@ export class DeviceSet {
   }
 }
 
+function qxlOptions(device: QxlConfig): QxlOptions {
+  return {
+    primary: device.driver === "qxl-vga",
+    ...(device.ram_size_mb === undefined ? {} : { ramMiB: device.ram_size_mb }),
+    ...(device.vram_size_mb === undefined ? {} : { vramMiB: device.vram_size_mb }),
+    ...(device.vram64_size_mb === undefined ? {} : { vram64MiB: device.vram64_size_mb }),
+    ...(device.vgamem_mb === undefined ? {} : { vgamemMiB: device.vgamem_mb }),
+    ...(device.xres === undefined ? {} : { xres: device.xres }),
+    ...(device.yres === undefined ? {} : { yres: device.yres }),
+  };
+}
+
+/** What the devices need beside the guest's RAM. */
+export function deviceMemoryBytes(config: ResolvedConfig): number {
+  return config.devices.reduce((sum, device) => {
+    if (device.driver !== "qxl-vga" && device.driver !== "qxl") return sum;
+    return sum + qxlMemoryBytes(qxlOptions(device)) + (device.driver === "qxl-vga" ? VGA_MEMORY_BYTES : 0);
+  }, 0);
+}
+
 function ramBytes(plan: MemoryPlan): number {
   return (plan.lowRamEnd + plan.highRamEnd - HIGH_RAM_PAGE) * PAGE_SIZE;
 }
@@ -176,7 +240,7 @@ function interfacesOf(options: VirtioPciOptions): "both" | "modern" | "legacy" {
   return options["disable-modern"] === true ? "legacy" : "both";
 }
 
-function plugReason(error: PlugError, options: VirtioPciOptions): string {
+function plugReason(error: PlugError | QxlPlugError, options: { readonly addr?: number }): string {
   switch (error) {
     case "slot-taken":
       return `slot 0x${(options.addr ?? 0).toString(16)} is taken`;
@@ -184,6 +248,8 @@ function plugReason(error: PlugError, options: VirtioPciOptions): string {
       return "there is no free slot on the PCI bus";
     case "no-queues":
       return "the machine has no virtqueues left";
+    case "no-memory":
+      return "the machine has no memory left for devices";
   }
 }
 

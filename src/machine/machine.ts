@@ -5,20 +5,23 @@ import * as Cpu from "../../assembly/layout/cpu";
 import * as Mailbox from "../../assembly/layout/mailbox";
 import * as Platform from "../../assembly/layout/platform";
 import { ConsoleInput } from "../backends/console/console_input";
+import { noDisplay } from "../backends/display/none";
+import type { Display } from "../backends/display/types";
 import { Crossing, serveExitHere } from "../core/crossing";
 import { GuestMemory } from "../core/guest_memory";
 import type { MemoryPlan } from "../core/memory_plan";
 import { instantiate, type WasmExports } from "../core/wasm";
+import type { Snapshot } from "../devices/qxl/scanout";
 import { Router } from "../devices/pci/router";
 import type { ConfigIssue } from "../shared/config_issue";
 import type { Log } from "../shared/log";
-import type { ResolvedConfig } from "../shared/resolve_config";
+import { hasVga, type ResolvedConfig } from "../shared/resolve_config";
 import { err, ok, type Result } from "../shared/result";
 import { makeAcpi, type AcpiImage } from "./acpi/tables";
 import type { BootPlan } from "./boot/boot_plan";
 import { placeBytes, placeRegisters } from "./boot/place";
 import { CpuControl, type CpuThreads } from "./cpu_control";
-import { configureChips, DeviceSet } from "./devices";
+import { configureChips, deviceMemoryBytes, DeviceSet } from "./devices";
 import { openDrives, type OpenDrive } from "./drives";
 import { loadBootPlan, type FileLoader } from "./load_boot_files";
 import { makeMemory } from "./memory";
@@ -34,6 +37,7 @@ export type MachineEvent =
   | { readonly type: "output"; readonly console: ConsoleName; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly type: "progress"; readonly what: string; readonly loaded: number; readonly total: number | undefined }
   | { readonly type: "notice"; readonly level: "info" | "warning" | "error"; readonly text: string }
+  | { readonly type: "display"; readonly width: number; readonly height: number }
   | { readonly type: "reset"; readonly reason: "requested" | "guest" }
   | { readonly type: "shutdown"; readonly code: number };
 
@@ -47,6 +51,8 @@ export interface MachineHost {
   readonly now: () => number;
   readonly log: Log;
   readonly event: (event: MachineEvent) => void;
+  /** Where the guest's screen is shown. */
+  readonly display?: Display;
   /** For tools that have files elsewhere than at URLs. */
   readonly loadFile?: FileLoader;
 }
@@ -93,7 +99,7 @@ export class MachineModel {
       notice: (text) => host.event({ type: "notice", level: "warning", text }),
     });
     if (!drives.ok) return drives;
-    const made = makeMemory(config.memory, config.cpus);
+    const made = makeMemory(config.memory, config.cpus, deviceMemoryBytes(config));
     if (!made.ok) return made;
     const { memory, plan } = made.value;
     const late: { crossing?: Crossing } = {};
@@ -133,7 +139,8 @@ export class MachineModel {
       raiseMsi: (address: number, data: number) => exports.raiseMsi(plan.machine, address, data),
     };
     const log = host.log.in("devices");
-    const devices = new DeviceSet({ guest, plan, exports, crossing, ports, mmio, interrupts, log });
+    const display = host.display ?? noDisplay;
+    const devices = new DeviceSet({ guest, plan, exports, crossing, ports, mmio, interrupts, display, log });
     const serial = new SerialPort(
       guest,
       (bytes) => {
@@ -143,7 +150,7 @@ export class MachineModel {
     );
     crossing.addSource(serial.poll);
     const ps2 = new Ps2Input(guest, () => cpus.kick(0));
-    const acpi = makeAcpi({ cpus: config.cpus, serial: true, vga: false });
+    const acpi = makeAcpi({ cpus: config.cpus, serial: true, vga: hasVga(config) });
     this.parts = { ...base, crossing, cpus, devices, serial, ps2, acpi };
   }
 
@@ -160,8 +167,11 @@ export class MachineModel {
       output: (bytes: Uint8Array<ArrayBuffer>) => this.#host.event({ type: "output", console: "hvc0", bytes }),
     };
     const issue = devices.populate(this.config, drives, console);
-    if (issue === undefined) devices.reset();
-    return issue;
+    if (issue !== undefined) return issue;
+    if (devices.qxl !== undefined)
+      devices.qxl.scanout.onSize = (size) => this.#host.event({ type: "display", ...size });
+    devices.reset();
+    return undefined;
   }
 
   get state(): MachineState {
@@ -229,6 +239,16 @@ export class MachineModel {
   /** The size of the terminal on hvc0. */
   resizeConsole(columns: number, rows: number): void {
     this.parts.devices.serial?.resize(columns, rows);
+  }
+
+  /** The guest's screen as it is now; undefined if there is no picture. */
+  screendump(): Snapshot | undefined {
+    return this.parts.devices.qxl?.scanout.snapshot();
+  }
+
+  /** The size of the window in which a person sees the screen: a wish, to which the guest may follow. */
+  resizeDisplay(width: number, height: number): void {
+    this.parts.devices.qxl?.device.suggestSize({ width, height });
   }
 
   /** Nothing runs afterwards; the memory goes when nobody refers to it any more. */

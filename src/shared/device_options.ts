@@ -44,16 +44,42 @@ export interface IsaDebugExitConfig {
   readonly iosize?: number;
 }
 
+/** A display; qxl-vga is a VGA as well, and the machine's first. */
+export interface QxlConfig {
+  readonly driver: "qxl-vga" | "qxl";
+  readonly id?: string;
+  readonly addr?: number;
+  readonly ram_size_mb?: number;
+  readonly vram_size_mb?: number;
+  readonly vram64_size_mb?: number;
+  readonly vgamem_mb?: number;
+  /** The resolution that the guest is told to prefer. */
+  readonly xres?: number;
+  readonly yres?: number;
+}
+
 export type DeviceConfig =
-  VirtioSerialConfig | VirtconsoleConfig | VirtioBlkConfig | VirtioRngConfig | IsaDebugExitConfig;
+  VirtioSerialConfig | VirtconsoleConfig | VirtioBlkConfig | VirtioRngConfig | IsaDebugExitConfig | QxlConfig;
 export type DeviceDriver = DeviceConfig["driver"];
 
 const id: OptionKind = { kind: "text", maxLength: 64 };
+const addr: OptionKind = { kind: "integer", min: 2, max: 31, hex: true };
 const virtioPci: OptionTable = {
   id,
-  addr: { kind: "integer", min: 2, max: 31, hex: true },
+  addr,
   "disable-legacy": { kind: "onoff" },
   "disable-modern": { kind: "onoff" },
+};
+
+const qxl: OptionTable = {
+  id,
+  addr,
+  ram_size_mb: { kind: "integer", min: 16, max: 256 },
+  vram_size_mb: { kind: "integer", min: 1, max: 128 },
+  vram64_size_mb: { kind: "integer", min: 0, max: 256 },
+  vgamem_mb: { kind: "integer", min: 8, max: 128 },
+  xres: { kind: "integer", min: 320, max: 8192 },
+  yres: { kind: "integer", min: 200, max: 8192 },
 };
 
 const tables: Readonly<Record<DeviceDriver, OptionTable>> = {
@@ -61,6 +87,8 @@ const tables: Readonly<Record<DeviceDriver, OptionTable>> = {
   virtconsole: { id, name: { kind: "text", maxLength: 64 } },
   "virtio-blk-pci": { ...virtioPci, drive: id, serial: { kind: "text", maxLength: 20 } },
   "virtio-rng-pci": virtioPci,
+  "qxl-vga": qxl,
+  qxl,
   "isa-debug-exit": {
     iobase: { kind: "integer", min: 0, max: 0xfffc, hex: true },
     iosize: { kind: "integer", min: 1, max: 4, hex: true },
@@ -106,6 +134,9 @@ export function checkDevice(device: DeviceConfig): ConfigIssue | undefined {
   if (issue !== undefined) return issue;
   if (device.driver === "virtio-blk-pci" && device.drive === undefined) {
     return configIssue(`${option}: drive`, "is missing", ["the id of a drive with if=none"]);
+  }
+  if ("xres" in device && (device.xres === undefined) !== (device.yres === undefined)) {
+    return configIssue(`${option}: xres`, "needs yres too");
   }
   if ("disable-legacy" in device && device["disable-legacy"] === true && device["disable-modern"] === true) {
     return configIssue(option, "disable-legacy and disable-modern together leave no interface");

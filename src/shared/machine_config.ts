@@ -44,6 +44,8 @@ export interface MachineConfig {
   readonly drives?: readonly DriveConfig[];
   readonly serial?: readonly SerialConfig[];
   readonly devices?: readonly DeviceConfig[];
+  /** The display adapter: qxl is short for a device qxl-vga. */
+  readonly vga?: VgaWord;
   /** A guest that resets ends instead. */
   readonly noReboot?: boolean;
   /** Made, loaded and left standing until `resume`. */
@@ -54,6 +56,9 @@ export interface MachineConfig {
 /** Translation of hot code to WebAssembly: on, never, or of all code at its first execution. */
 export type JitMode = "on" | "off" | "force";
 export const jitModes: readonly JitMode[] = ["on", "off", "force"];
+
+export type VgaWord = "none" | "qxl";
+export const vgaWords: readonly VgaWord[] = ["none", "qxl"];
 
 export const MIN_MEMORY = 1;
 /** What is left of a 4 GiB wasm memory after the CPUs' tables is a little less; the memory plan says how much. */
@@ -87,6 +92,7 @@ export const optionNames = {
   drives: "drive",
   serial: "serial",
   devices: "device",
+  vga: "vga",
   noReboot: "no-reboot",
   startPaused: "S",
   jit: "jit",
@@ -102,6 +108,7 @@ export function checkConfig(config: MachineConfig): ConfigIssue | undefined {
     checkRange("smp", config.cpus, 1, MAX_CPUS, "CPUs") ??
     checkWord("cpu", config.cpu, cpuModels) ??
     checkWord("jit", config.jit, jitModes) ??
+    checkWord("vga", config.vga, vgaWords) ??
     checkImageName(config.image) ??
     checkFlags(config) ??
     checkBoot(config) ??
@@ -201,6 +208,8 @@ function checkDevices(config: MachineConfig): ConfigIssue | undefined {
   if (devices.filter((device) => device.driver === "isa-debug-exit").length > 1) {
     return configIssue("device isa-debug-exit", "given twice");
   }
+  const displays = devices.filter(({ driver }) => driver === "qxl-vga" || driver === "qxl").length;
+  if (displays + (config.vga === "qxl" ? 1 : 0) > 1) return configIssue("device qxl-vga", "there is one display only");
   const ids = [...(config.drives ?? []), ...devices].flatMap((part) => ("id" in part && part.id ? [part.id] : []));
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
   if (twice !== undefined) return configIssue(`id=${twice}`, "given twice");

@@ -79,7 +79,7 @@ export function resolveConfig(config: MachineConfig, context: ResolveContext): R
     append: merged.append ?? "",
     drives: resolveDrives(config, context),
     serial: config.serial?.[0] ?? "stdio",
-    devices: merged.devices ?? [],
+    devices: [...(merged.devices ?? []), ...vgaDevice(merged)],
     noReboot: config.noReboot ?? false,
     startPaused: config.startPaused ?? false,
     jit: config.jit ?? "on",
@@ -96,6 +96,14 @@ function mergeImage(config: MachineConfig, image: GuestImage | undefined): Machi
     drives: [...image.drives, ...(config.drives ?? [])],
     devices: [...image.devices, ...(config.devices ?? [])],
   };
+}
+
+export function hasVga(config: ResolvedConfig): boolean {
+  return config.devices.some(({ driver }) => driver === "qxl-vga");
+}
+
+function vgaDevice({ vga }: MachineConfig): DeviceConfig[] {
+  return vga === "qxl" ? [{ driver: "qxl-vga" }] : [];
 }
 
 /** What only the whole machine shows: devices that name a drive or need another device. */

@@ -1,6 +1,7 @@
 // The embedding API: a machine as a page sees it. The page of this project uses nothing else.
 
 import { ConsoleLog } from "../backends/console/console_log";
+import * as Comlink from "comlink";
 import { ConfigError, type ConfigIssue } from "../shared/config_issue";
 import { checkConfig, type MachineConfig } from "../shared/machine_config";
 import { parseQuery } from "../shared/query_string";
@@ -27,11 +28,18 @@ export interface MachineEvents {
   state: MachineState;
   progress: Progress;
   notice: Notice;
+  /** The guest's screen has a picture of another size. */
+  display: DisplaySize;
   /** The guest or the user started the machine anew. */
   reset: ResetReason;
   /** The guest powered off; the number is the exit code of QEMU's isa-debug-exit, 0 for ACPI. */
   shutdown: number;
   crash: CrashReport;
+}
+
+export interface DisplaySize {
+  readonly width: number;
+  readonly height: number;
 }
 
 export interface ConsoleStreams {
@@ -51,6 +59,7 @@ export class Machine {
     state: new Set(),
     progress: new Set(),
     notice: new Set(),
+    display: new Set(),
     reset: new Set(),
     shutdown: new Set(),
     crash: new Set(),
@@ -60,6 +69,8 @@ export class Machine {
   #stats: Stats | undefined;
   #state: MachineState = "created";
   #size: { columns: number; rows: number } | undefined;
+  #makeCanvas: (() => OffscreenCanvas) | undefined;
+  #displaySize: DisplaySize | undefined;
 
   private constructor(config: MachineConfig) {
     this.config = config;
@@ -145,6 +156,32 @@ export class Machine {
     await this.#session?.call((devices) => devices.resizeConsole(columns, rows));
   }
 
+  /**
+   * Shows the guest's screen on canvases: one is asked for now, and another one each time that the machine is built
+   * anew, since a canvas can be given away only once.
+   */
+  async showDisplay(makeCanvas: () => OffscreenCanvas): Promise<void> {
+    this.#makeCanvas = makeCanvas;
+    if (this.#session !== undefined) await this.#attachDisplay(this.#session);
+  }
+
+  /** Size of the guest's picture; undefined before there was one. */
+  get displaySize(): DisplaySize | undefined {
+    return this.#displaySize;
+  }
+
+  /** Tells the guest how large the place for its screen is; it may change to that resolution. */
+  async resizeDisplay(width: number, height: number): Promise<void> {
+    await this.#session?.call((devices) => devices.resizeDisplay(width, height));
+  }
+
+  /** The guest's screen as a PNG file. Rejects while there is no picture. */
+  async screendump(): Promise<Blob> {
+    const file = await this.#live().call((devices) => devices.screendump());
+    if (file === undefined) throw new Error("the machine shows no picture");
+    return new Blob([file], { type: "image/png" });
+  }
+
   /** Returns a function that ends the subscription. */
   on<K extends keyof MachineEvents>(event: K, listener: Listener<K>): () => void {
     const listeners: Set<Listener<K>> = this.#listeners[event];
@@ -174,6 +211,13 @@ export class Machine {
       return;
     }
     this.#session = session;
+    await this.#attachDisplay(session);
+  }
+
+  async #attachDisplay(session: Session): Promise<void> {
+    const canvas = this.#makeCanvas?.();
+    if (canvas === undefined) return;
+    await session.call((devices) => devices.attachDisplay(Comlink.transfer(canvas, [canvas])));
   }
 
   /** A machine in new workers with new memory, booted. */
@@ -229,6 +273,10 @@ export class Machine {
         break;
       case "notice":
         this.#emit("notice", event.notice);
+        break;
+      case "display":
+        this.#displaySize = { width: event.width, height: event.height };
+        this.#emit("display", this.#displaySize);
         break;
       case "reset":
         this.#emit("reset", event.reason);

@@ -1,6 +1,8 @@
 // The machine model as the page sees it (`DevicesCalls`): one machine, made once, driven by a person.
 
 import * as Cpu from "../../assembly/layout/cpu";
+import { CanvasDisplay } from "../backends/display/canvas";
+import { encodePng } from "../backends/display/png";
 import { MachineModel, type MachineEvent } from "../machine/machine";
 import type { ConfigIssue } from "../shared/config_issue";
 import { Log, type LogEntry } from "../shared/log";
@@ -21,6 +23,7 @@ export interface FacadeHost {
 
 export class DevicesFacade implements DevicesCalls {
   readonly #host: FacadeHost;
+  readonly #display = new CanvasDisplay();
   #model: MachineModel | undefined;
   #place: MachinePlace | undefined;
 
@@ -39,6 +42,7 @@ export class DevicesFacade implements DevicesCalls {
       now: guestClock(epoch),
       log: new Log("machine", (entry) => this.#log(entry)),
       event: (event) => this.#host.event(toPage(event)),
+      display: this.#display,
     });
     if (!made.ok) return made;
     const { memory, plan, crossing } = made.value.parts;
@@ -81,6 +85,21 @@ export class DevicesFacade implements DevicesCalls {
 
   input(console: ConsoleName, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     return this.#made().input(console, bytes);
+  }
+
+  attachDisplay(canvas: OffscreenCanvas): Promise<void> {
+    this.#display.attach(canvas);
+    return Promise.resolve();
+  }
+
+  resizeDisplay(width: number, height: number): Promise<void> {
+    this.#made().resizeDisplay(width, height);
+    return Promise.resolve();
+  }
+
+  async screendump(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const snapshot = this.#made().screendump();
+    return snapshot === undefined ? undefined : encodePng(snapshot);
   }
 
   sample(): Promise<Sample> {

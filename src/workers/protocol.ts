@@ -61,6 +61,7 @@ export type DevicesEvent =
   | { readonly type: "output"; readonly console: ConsoleName; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly type: "progress"; readonly progress: Progress }
   | { readonly type: "notice"; readonly notice: Notice }
+  | { readonly type: "display"; readonly width: number; readonly height: number }
   | { readonly type: "reset"; readonly reason: ResetReason }
   | { readonly type: "shutdown"; readonly code: number }
   | { readonly type: "crashed"; readonly error: ErrorReport };
@@ -109,5 +110,11 @@ export interface DevicesCalls {
   resizeConsole(columns: number, rows: number): Promise<void>;
   /** Resolves when there is room for more. */
   input(console: ConsoleName, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** Shows the guest's screen on the canvas from now on. */
+  attachDisplay(canvas: OffscreenCanvas): Promise<void>;
+  /** The size of the window in which a person sees the screen. */
+  resizeDisplay(width: number, height: number): Promise<void>;
+  /** The guest's screen as a PNG file; undefined if there is no picture. */
+  screendump(): Promise<Uint8Array<ArrayBuffer> | undefined>;
   sample(): Promise<Sample>;
 }

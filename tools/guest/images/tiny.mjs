@@ -22,6 +22,7 @@ export const image = {
       "virtio_balloon",
       "virtio_rng",
       "virtio_input",
+      "qxl",
       "sd_mod",
       "sr_mod",
       "button",
