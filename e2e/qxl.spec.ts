@@ -54,8 +54,8 @@ test("shows text, the kernel's console, and exactly what is in the frame buffer"
   test.setTimeout(600_000);
   await guest.open(`image=tiny&device=qxl-vga,xres=${WIDTH},yres=${HEIGHT}&append=console%3Dtty0`);
   await guest.waitFor(/console \[tty0\] enabled/, { console: "ttyS0", timeout: 240_000 });
-  await expect.poll(() => screen(guest), { timeout: 30_000 }).toMatchObject({ width: 720, height: 400 });
-  await expect.poll(async () => (await screen(guest)).lit, { timeout: 30_000 }).toBeGreaterThan(1000);
+  await expect.poll(() => screen(guest), { timeout: 120_000 }).toMatchObject({ width: 720, height: 400 });
+  await expect.poll(async () => (await screen(guest)).lit, { timeout: 120_000 }).toBeGreaterThan(1000);
   await page.getByRole("tab", { name: "Display" }).click();
 
   await guest.waitFor(ready, { timeout: 400_000 });
@@ -64,8 +64,8 @@ test("shows text, the kernel's console, and exactly what is in the frame buffer"
   );
   await guest.output(bars);
   const wanted = (await guest.output("sha256sum </dev/fb0")).slice(0, 64);
-  await expect.poll(() => screen(guest), { timeout: 30_000 }).toMatchObject({ width: WIDTH, height: HEIGHT, hash: wanted });
-  await expect.poll(() => canvasPixel(guest, 0, 0), { timeout: 30_000 }).toEqual([255, 128, 1]);
+  await expect.poll(() => screen(guest), { timeout: 120_000 }).toMatchObject({ width: WIDTH, height: HEIGHT, hash: wanted });
+  await expect.poll(() => canvasPixel(guest, 0, 0), { timeout: 120_000 }).toEqual([255, 128, 1]);
   expect(await canvasPixel(guest, 1, 20)).toEqual([2, 64, 255]);
 
   // The driver goes and comes again.
@@ -76,7 +76,7 @@ test("shows text, the kernel's console, and exactly what is in the frame buffer"
   );
   await guest.output("printf '\\033[?25l' >/dev/tty0; cat /tmp/bar >/dev/fb0");
   const again = (await guest.output("sha256sum </dev/fb0")).slice(0, 64);
-  await expect.poll(() => screen(guest), { timeout: 30_000 }).toMatchObject({ width: WIDTH, height: HEIGHT, hash: again });
+  await expect.poll(() => screen(guest), { timeout: 120_000 }).toMatchObject({ width: WIDTH, height: HEIGHT, hash: again });
   const { output } = await guest.run("dmesg | grep -i -E 'qxl.*(error|fail|timeout)|\\[drm:|Call Trace|BUG:'");
   expect(output).toBe("");
   const { counters } = await guest.stats();

@@ -1,6 +1,7 @@
 // The embedding API: a machine as a page sees it. The page of this project uses nothing else.
 
 import { ConsoleLog } from "../backends/console/console_log";
+import { encodePng } from "../backends/display/png";
 import * as Comlink from "comlink";
 import { ConfigError, type ConfigIssue } from "../shared/config_issue";
 import { checkConfig, type MachineConfig } from "../shared/machine_config";
@@ -177,9 +178,9 @@ export class Machine {
 
   /** The guest's screen as a PNG file. Rejects while there is no picture. */
   async screendump(): Promise<Blob> {
-    const file = await this.#live().call((devices) => devices.screendump());
-    if (file === undefined) throw new Error("the machine shows no picture");
-    return new Blob([file], { type: "image/png" });
+    const screenshot = await this.#live().call((devices) => devices.screendump());
+    if (screenshot === undefined) throw new Error("the machine shows no picture");
+    return new Blob([await encodePng(screenshot)], { type: "image/png" });
   }
 
   /** Returns a function that ends the subscription. */

@@ -1,15 +1,15 @@
 // The machine model as the page sees it (`DevicesCalls`): one machine, made once, driven by a person.
 
+import * as Comlink from "comlink";
 import * as Cpu from "../../assembly/layout/cpu";
 import { CanvasDisplay } from "../backends/display/canvas";
-import { encodePng } from "../backends/display/png";
 import { MachineModel, type MachineEvent } from "../machine/machine";
 import type { ConfigIssue } from "../shared/config_issue";
 import { Log, type LogEntry } from "../shared/log";
 import type { MachineConfig } from "../shared/machine_config";
 import { ok, type Result } from "../shared/result";
 import { guestClock, sharedNow } from "./clock";
-import type { ConsoleName, DevicesCalls, DevicesEvent, MachinePlace, Sample, StartedState } from "./protocol";
+import type { ConsoleName, DevicesCalls, DevicesEvent, MachinePlace, Sample, Screenshot, StartedState } from "./protocol";
 import { resolveMachine } from "./resolve";
 import { takeSample } from "./sample";
 
@@ -97,9 +97,9 @@ export class DevicesFacade implements DevicesCalls {
     return Promise.resolve();
   }
 
-  async screendump(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  screendump(): Promise<Screenshot | undefined> {
     const snapshot = this.#made().screendump();
-    return snapshot === undefined ? undefined : encodePng(snapshot);
+    return Promise.resolve(snapshot && Comlink.transfer(snapshot, [snapshot.pixels.buffer]));
   }
 
   sample(): Promise<Sample> {

@@ -66,6 +66,13 @@ export type DevicesEvent =
   | { readonly type: "shutdown"; readonly code: number }
   | { readonly type: "crashed"; readonly error: ErrorReport };
 
+export interface Screenshot {
+  readonly width: number;
+  readonly height: number;
+  /** RGBA. */
+  readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+}
+
 /** Counters as they stand in shared memory at one moment; rates are made from two of them (rates.ts). */
 export interface Sample {
   /** ms since 1970. */
@@ -114,7 +121,7 @@ export interface DevicesCalls {
   attachDisplay(canvas: OffscreenCanvas): Promise<void>;
   /** The size of the window in which a person sees the screen. */
   resizeDisplay(width: number, height: number): Promise<void>;
-  /** The guest's screen as a PNG file; undefined if there is no picture. */
-  screendump(): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** The guest's screen; undefined if there is no picture. */
+  screendump(): Promise<Screenshot | undefined>;
   sample(): Promise<Sample>;
 }

@@ -46,8 +46,11 @@ function scanLines({ width, height, pixels }: Picture): Uint8Array<ArrayBuffer> 
 }
 
 async function deflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  const stream = new CompressionStream("deflate");
+  const writer = stream.writable.getWriter();
+  const written = writer.write(bytes).then(() => writer.close());
+  const [compressed] = await Promise.all([new Response(stream.readable).arrayBuffer(), written]);
+  return new Uint8Array(compressed);
 }
 
 function chunk(type: string, data: Uint8Array): Uint8Array {

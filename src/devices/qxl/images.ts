@@ -6,11 +6,12 @@ import { err, ok, type Result } from "../../shared/result";
 import { Fields } from "./fields";
 import type { Physical } from "./memslots";
 import * as Q from "./protocol";
+import { decodeQuic } from "./quic";
 import type { Scratch } from "./scratch";
 import type { PixelImage, Surfaces } from "./surfaces";
 
 export type ImageError =
-  "bad-address" | "bad-chunks" | "bad-bitmap" | "bad-image-type" | "bad-palette" | "no-such-surface" | "too-large";
+  "bad-address" | "bad-chunks" | "bad-bitmap" | "bad-image-type" | "bad-palette" | "no-such-surface" | "too-large" | "bad-quic";
 
 export interface ImageSource {
   readonly translate: (address: Physical, length: number) => number | undefined;
@@ -21,6 +22,7 @@ export interface ImageSource {
 const IMAGE_BYTES = 18;
 const BITMAP_BYTES = 30;
 const TYPE_BITMAP = 0;
+const TYPE_QUIC = 1;
 const TYPE_SURFACE = 104;
 const FLAG_DIRECT = 1;
 const FLAG_TOP_DOWN = 4;
@@ -60,6 +62,8 @@ export class Images {
     switch (descriptor[8]) {
       case TYPE_BITMAP:
         return this.#bitmap(behind, use);
+      case TYPE_QUIC:
+        return this.#quic(behind, new Fields(descriptor));
       case TYPE_SURFACE:
         return this.#surface(behind);
       default:
@@ -100,6 +104,25 @@ export class Images {
     const size = f.u32(0);
     const host = this.#from.translate({ ...address, offset: address.offset + Q.CHUNK_BYTES }, size);
     return { host, size, next: f.optionalPhysical(12) };
+  }
+
+  /** The stream follows its length; the size stands in the descriptor, and must be the stream's. */
+  #quic(address: Physical, descriptor: Fields): Result<PixelImage, ImageError> {
+    const [width, height] = [descriptor.u32(10), descriptor.u32(14)];
+    const header = this.read(address, 4);
+    if (header === undefined) return err("bad-address");
+    if (width === 0 || height === 0 || width > 32767 || height > 32767) return err("too-large");
+    const { scratch } = this.#from;
+    const to = scratch.take(width * height * 4);
+    const length = new Fields(header).u32(0);
+    const from = this.gather({ ...address, offset: address.offset + 4 }, length);
+    if (!from.ok) return from;
+    if (to === undefined) return err("too-large");
+    const image = decodeQuic(this.copy(from.value, length), width, height);
+    if (image === undefined) return err("bad-quic");
+    scratch.guest.copyIn(to, new Uint8Array(image.pixels.buffer));
+    const format = image.hasAlpha ? P.FORMAT_ARGB : P.FORMAT_XRGB;
+    return ok({ host: to, stride: width * 4, width, height, format, palette: 0 });
   }
 
   #surface(address: Physical): Result<PixelImage, ImageError> {
