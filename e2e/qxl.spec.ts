@@ -64,7 +64,9 @@ test("shows text, the kernel's console, and exactly what is in the frame buffer"
   );
   await guest.output(bars);
   const wanted = (await guest.output("sha256sum </dev/fb0")).slice(0, 64);
-  await expect.poll(() => screen(guest), { timeout: 120_000 }).toMatchObject({ width: WIDTH, height: HEIGHT, hash: wanted });
+  await expect
+    .poll(() => screen(guest), { timeout: 120_000 })
+    .toMatchObject({ width: WIDTH, height: HEIGHT, hash: wanted });
   await expect.poll(() => canvasPixel(guest, 0, 0), { timeout: 120_000 }).toEqual([255, 128, 1]);
   expect(await canvasPixel(guest, 1, 20)).toEqual([2, 64, 255]);
 
@@ -76,7 +78,9 @@ test("shows text, the kernel's console, and exactly what is in the frame buffer"
   );
   await guest.output("printf '\\033[?25l' >/dev/tty0; cat /tmp/bar >/dev/fb0");
   const again = (await guest.output("sha256sum </dev/fb0")).slice(0, 64);
-  await expect.poll(() => screen(guest), { timeout: 120_000 }).toMatchObject({ width: WIDTH, height: HEIGHT, hash: again });
+  await expect
+    .poll(() => screen(guest), { timeout: 120_000 })
+    .toMatchObject({ width: WIDTH, height: HEIGHT, hash: again });
   const { output } = await guest.run("dmesg | grep -i -E 'qxl.*(error|fail|timeout)|\\[drm:|Call Trace|BUG:'");
   expect(output).toBe("");
   const { counters } = await guest.stats();

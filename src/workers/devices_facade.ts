@@ -9,7 +9,15 @@ import { Log, type LogEntry } from "../shared/log";
 import type { MachineConfig } from "../shared/machine_config";
 import { ok, type Result } from "../shared/result";
 import { guestClock, sharedNow } from "./clock";
-import type { ConsoleName, DevicesCalls, DevicesEvent, MachinePlace, Sample, Screenshot, StartedState } from "./protocol";
+import type {
+  ConsoleName,
+  DevicesCalls,
+  DevicesEvent,
+  MachinePlace,
+  Sample,
+  Screenshot,
+  StartedState,
+} from "./protocol";
 import { resolveMachine } from "./resolve";
 import { takeSample } from "./sample";
 

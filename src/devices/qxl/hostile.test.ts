@@ -219,13 +219,23 @@ function hostileTurn(t: TestQxl, next: (below: number) => number): void {
   for (let i = 0; i < 4096; i += 4) near.u32(i, some(0, 1, 2, 3, 4, 16, 64, 0x01000000, PLACE, PLACE + 1024, 256));
   t.driver.write(PLACE, near.bytes);
   const drawable = new Bytes(Q.DRAWABLE_BYTES).copy(0, near.bytes.subarray(0, Q.DRAWABLE_BYTES));
-  drawable.u32(8, some(0, 0, 3)).u8(13, next(15)).rect(31, [next(32), next(16), 32 + next(33), 16 + next(17)]).u32(47, next(2));
+  drawable
+    .u32(8, some(0, 0, 3))
+    .u8(13, next(15))
+    .rect(31, [next(32), next(16), 32 + next(33), 16 + next(17)])
+    .u32(47, next(2));
   for (let at = 51; at < Q.DRAWABLE_BYTES - 8; at += 1 + next(12)) {
     if (next(3) === 0) drawable.physical(at, PLACE + next(64) * 32);
   }
   t.driver.write(PLACE + 8192, drawable.bytes);
-  const surface = new Bytes(Q.SURFACE_CMD_BYTES).u32(8, some(1, 3)).u8(12, next(2)).u32(17, some(1, 8, 16, 32, 96, 80));
-  t.driver.write(PLACE + 12288, surface.u32(21, some(1, 40), some(1, 40), some(4, 160, -160)).physical(33, 0x700000).bytes);
+  const surface = new Bytes(Q.SURFACE_CMD_BYTES)
+    .u32(8, some(1, 3))
+    .u8(12, next(2))
+    .u32(17, some(1, 8, 16, 32, 96, 80));
+  t.driver.write(
+    PLACE + 12288,
+    surface.u32(21, some(1, 40), some(1, 40), some(4, 160, -160)).physical(33, 0x700000).bytes,
+  );
   for (let i = next(4); i >= 0; i--) {
     const type = some(Q.CMD_DRAW, Q.CMD_DRAW, Q.CMD_SURFACE, Q.CMD_CURSOR);
     t.driver.push(type, type === Q.CMD_SURFACE ? PLACE + 12288 : some(PLACE + 8192));

@@ -11,7 +11,14 @@ import type { Scratch } from "./scratch";
 import type { PixelImage, Surfaces } from "./surfaces";
 
 export type ImageError =
-  "bad-address" | "bad-chunks" | "bad-bitmap" | "bad-image-type" | "bad-palette" | "no-such-surface" | "too-large" | "bad-quic";
+  | "bad-address"
+  | "bad-chunks"
+  | "bad-bitmap"
+  | "bad-image-type"
+  | "bad-palette"
+  | "no-such-surface"
+  | "too-large"
+  | "bad-quic";
 
 export interface ImageSource {
   readonly translate: (address: Physical, length: number) => number | undefined;

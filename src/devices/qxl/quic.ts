@@ -217,12 +217,13 @@ class ChannelGroup {
       x++;
     }
     let stop = x + this.#wait;
-    let afterRun = 0;
+    let lastRun = 0;
     while (x < end) {
-      if (!first && x !== afterRun && this.#isEven(x)) {
+      if (!first && x !== lastRun && this.#isEven(x)) {
+        // A run of no pixels is not tried again at once; behind any other, the next may begin.
         this.#wait = stop - x;
+        lastRun = x;
         x = this.#run(x, end);
-        afterRun = x;
         if (x === end) return;
         stop = x + this.#wait;
         continue;

@@ -44,7 +44,6 @@ class TestDisplay implements Display, Frame {
 }
 
 function cursor(type: number, size: number, data: Uint8Array): Uint8Array {
-
   const shape = new Bytes(42 + data.length).u16(8, type).u16(10, size).u16(12, size).u16(14, 1).u16(16, 1);
   shape.u32(18, data.length, data.length).copy(42, data);
   return shape.bytes;
