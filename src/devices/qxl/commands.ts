@@ -61,6 +61,8 @@ export class Commands {
         );
       case Q.CMD_SURFACE:
         return this.#surface(command);
+      case Q.CMD_NOP:
+        return ok(undefined);
       case Q.CMD_UPDATE:
       case Q.CMD_MESSAGE:
         return this.#with(command, 8, () => undefined);

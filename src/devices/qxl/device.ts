@@ -5,7 +5,7 @@ import type { GuestMemory } from "../../core/guest_memory";
 import type { Log } from "../../shared/log";
 import type { Result } from "../../shared/result";
 import { Commands, PRIMARY } from "./commands";
-import type { QxlSizes } from "./config";
+import { type QxlSizes, SURFACES } from "./config";
 import { newQxlCounters } from "./counters";
 import { Fields } from "./fields";
 import { Images } from "./images";
@@ -275,8 +275,10 @@ export class Qxl {
     this.counters.updateAreas++;
     const f = this.#ram(Q.RAM_UPDATE_AREA, 20);
     const area = f.rect(0);
+    const surface = f.u32(Q.RAM_UPDATE_SURFACE - Q.RAM_UPDATE_AREA);
     // An empty area asks for nothing, and is allowed.
-    const wrong = area.left < 0 || area.top < 0 || area.left > area.right || area.top > area.bottom;
+    const wrong =
+      area.left < 0 || area.top < 0 || area.left > area.right || area.top > area.bottom || surface > SURFACES;
     if (wrong) return this.#guestBug("an area to update that cannot be");
     this.#drain();
     return undefined;

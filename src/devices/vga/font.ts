@@ -184,7 +184,7 @@ const CENTER_Y = 7;
 
 function drawArms(glyph: Uint8Array, shape: string): void {
   glyph.fill(0);
-  const [up = 0, down = 0, left = 0, right = 0] = [...shape].map(Number);
+  const [up = 0, down = 0, left = 0, right = 0] = shape.split("").map(Number);
   const rows = (kind: number): number[] => (kind === 2 ? [CENTER_Y - 1, CENTER_Y + 1] : kind === 1 ? [CENTER_Y] : []);
   const columns = (kind: number): number[] =>
     kind === 2 ? [CENTER_X - 1, CENTER_X + 2] : kind === 1 ? [CENTER_X] : [];
