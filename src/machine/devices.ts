@@ -115,6 +115,11 @@ export class DeviceSet {
     this.bus.assignResources();
   }
 
+  /** Nothing happens by itself afterwards. */
+  close(): void {
+    this.#vga?.show(false);
+  }
+
   /** Kicks, interrupts and failures of every device's transport, summed. */
   counters(): Record<string, number> {
     const sums = { "virtqueue kicks": 0, "virtio interrupts": 0, "virtio failures": 0 };

@@ -256,6 +256,7 @@ export class MachineModel {
     this.#state = "stopped";
     this.parts.cpus.end();
     this.parts.crossing.stop();
+    this.parts.devices.close();
     for (const { open } of this.parts.devices.disks) open.disk.close();
     this.#hvc0.close();
   }

@@ -15,7 +15,7 @@ export class CanvasDisplay implements Display, Frame {
   /** Shows on this canvas from now on. */
   attach(canvas: OffscreenCanvas): void {
     this.#canvas = canvas;
-    this.#context = canvas.getContext("2d", { alpha: false, desynchronized: true }) ?? undefined;
+    this.#context = canvas.getContext("2d", { alpha: false }) ?? undefined;
     if (this.#draw !== undefined) this.#schedule();
     this.onAttached();
   }
