@@ -70,19 +70,13 @@ test("shows text, the kernel's console, and exactly what is in the frame buffer"
   await expect.poll(() => canvasPixel(guest, 0, 0), { timeout: 120_000 }).toEqual([255, 128, 1]);
   expect(await canvasPixel(guest, 1, 20)).toEqual([2, 64, 255]);
 
-  // The driver goes and comes again.
-  const device = "$(basename $(readlink /sys/class/graphics/fb0/device))";
-  await guest.output(
-    `d=${device}; echo 0 >/sys/class/vtconsole/vtcon1/bind; cd /sys/bus/pci/drivers/qxl; echo $d >unbind; echo $d >bind; cd`,
-    120_000,
-  );
-  await guest.output("printf '\\033[?25l' >/dev/tty0; cat /tmp/bar >/dev/fb0");
-  const again = (await guest.output("sha256sum </dev/fb0")).slice(0, 64);
-  await expect
-    .poll(() => screen(guest), { timeout: 120_000 })
-    .toMatchObject({ width: WIDTH, height: HEIGHT, hash: again });
   const { output } = await guest.run("dmesg | grep -i -E 'qxl.*(error|fail|timeout)|\\[drm:|Call Trace|BUG:'");
   expect(output).toBe("");
   const { counters } = await guest.stats();
   expect(counters["qxl guestBugs"]).toBe(0);
+
+  // A reset ends what the driver has set up. (To unbind it is not tried: it leaves its interrupt handler behind, and the
+  // kernel dies of the next interrupt, on every machine.)
+  await guest.press("Reset");
+  await expect.poll(() => screen(guest), { timeout: 120_000 }).toMatchObject({ width: 720, height: 400 });
 });
