@@ -29,6 +29,16 @@ describe("the device", () => {
     expect(t.exports.physForRead(t.plan.machine, 0xd0001000 | 0, 0)).toBe(t.driver.ram + 0x1000);
   });
 
+  it("shows more video memory through a 64-bit BAR, where the first part is the same", () => {
+    const t = testQxl({ vram64MiB: 16 });
+    const [, vram, vram64] = t.pci.memory;
+    expect([vram?.bytes, vram64?.bytes]).toEqual([8 << 20, 16 << 20]);
+    const host = (gpa: number | undefined): number => t.exports.physForRead(t.plan.machine, (gpa ?? 0) | 0, 0);
+    expect(host(vram64?.address)).not.toBe(0);
+    expect(host(vram64?.address)).toBe(host(vram?.address));
+    expect(host((vram64?.address ?? 0) + (15 << 20))).toBe((vram64?.host ?? 0) + (15 << 20));
+  });
+
   it("keeps the guest from writing its ROM", () => {
     const t = testQxl();
     const bar = t.pci.fn.bars.find(({ index }) => index === 2);
