@@ -10,9 +10,20 @@ export interface TestGuest extends TestWasm {
   readonly vrings: VringPool;
 }
 
-/** `now`: the host's clock in ms; without it time stands still. */
-export function testGuest(options: { ramBytes?: number; cpus?: number; now?: () => number } = {}): TestGuest {
-  const plan = planMemory({ ramBytes: options.ramBytes ?? 4 * 1024 * 1024, cpus: options.cpus ?? 1 });
+export interface TestGuestOptions {
+  readonly ramBytes?: number;
+  readonly cpus?: number;
+  /** The host's clock in ms; without it time stands still. */
+  readonly now?: () => number;
+  readonly deviceBytes?: number;
+}
+
+export function testGuest(options: TestGuestOptions = {}): TestGuest {
+  const plan = planMemory({
+    ramBytes: options.ramBytes ?? 4 * 1024 * 1024,
+    cpus: options.cpus ?? 1,
+    deviceBytes: options.deviceBytes ?? 0,
+  });
   if (!plan.ok) throw new Error(plan.error);
   const host = { now: options.now ?? (() => 0), realtime: () => 0 };
   const wasm = loadTestWasm({ pages: plan.value.wasmPages, host });

@@ -28,6 +28,8 @@ export const pageMapLock = 36;
 export const vrings = 40;
 /** u32 crossing: raised when every CPU must drop its TLB; Cpu.tlbFlushSeen follows (platform/tlb_flush.ts). */
 export const tlbFlush = 44;
+/** u32 1 = a device of the model answers at the VGA ports and in the window at A0000. */
+export const vga = 56;
 
 // Doorbells (ioeventfd). A doorbell belongs to a slot = one device; the devices worker sleeps on doorbellSequence.
 /** i32 crossing: raised and notified with every doorbell, mailbox post, and byte for the host. */

@@ -3,8 +3,10 @@
 import * as DebugExit from "../../assembly/layout/debug_exit";
 import * as Machine from "../../assembly/layout/machine";
 import { PAGE_SIZE } from "../../assembly/layout/memory_map";
+import type { Display } from "../backends/display/types";
 import { cryptoRandom } from "../backends/random/crypto";
 import type { Crossing } from "../core/crossing";
+import { DeviceMemory } from "../core/device_memory";
 import type { GuestMemory } from "../core/guest_memory";
 import type { MemoryPlan } from "../core/memory_plan";
 import { NotifyWindows } from "../core/notify_windows";
@@ -18,6 +20,9 @@ import { GPE_PCI_HOTPLUG, PciHotplug } from "../devices/pci/hotplug";
 import type { InterruptSink } from "../devices/pci/intx";
 import type { Router } from "../devices/pci/router";
 import { VirtioBalloon } from "../devices/virtio/balloon/device";
+import { type QxlOptions } from "../devices/qxl/config";
+import { QxlPciDevice, qxlMemoryBytes, type QxlPlugError } from "../devices/qxl/pci";
+import { Vga, VGA_MEMORY_BYTES } from "../devices/vga/device";
 import { VirtioBlk } from "../devices/virtio/blk/device";
 import type { VirtioDevice } from "../devices/virtio/device";
 import { VirtioPciDevice, type PlugError, type VirtioPlatform } from "../devices/virtio/pci";
@@ -29,6 +34,7 @@ import { VirtioSerial } from "../devices/virtio/serial/device";
 import { configIssue, type ConfigIssue } from "../shared/config_issue";
 import type {
   DeviceConfig,
+  QxlConfig,
   VirtconsoleConfig,
   VirtioBalloonConfig,
   VirtioBlkConfig,
@@ -69,6 +75,7 @@ export interface DeviceGround {
   readonly mmio: Router;
   readonly interrupts: InterruptSink;
   readonly input: InputRouter;
+  readonly display: Display;
   readonly log: Log;
   /** The tray of a CD-ROM drive opened or closed. */
   readonly trayMoved: (device: string, open: boolean) => void;
@@ -113,6 +120,9 @@ export class DeviceSet {
   readonly cards: { readonly device: VirtioNet; readonly id: string | undefined; readonly netdev: OpenNetdev }[] = [];
   serial: VirtioSerial | undefined;
   balloon: VirtioBalloon | undefined;
+  qxl: QxlPciDevice | undefined;
+  #vga: Vga | undefined;
+  readonly #ground: DeviceGround;
   readonly #chipset: Chipset;
   readonly #fwCfg: FwCfg;
   readonly #platform: VirtioPlatform;
@@ -128,6 +138,7 @@ export class DeviceSet {
 
   constructor(ground: DeviceGround, sources: DeviceSources) {
     const { guest, plan, exports, crossing, interrupts, log } = ground;
+    this.#ground = ground;
     this.#sources = sources;
     this.#input = ground.input;
     this.scsi = new ScsiSet(ground.trayMoved, sources.targets.blocks, sources.openMedium);
@@ -192,9 +203,16 @@ export class DeviceSet {
   reset(): void {
     this.#hotplug.reset();
     for (const { pci } of this.#present) pci?.powerOn();
+    this.#vga?.reset();
+    this.qxl?.powerOn();
     this.#chipset.reset();
     this.#fwCfg.reset();
     this.bus.assignResources();
+  }
+
+  /** Nothing happens by itself afterwards. */
+  close(): void {
+    this.#vga?.show(false);
   }
 
   /** Plugs a device into the running machine and tells the guest. The configuration has been checked by itself. */
@@ -246,7 +264,7 @@ export class DeviceSet {
       sums["network bytes out"] += device.counters.bytesOut;
       sums["network frames dropped"] += device.counters.droppedIn + device.counters.badFrames;
     }
-    return sums;
+    return { ...sums, ...this.#displayCounters() };
   }
 
   #add(device: DeviceConfig): ConfigIssue | undefined {
@@ -257,6 +275,11 @@ export class DeviceSet {
         return this.#addNamedDisk(device);
       case "virtio-rng-pci":
         return this.#plug(new VirtioRng(cryptoRandom), device);
+      case "qxl-vga":
+      case "qxl":
+        return this.#populated
+          ? configIssue(`device ${device.driver}`, "cannot be plugged into a running machine")
+          : this.#addQxl(device);
       case "virtio-net-pci":
         return this.#addCard(device);
       case "virtio-scsi-pci":
@@ -281,6 +304,35 @@ export class DeviceSet {
           ? configIssue("device isa-debug-exit", "cannot be plugged into a running machine")
           : undefined;
     }
+  }
+
+  #displayCounters(): Record<string, number> {
+    if (this.qxl === undefined) return {};
+    const { drawn, ...counters } = this.qxl.device.counters;
+    const named = [...Object.entries(counters), ...Object.entries(drawn)];
+    return Object.fromEntries(named.map(([name, value]) => [`qxl ${name}`, value]));
+  }
+
+  #addQxl(device: QxlConfig): ConfigIssue | undefined {
+    const { bus, crossing, guest, windows, log } = this.#platform;
+    const { exports, plan, display } = this.#ground;
+    const memory = new DeviceMemory(guest, plan);
+    const platform = { bus, crossing, guest, exports, memory, windows, log };
+    const slot = device.addr === undefined ? {} : { slot: device.addr };
+    const plugged = QxlPciDevice.plug(platform, display, { ...qxlOptions(device), ...slot });
+    if (!plugged.ok) return configIssue(`device ${device.driver}`, plugReason(plugged.error, device));
+    this.qxl = plugged.value;
+    return device.driver === "qxl-vga" ? this.#addVga(memory, plugged.value) : undefined;
+  }
+
+  /** What is shown until the display's driver takes over. */
+  #addVga(memory: DeviceMemory, { device, scanout }: QxlPciDevice): ConfigIssue | undefined {
+    const { guest, ports, mmio } = this.#ground;
+    const vga = Vga.attach({ guest, memory, ports, mmio }, scanout);
+    if (vga === undefined) return configIssue("device qxl-vga", "the machine has no memory left for devices");
+    device.onMode = (mode) => vga.show(mode === "vga");
+    this.#vga = vga;
+    return undefined;
   }
 
   #addNamedDisk(device: VirtioBlkConfig): ConfigIssue | undefined {
@@ -462,6 +514,26 @@ function ramBytes(plan: MemoryPlan): number {
   return (plan.lowRamEnd + plan.highRamEnd - HIGH_RAM_PAGE) * PAGE_SIZE;
 }
 
+function qxlOptions(device: QxlConfig): QxlOptions {
+  return {
+    primary: device.driver === "qxl-vga",
+    ...(device.ram_size_mb === undefined ? {} : { ramMiB: device.ram_size_mb }),
+    ...(device.vram_size_mb === undefined ? {} : { vramMiB: device.vram_size_mb }),
+    ...(device.vram64_size_mb === undefined ? {} : { vram64MiB: device.vram64_size_mb }),
+    ...(device.vgamem_mb === undefined ? {} : { vgamemMiB: device.vgamem_mb }),
+    ...(device.xres === undefined ? {} : { xres: device.xres }),
+    ...(device.yres === undefined ? {} : { yres: device.yres }),
+  };
+}
+
+/** What the devices need beside the guest's RAM. */
+export function deviceMemoryBytes(config: ResolvedConfig): number {
+  return config.devices.reduce((sum, device) => {
+    if (device.driver !== "qxl-vga" && device.driver !== "qxl") return sum;
+    return sum + qxlMemoryBytes(qxlOptions(device)) + (device.driver === "qxl-vga" ? VGA_MEMORY_BYTES : 0);
+  }, 0);
+}
+
 /** QEMU's, counted up; on a switch, where other machines have cards too, three random bytes instead. */
 function defaultMac(index: number, netdev: OpenNetdev): Uint8Array {
   const mac = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, (0x56 + index) & 0xff);
@@ -475,7 +547,7 @@ function interfacesOf(options: VirtioPciOptions): "both" | "modern" | "legacy" {
   return options["disable-modern"] === true ? "legacy" : "both";
 }
 
-function plugReason(error: PlugError, options: VirtioPciOptions): string {
+function plugReason(error: PlugError | QxlPlugError, options: { readonly addr?: number }): string {
   switch (error) {
     case "slot-taken":
       return `slot 0x${(options.addr ?? 0).toString(16)} is taken`;
@@ -483,6 +555,8 @@ function plugReason(error: PlugError, options: VirtioPciOptions): string {
       return "there is no free slot on the PCI bus";
     case "no-queues":
       return "the machine has no virtqueues left";
+    case "no-memory":
+      return "the machine has no memory left for devices";
   }
 }
 

@@ -4,11 +4,14 @@
 import * as Cpu from "../../assembly/layout/cpu";
 import * as Mailbox from "../../assembly/layout/mailbox";
 import * as Platform from "../../assembly/layout/platform";
+import { noDisplay } from "../backends/display/none";
+import type { Display } from "../backends/display/types";
 import type { NamedPort } from "../backends/console/named_port";
 import { Crossing, serveExitHere } from "../core/crossing";
 import { GuestMemory } from "../core/guest_memory";
 import type { MemoryPlan } from "../core/memory_plan";
 import { instantiate, type WasmExports } from "../core/wasm";
+import type { Snapshot } from "../devices/qxl/scanout";
 import { Router } from "../devices/pci/router";
 import type { BalloonStats } from "../devices/virtio/balloon/request";
 import type { DeviceReport } from "../shared/device_report";
@@ -18,14 +21,14 @@ import type { KeyNumber } from "../shared/keys";
 import type { Log } from "../shared/log";
 import type { DriveConfig } from "../shared/machine_config";
 import type { QmpEvent, RunState } from "../shared/qmp";
-import type { ResolvedConfig, ResolvedDrive } from "../shared/resolve_config";
+import { hasVga, type ResolvedConfig, type ResolvedDrive } from "../shared/resolve_config";
 import { err, ok, type Result } from "../shared/result";
 import { makeAcpi, type AcpiImage } from "./acpi/tables";
 import type { BootPlan } from "./boot/boot_plan";
 import { placeBytes, placeRegisters } from "./boot/place";
 import { CpuControl, type CpuThreads } from "./cpu_control";
 import { reportDevice } from "./device_report";
-import { configureChips, DeviceSet } from "./devices";
+import { configureChips, deviceMemoryBytes, DeviceSet } from "./devices";
 import { openDrive, openDrives, type DriveListeners, type OpenDrive } from "./drives";
 import { InputRouter } from "./input_router";
 import { loadBootPlan, type FileLoader } from "./load_boot_files";
@@ -58,6 +61,7 @@ export type MachineEvent =
   | { readonly type: "qmp"; readonly event: QmpEvent }
   | { readonly type: "progress"; readonly what: string; readonly loaded: number; readonly total: number | undefined }
   | { readonly type: "notice"; readonly level: "info" | "warning" | "error"; readonly text: string }
+  | { readonly type: "display"; readonly width: number; readonly height: number }
   | { readonly type: "tray"; readonly device: string; readonly open: boolean }
   | { readonly type: "pointer"; readonly mode: PointerMode }
   | { readonly type: "leds"; readonly leds: KeyboardLeds }
@@ -77,6 +81,8 @@ export interface MachineHost {
   readonly now: () => number;
   readonly log: Log;
   readonly event: (event: MachineEvent) => void;
+  /** Where the guest's screen is shown. */
+  readonly display?: Display;
   /** The page that the machine is in, as its network shows it: `location.origin`, and a name for the tab. */
   readonly page?: { readonly origin: string; readonly id: string };
   /** A drive that commands name while the machine runs; left out: they cannot. */
@@ -133,7 +139,7 @@ export class MachineModel {
   static async create(config: ResolvedConfig, host: MachineHost): Promise<Result<MachineModel, ConfigIssue>> {
     const drives = await openDrives(config.drives, driveListeners(host));
     if (!drives.ok) return drives;
-    const made = makeMemory(config.memory, config.cpus);
+    const made = makeMemory(config.memory, config.cpus, deviceMemoryBytes(config));
     if (!made.ok) return made;
     const { memory, plan } = made.value;
     const late: { crossing?: Crossing } = {};
@@ -208,7 +214,8 @@ export class MachineModel {
       qmp: this.qmp,
       openMedium,
     };
-    const ground = { guest, plan, exports, crossing, ports, mmio, interrupts, input, log, trayMoved };
+    const display = host.display ?? noDisplay;
+    const ground = { guest, plan, exports, crossing, ports, mmio, interrupts, input, display, log, trayMoved };
     const devices = new DeviceSet(ground, sources);
     const serial = new SerialPort(
       guest,
@@ -218,7 +225,7 @@ export class MachineModel {
       () => cpus.kick(0),
     );
     crossing.addSource(serial.poll);
-    const acpi = makeAcpi({ cpus: config.cpus, serial: true, vga: false });
+    const acpi = makeAcpi({ cpus: config.cpus, serial: true, vga: hasVga(config) });
     this.parts = { ...base, crossing, cpus, devices, networks, serial, input, acpi };
     registerRunState(this.qmp, this);
     registerDevices(this.qmp, devices);
@@ -236,8 +243,12 @@ export class MachineModel {
     // Guest time begins when the guest does, however long loading takes.
     exports.clockPause(plan.machine);
     const issue = devices.populate();
-    if (issue === undefined) devices.reset();
-    return issue;
+    if (issue !== undefined) return issue;
+    if (devices.qxl !== undefined) {
+      devices.qxl.scanout.onSize = (size) => this.#host.event({ type: "display", ...size });
+    }
+    devices.reset();
+    return undefined;
   }
 
   get state(): MachineState {
@@ -334,6 +345,16 @@ export class MachineModel {
     return this.parts.devices.present.map(reportDevice);
   }
 
+  /** The guest's screen as it is now; undefined if there is no picture. */
+  screendump(): Snapshot | undefined {
+    return this.parts.devices.qxl?.scanout.snapshot();
+  }
+
+  /** The size of the window in which a person sees the screen: a wish, to which the guest may follow. */
+  resizeDisplay(width: number, height: number): void {
+    this.parts.devices.qxl?.device.suggestSize({ width, height });
+  }
+
   /** QEMU's set_link: plugs the cable of a card in or out, by the id of its back end or its own. False: there is none. */
   setLink(id: string, up: boolean): boolean {
     const link = this.targets.links.get(id);
@@ -382,6 +403,7 @@ export class MachineModel {
     this.#state = "stopped";
     this.parts.cpus.end();
     this.parts.crossing.stop();
+    this.parts.devices.close();
     for (const { open } of this.parts.devices.disks) open?.disk.close();
     this.parts.networks.close();
     this.#serialPorts.close();

@@ -111,6 +111,20 @@ export interface IsaDebugExitConfig {
   readonly iosize?: number;
 }
 
+/** A display; qxl-vga is a VGA as well, and the machine's first. */
+export interface QxlConfig {
+  readonly driver: "qxl-vga" | "qxl";
+  readonly id?: string;
+  readonly addr?: number;
+  readonly ram_size_mb?: number;
+  readonly vram_size_mb?: number;
+  readonly vram64_size_mb?: number;
+  readonly vgamem_mb?: number;
+  /** The resolution that the guest is told to prefer. */
+  readonly xres?: number;
+  readonly yres?: number;
+}
+
 export type DeviceConfig =
   | VirtioSerialConfig
   | VirtconsoleConfig
@@ -123,13 +137,15 @@ export type DeviceConfig =
   | VirtioInputConfig
   | VirtioBalloonConfig
   | VirtioNetConfig
+  | QxlConfig
   | IsaDebugExitConfig;
 export type DeviceDriver = DeviceConfig["driver"];
 
 const id: OptionKind = { kind: "text", maxLength: 64 };
+const addr: OptionKind = { kind: "integer", min: 2, max: 31, hex: true };
 const virtioPci: OptionTable = {
   id,
-  addr: { kind: "integer", min: 2, max: 31, hex: true },
+  addr,
   "disable-legacy": { kind: "onoff" },
   "disable-modern": { kind: "onoff" },
 };
@@ -147,6 +163,17 @@ const scsiPlace: OptionTable = {
 const blockSize: OptionKind = { kind: "integer", min: 512, max: 4096 };
 
 const virtioInput: OptionTable = { ...virtioPci, serial: { kind: "text", maxLength: 128 } };
+
+const qxl: OptionTable = {
+  id,
+  addr,
+  ram_size_mb: { kind: "integer", min: 16, max: 256 },
+  vram_size_mb: { kind: "integer", min: 1, max: 128 },
+  vram64_size_mb: { kind: "integer", min: 0, max: 256 },
+  vgamem_mb: { kind: "integer", min: 8, max: 128 },
+  xres: { kind: "integer", min: 320, max: 8192 },
+  yres: { kind: "integer", min: 200, max: 8192 },
+};
 
 const tables: Readonly<Record<DeviceDriver, OptionTable>> = {
   "virtio-serial-pci": { ...virtioPci, max_ports: { kind: "integer", min: 1, max: 31 } },
@@ -176,6 +203,8 @@ const tables: Readonly<Record<DeviceDriver, OptionTable>> = {
     mac: { kind: "text", maxLength: 17 },
     host_mtu: { kind: "integer", min: 576, max: 65535 },
   },
+  "qxl-vga": qxl,
+  qxl,
   "isa-debug-exit": {
     iobase: { kind: "integer", min: 0, max: 0xfffc, hex: true },
     iosize: { kind: "integer", min: 1, max: 4, hex: true },
@@ -252,6 +281,9 @@ export function checkDevice(device: DeviceConfig): ConfigIssue | undefined {
     if (device.netdev === undefined) return configIssue(`${option}: netdev`, "is missing", ["the id of a netdev"]);
     const wrong = checkMac(`${option}: mac`, device.mac);
     if (wrong !== undefined) return wrong;
+  }
+  if ("xres" in device && (device.xres === undefined) !== (device.yres === undefined)) {
+    return configIssue(`${option}: xres`, "needs yres too");
   }
   if ("disable-legacy" in device && device["disable-legacy"] === true && device["disable-modern"] === true) {
     return configIssue(option, "disable-legacy and disable-modern together leave no interface");

@@ -55,6 +55,8 @@ export interface MachineConfig {
   readonly netdevs?: readonly NetdevConfig[];
   /** Network cards with their back ends. */
   readonly nics?: readonly NicConfig[];
+  /** The display adapter: qxl is short for a device qxl-vga. */
+  readonly vga?: VgaWord;
   /** A guest that resets ends instead. */
   readonly noReboot?: boolean;
   /** Made, loaded and left standing until `resume`. */
@@ -68,6 +70,8 @@ export const jitModes: readonly JitMode[] = ["on", "off", "force"];
 
 export type ImageInterface = Exclude<DriveInterface, "none">;
 export const imageInterfaces: readonly ImageInterface[] = ["virtio", "scsi"];
+export type VgaWord = "none" | "qxl";
+export const vgaWords: readonly VgaWord[] = ["none", "qxl"];
 
 export const MIN_MEMORY = 1;
 /** What is left of a 4 GiB wasm memory after the CPUs' tables is a little less; the memory plan says how much. */
@@ -105,6 +109,7 @@ export const optionNames = {
   devices: "device",
   netdevs: "netdev",
   nics: "nic",
+  vga: "vga",
   noReboot: "no-reboot",
   startPaused: "S",
   jit: "jit",
@@ -120,6 +125,7 @@ export function checkConfig(config: MachineConfig): ConfigIssue | undefined {
     checkRange("smp", config.cpus, 1, MAX_CPUS, "CPUs") ??
     checkWord("cpu", config.cpu, cpuModels) ??
     checkWord("jit", config.jit, jitModes) ??
+    checkWord("vga", config.vga, vgaWords) ??
     checkImageName(config.image) ??
     checkWord("image-if", config.imageInterface, imageInterfaces) ??
     checkFlags(config) ??
@@ -242,6 +248,8 @@ function checkDevices(config: MachineConfig): ConfigIssue | undefined {
   if (devices.filter((device) => device.driver === "isa-debug-exit").length > 1) {
     return configIssue("device isa-debug-exit", "given twice");
   }
+  const displays = devices.filter(({ driver }) => driver === "qxl-vga" || driver === "qxl").length;
+  if (displays + (config.vga === "qxl" ? 1 : 0) > 1) return configIssue("device qxl-vga", "there is one display only");
   const ids = [...(config.drives ?? []), ...devices].flatMap((part) => ("id" in part && part.id ? [part.id] : []));
   // Back ends have names of their own, as in QEMU.
   const twice = firstTwice(ids) ?? firstTwice((config.netdevs ?? []).map((netdev) => netdev.id));

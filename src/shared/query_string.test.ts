@@ -20,7 +20,7 @@ describe("parseQuery", () => {
       "?m=512&smp=1&kernel=a/vmlinux&initrd=a/initrd&append=console%3DttyS0+quiet" +
       "&drive=file=https://x.example/d.img,if=virtio,format=raw,readonly=on&drive=size=1G" +
       "&serial=stdio&device=virtio-serial-pci&device=virtconsole" +
-      "&device=isa-debug-exit,iobase=0xf4,iosize=0x04&cpu=max&jit=off&no-reboot";
+      "&device=isa-debug-exit,iobase=0xf4,iosize=0x04&cpu=max&jit=off&vga=qxl&no-reboot";
     expect(config(query)).toEqual({
       memory: 512,
       cpus: 1,
@@ -36,6 +36,7 @@ describe("parseQuery", () => {
       ],
       cpu: "max",
       jit: "off",
+      vga: "qxl",
       noReboot: true,
     });
   });
@@ -105,6 +106,8 @@ describe("parseQuery", () => {
     ["image=tiny&device=scsi-hd,drive=d,logical_block_size=4096,physical_block_size=512", "not below the logical"],
     ["image=../x", "is no name of a guest image"],
     ["image=tiny&jit=yes", "Accepted: on, off, force"],
+    ["image=tiny&vga=std", "Accepted: none, qxl"],
+    ["image=tiny&device=qxl,ram_size_mb=1", "Accepted: 16 to 256"],
     ["image=tiny&serial=stdio&serial=null", "one serial port only"],
   ])("explains what is wrong with %s", (query, text) => {
     expect(issue(query)).toContain(text);

@@ -11,6 +11,7 @@ import {
   type InitrdConfig,
   type MachineConfig,
   type JitMode,
+  type VgaWord,
   type SerialConfig,
 } from "./machine_config";
 import { formatNetdev, formatNic, parseNetdev, parseNic } from "./net_options";
@@ -39,6 +40,7 @@ const readers: Readonly<Record<string, Reader>> = {
   "no-reboot": (draft, text) => readFlag(draft, "noReboot", text),
   S: (draft, text) => readFlag(draft, "startPaused", text),
   jit: (draft, text) => void (draft.jit = text as JitMode),
+  vga: (draft, text) => void (draft.vga = text as VgaWord),
 };
 
 const repeatable: readonly string[] = ["drive", "serial", "device", "netdev", "nic"];
@@ -157,6 +159,7 @@ export function formatQuery(config: MachineConfig): Result<string, ConfigIssue> 
   for (const device of config.devices ?? []) put("device", formatDevice(device satisfies DeviceConfig));
   for (const key of ["noReboot", "startPaused"] as const) put(optionNames[key], formatFlag(config[key]));
   put("jit", config.jit);
+  put("vga", config.vga);
   return ok(pairs.map(([name, value]) => `${name}=${encodeValue(value)}`).join("&"));
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { formatIssue } from "./config_issue";
 import { readGuestImage } from "./guest_image";
-import { resolveConfig, type ResolvedConfig } from "./resolve_config";
+import { hasVga, resolveConfig, type ResolvedConfig } from "./resolve_config";
 import type { MachineConfig } from "./machine_config";
 
 const manifest = {
@@ -123,6 +123,18 @@ describe("resolveConfig", () => {
     { ...manifest, drives: [1] },
   ])("refuses the manifest %j", (json) => {
     expect(resolve({ image: "debian" }, json)).toMatchObject({ ok: false, error: { option: "image debian" } });
+  });
+
+  it("makes a display of vga=qxl, and has room for one only", () => {
+    const resolved = resolve({ image: "debian", vga: "qxl" });
+    expect(resolved.ok && resolved.value.devices.at(-1)).toEqual({ driver: "qxl-vga" });
+    expect(resolved.ok && hasVga(resolved.value)).toBe(true);
+    const secondary = resolve({ image: "debian", devices: [{ driver: "qxl", xres: 800, yres: 600 }] });
+    expect(secondary.ok && hasVga(secondary.value)).toBe(false);
+    const twice = resolve({ image: "debian", vga: "qxl", devices: [{ driver: "qxl" }] });
+    expect(twice.ok ? "" : formatIssue(twice.error)).toContain("one display only");
+    const half = resolve({ image: "debian", devices: [{ driver: "qxl-vga", xres: 800 }] });
+    expect(half.ok ? "" : formatIssue(half.error)).toContain("needs yres too");
   });
 
   it("checks an image's drives and devices as it checks others", () => {

@@ -94,7 +94,7 @@ export function resolveConfig(config: MachineConfig, context: ResolveContext): R
     append: merged.append ?? "",
     drives: resolveDrives(config, context),
     serial: config.serial?.[0] ?? "stdio",
-    devices: merged.devices ?? [],
+    devices: [...(merged.devices ?? []), ...vgaDevice(merged)],
     netdevs: resolveNetdevs(merged),
     noReboot: config.noReboot ?? false,
     startPaused: config.startPaused ?? false,
@@ -156,6 +156,14 @@ function resolveNetdevs({ netdevs = [], devices = [] }: MachineConfig): Resolved
     });
     return [{ type: "user", id, plan: plan.value, forwards }];
   });
+}
+
+export function hasVga(config: ResolvedConfig): boolean {
+  return config.devices.some(({ driver }) => driver === "qxl-vga");
+}
+
+function vgaDevice({ vga }: MachineConfig): DeviceConfig[] {
+  return vga === "qxl" ? [{ driver: "qxl-vga" }] : [];
 }
 
 /** What only the whole machine shows: devices that name a drive or need another device. */

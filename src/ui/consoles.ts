@@ -1,25 +1,32 @@
-// The machine's consoles as tabs over one area; virtio consoles come and go while it runs. Until someone chooses, it shows ttyS0, where the kernel speaks first,
+// The machine's consoles, and its screen if it has one, as tabs over one area; virtio consoles come and go while it runs. Until someone chooses, it shows ttyS0, where the kernel speaks first,
 // and changes to hvc0 at the first output there.
 
 import type { ConsoleName, Machine } from "../workers/client";
 import type { Notice } from "../workers/protocol";
 import { el } from "./dom";
+import { Screen } from "./screen";
 import { SearchBox } from "./search_box";
 import { TerminalPane } from "./terminal_pane";
 
 /** Those that always have a tab. */
 const basics: readonly ConsoleName[] = ["ttyS0", "hvc0"];
+/** The tab of the guest's screen; no console has this name. */
+const DISPLAY = "display";
+type TabName = ConsoleName | typeof DISPLAY;
 
 export class Consoles {
   readonly tabs = el("div", { class: "tabs", role: "tablist", "aria-label": "Consoles" });
   readonly element = el("div", { class: "panes" });
   readonly #panes = new Map<ConsoleName, TerminalPane>();
-  readonly #buttons = new Map<ConsoleName, HTMLButtonElement>();
+  readonly screen = new Screen(() => this.#addTab(DISPLAY, "Display"));
+  readonly #buttons = new Map<TabName, HTMLButtonElement>();
   readonly #search = new SearchBox(() => this.focus());
   readonly #observer = new ResizeObserver(() => this.#fit());
   readonly #notify: (notice: Notice) => void;
   #machine: Machine | undefined;
-  #active: ConsoleName = "ttyS0";
+  #active: TabName = "ttyS0";
+  /** The console that Find and Save mean. */
+  #console: ConsoleName = "ttyS0";
   #chosen = false;
   #opened = false;
   #stopListening: () => void = () => undefined;
@@ -27,7 +34,8 @@ export class Consoles {
   constructor(notify: (notice: Notice) => void) {
     this.#notify = notify;
     for (const name of basics) this.#addPane(name);
-    this.element.append(this.#search.element);
+    this.element.append(this.screen.element, this.#search.element);
+    this.screen.show(false);
     this.tabs.addEventListener("keydown", (event) => this.#onKey(event));
   }
 
@@ -44,6 +52,7 @@ export class Consoles {
     for (const [name, pane] of this.#panes) this.#attachPane(name, pane, machine);
     this.#stopListening = machine.on("consoles", (names) => this.#follow(names, machine));
     this.#follow(machine.consoles, machine);
+    this.screen.attach(machine);
   }
 
   /** Tabs for the consoles that there are now. */
@@ -63,7 +72,7 @@ export class Consoles {
       this.#panes.delete(name);
       this.#buttons.delete(name);
     }
-    if (!this.#panes.has(this.#active)) this.#activate("hvc0");
+    if (this.#active !== DISPLAY && !this.#panes.has(this.#active)) this.#activate("hvc0");
     else this.#fit();
   }
 
@@ -80,26 +89,28 @@ export class Consoles {
   }
 
   openSearch(): void {
-    const pane = this.#panes.get(this.#active);
+    const pane = this.#panes.get(this.#console);
     if (pane) this.#search.open(pane.search);
   }
 
   focus(): void {
-    this.#panes.get(this.#active)?.focus();
+    if (this.#active === DISPLAY) this.screen.focus();
+    else this.#panes.get(this.#active)?.focus();
   }
 
   get active(): ConsoleName {
-    return this.#active;
+    return this.#console;
   }
 
   /** What the shown terminal holds. */
   text(): string {
-    return this.#panes.get(this.#active)?.text() ?? "";
+    return this.#panes.get(this.#console)?.text() ?? "";
   }
 
   dispose(): void {
     this.#stopListening();
     this.#observer.disconnect();
+    this.screen.dispose();
     for (const pane of this.#panes.values()) pane.dispose();
   }
 
@@ -114,6 +125,11 @@ export class Consoles {
     });
     this.#panes.set(name, pane);
     this.element.append(pane.element);
+    this.#addTab(name, name);
+    return pane;
+  }
+
+  #addTab(name: TabName, label: string): void {
     const choose = (): void => {
       this.#chosen = true;
       this.#activate(name);
@@ -126,35 +142,36 @@ export class Consoles {
         role: "tab",
         id: `tab-${name}`,
         "aria-controls": `pane-${name}`,
-        title: name === "ttyS0" ? "Serial port" : "Virtio console",
+        "aria-selected": "false",
+        tabindex: "-1",
+        title: titleOf(name),
         onclick: choose,
       },
-      name,
+      label,
     );
-    button.tabIndex = -1;
-    button.setAttribute("aria-selected", "false");
     this.#buttons.set(name, button);
     this.tabs.append(button);
-    return pane;
   }
 
-  #activate(name: ConsoleName): void {
+  #activate(name: TabName): void {
     const hadFocus = this.element.contains(document.activeElement);
     this.#active = name;
+    if (name !== DISPLAY) this.#console = name;
+    this.screen.show(name === DISPLAY);
     for (const [other, pane] of this.#panes) pane.show(other === name);
     for (const [other, button] of this.#buttons) {
       button.setAttribute("aria-selected", String(other === name));
       button.tabIndex = other === name ? 0 : -1;
     }
     this.#fit();
-    const pane = this.#panes.get(name);
+    const pane = this.#panes.get(this.#console);
     if (pane) this.#search.follow(pane.search);
     if (hadFocus && this.#search.element.hidden) this.focus();
   }
 
   /** The hidden pane has the size of the shown one, so that the guest knows the size before its console is shown. */
   #fit(): void {
-    const size = this.#panes.get(this.#active)?.fit();
+    const size = this.#panes.get(this.#console)?.fit();
     if (size === undefined) return;
     for (const pane of this.#panes.values()) pane.resize(size.cols, size.rows);
   }
@@ -169,11 +186,16 @@ export class Consoles {
   #onKey(event: KeyboardEvent): void {
     if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
     event.preventDefault();
-    const names = [...this.#panes.keys()];
-    const step = event.key === "ArrowRight" ? 1 : names.length - 1;
-    const other = names[(names.indexOf(this.#active) + step) % names.length] ?? "ttyS0";
+    const tabs = [...this.#buttons.keys()];
+    const step = event.key === "ArrowRight" ? 1 : tabs.length - 1;
+    const other = tabs[(tabs.indexOf(this.#active) + step) % tabs.length] ?? "ttyS0";
     this.#chosen = true;
     this.#activate(other);
     this.#buttons.get(other)?.focus();
   }
+}
+
+function titleOf(name: TabName): string {
+  if (name === DISPLAY) return "The guest's screen";
+  return name === "ttyS0" ? "Serial port" : "Virtio console";
 }

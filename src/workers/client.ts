@@ -3,6 +3,8 @@
 import { transfer } from "comlink";
 import { ConsoleLog } from "../backends/console/console_log";
 import type { MediumError, ScsiDeviceConfig } from "../machine/scsi";
+import { encodePng } from "../backends/display/png";
+import * as Comlink from "comlink";
 import { ConfigError, type ConfigIssue } from "../shared/config_issue";
 import { checkConfig, type DriveConfig, type MachineConfig } from "../shared/machine_config";
 import type { InputEvent, KeyboardLeds, PointerMode } from "../shared/input_event";
@@ -57,6 +59,8 @@ export interface MachineEvents {
   pointer: PointerMode;
   /** The guest has set the lamps of its keyboard. */
   leds: KeyboardLeds;
+  /** The guest's screen has a picture of another size. */
+  display: DisplaySize;
   /** The guest or the user started the machine anew. */
   reset: ResetReason;
   /** The guest powered off; the number is the exit code of QEMU's isa-debug-exit, 0 for ACPI. */
@@ -83,6 +87,11 @@ export class DeviceError extends Error {
     this.name = "DeviceError";
     this.reason = reason;
   }
+}
+
+export interface DisplaySize {
+  readonly width: number;
+  readonly height: number;
 }
 
 export interface ConsoleStreams {
@@ -113,6 +122,7 @@ export class Machine {
     tray: new Set(),
     pointer: new Set(),
     leds: new Set(),
+    display: new Set(),
     reset: new Set(),
     shutdown: new Set(),
     crash: new Set(),
@@ -127,6 +137,8 @@ export class Machine {
   #state: MachineState = "created";
   #pointerMode: PointerMode = "motion";
   readonly #sizes = new Map<ConsoleName, { columns: number; rows: number }>();
+  #makeCanvas: (() => OffscreenCanvas) | undefined;
+  #displaySize: DisplaySize | undefined;
 
   private constructor(config: MachineConfig) {
     this.config = config;
@@ -291,6 +303,32 @@ export class Machine {
     await this.#session?.call((devices) => devices.sendKeys(keys, holdMs));
   }
 
+  /**
+   * Shows the guest's screen on canvases: one is asked for now, and another one each time that the machine is built
+   * anew, since a canvas can be given away only once.
+   */
+  async showDisplay(makeCanvas: () => OffscreenCanvas): Promise<void> {
+    this.#makeCanvas = makeCanvas;
+    if (this.#session !== undefined) await this.#attachDisplay(this.#session);
+  }
+
+  /** Size of the guest's picture; undefined before there was one. */
+  get displaySize(): DisplaySize | undefined {
+    return this.#displaySize;
+  }
+
+  /** Tells the guest how large the place for its screen is; it may change to that resolution. */
+  async resizeDisplay(width: number, height: number): Promise<void> {
+    await this.#session?.call((devices) => devices.resizeDisplay(width, height));
+  }
+
+  /** The guest's screen as a PNG file. Rejects while there is no picture. */
+  async screendump(): Promise<Blob> {
+    const screenshot = await this.#live().call((devices) => devices.screendump());
+    if (screenshot === undefined) throw new Error("the machine shows no picture");
+    return new Blob([await encodePng(screenshot)], { type: "image/png" });
+  }
+
   /** Returns a function that ends the subscription. */
   on<K extends keyof MachineEvents>(event: K, listener: Listener<K>): () => void {
     const listeners: Set<Listener<K>> = this.#listeners[event];
@@ -335,6 +373,13 @@ export class Machine {
       return;
     }
     this.#session = session;
+    await this.#attachDisplay(session);
+  }
+
+  async #attachDisplay(session: Session): Promise<void> {
+    const canvas = this.#makeCanvas?.();
+    if (canvas === undefined) return;
+    await session.call((devices) => devices.attachDisplay(Comlink.transfer(canvas, [canvas])));
   }
 
   /** A machine in new workers with new memory, booted. */
@@ -406,6 +451,10 @@ export class Machine {
         break;
       case "leds":
         this.#emit("leds", event.leds);
+        break;
+      case "display":
+        this.#displaySize = { width: event.width, height: event.height };
+        this.#emit("display", this.#displaySize);
         break;
       case "reset":
         this.#emit("reset", event.reason);

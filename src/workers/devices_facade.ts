@@ -1,6 +1,8 @@
 // The machine model as the page sees it (`DevicesCalls`): one machine, made once, driven by a person.
 
+import * as Comlink from "comlink";
 import * as Cpu from "../../assembly/layout/cpu";
+import { CanvasDisplay } from "../backends/display/canvas";
 import { MachineModel, type MachineEvent } from "../machine/machine";
 import type { MediumError, ScsiDeviceConfig } from "../machine/scsi";
 import { configIssue, type ConfigIssue } from "../shared/config_issue";
@@ -16,7 +18,15 @@ import type { QmpFault } from "../shared/qmp";
 import { err, ok, type Result } from "../shared/result";
 import { guestClock, sharedNow } from "./clock";
 import { NetFacade } from "./net_facade";
-import type { ConsoleName, DevicesCalls, DevicesEvent, MachinePlace, Sample, StartedState } from "./protocol";
+import type {
+  ConsoleName,
+  DevicesCalls,
+  DevicesEvent,
+  MachinePlace,
+  Sample,
+  Screenshot,
+  StartedState,
+} from "./protocol";
 import { servePort } from "./port_link";
 import { takeSample } from "./sample";
 
@@ -33,6 +43,7 @@ export interface FacadeHost {
 export class DevicesFacade implements DevicesCalls {
   readonly net = new NetFacade(() => this.#made());
   readonly #host: FacadeHost;
+  readonly #display = new CanvasDisplay();
   #model: MachineModel | undefined;
   #place: MachinePlace | undefined;
   /** What addresses of drives are relative to. */
@@ -56,6 +67,7 @@ export class DevicesFacade implements DevicesCalls {
       event: (event) => this.#host.event(toPage(event)),
       resolveDrive: (drive, option) => resolveNewDrive(drive, option, baseUrl),
       page: { id: this.#host.page, origin: new URL(baseUrl).origin },
+      display: this.#display,
     });
     if (!made.ok) return made;
     const { memory, plan, crossing } = made.value.parts;
@@ -134,6 +146,21 @@ export class DevicesFacade implements DevicesCalls {
 
   sendKeys(keys: readonly KeyNumber[], holdMs: number): Promise<void> {
     return this.#made().sendKeys(keys, holdMs);
+  }
+
+  attachDisplay(canvas: OffscreenCanvas): Promise<void> {
+    this.#display.attach(canvas);
+    return Promise.resolve();
+  }
+
+  resizeDisplay(width: number, height: number): Promise<void> {
+    this.#made().resizeDisplay(width, height);
+    return Promise.resolve();
+  }
+
+  screendump(): Promise<Screenshot | undefined> {
+    const snapshot = this.#made().screendump();
+    return Promise.resolve(snapshot && Comlink.transfer(snapshot, [snapshot.pixels.buffer]));
   }
 
   sample(): Promise<Sample> {

@@ -83,6 +83,7 @@ export type DevicesEvent =
   | ({ readonly type: "tray" } & TrayMoved)
   | { readonly type: "pointer"; readonly mode: PointerMode }
   | { readonly type: "leds"; readonly leds: KeyboardLeds }
+  | { readonly type: "display"; readonly width: number; readonly height: number }
   | { readonly type: "reset"; readonly reason: ResetReason }
   | { readonly type: "shutdown"; readonly code: number }
   | { readonly type: "crashed"; readonly error: ErrorReport };
@@ -98,6 +99,13 @@ export type GuestMemoryStat =
   | "diskCaches"
   | "hugetlbAllocations"
   | "hugetlbFailures";
+
+export interface Screenshot {
+  readonly width: number;
+  readonly height: number;
+  /** RGBA. */
+  readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+}
 
 /** Counters as they stand in shared memory at one moment; rates are made from two of them (rates.ts). */
 export interface Sample {
@@ -156,6 +164,12 @@ export interface DevicesCalls {
   sendInput(events: readonly InputEvent[]): Promise<void>;
   /** Resolves when the keys are up again. */
   sendKeys(keys: readonly KeyNumber[], holdMs: number): Promise<void>;
+  /** Shows the guest's screen on the canvas from now on. */
+  attachDisplay(canvas: OffscreenCanvas): Promise<void>;
+  /** The size of the window in which a person sees the screen. */
+  resizeDisplay(width: number, height: number): Promise<void>;
+  /** The guest's screen; undefined if there is no picture. */
+  screendump(): Promise<Screenshot | undefined>;
   sample(): Promise<Sample>;
   devices(): Promise<DeviceReport[]>;
   /** A command of QMP: neither name nor arguments need be right. */

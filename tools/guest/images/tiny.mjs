@@ -26,6 +26,7 @@ export const image = {
       "virtio_rng",
       "virtio_input",
       "psmouse",
+      "qxl",
       "sd_mod",
       "sr_mod",
       "button",
