@@ -12,7 +12,7 @@ import { TerminalPane } from "./terminal_pane";
 const basics: readonly ConsoleName[] = ["ttyS0", "hvc0"];
 /** The tab of the guest's screen; no console has this name. */
 const DISPLAY = "display";
-type TabName = ConsoleName | typeof DISPLAY;
+type TabName = ConsoleName;
 
 export class Consoles {
   readonly tabs = el("div", { class: "tabs", role: "tablist", "aria-label": "Consoles" });

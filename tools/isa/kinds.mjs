@@ -63,11 +63,15 @@ const letters = /** @type {Record<string, number>} */ ({ b: 0, w: 1, d: 2, q: 3 
 export const KIND_SIZE = 8;
 
 /** What a handler may touch beside memory: 1 general registers, 2 flags, 4 the xmm registers it names, 8 xmm0, 16 all of them. */
-const EFFECT = { general: 1, flags: 2, xmm: 4, xmm0: 8, allXmm: 16 };
+const EFFECT = { general: 1, flags: 2, xmm: 4, xmm0: 8, allXmm: 16, leaves: 32 };
+
+/** Handlers after which execution does not go on behind the instruction. */
+const leaving = /^far\.|^branch\.retImm$|^system\.(hlt|sysret)/;
 
 /** An operation of the vector and floating-point units writes general registers only if its first operand is one. @param {Op} op */
 function effects(op) {
-  const { operands, options, mnemonic } = op.parsed;
+  const { handler, operands, options, mnemonic } = op.parsed;
+  if (options.end && leaving.test(handler)) return EFFECT.general | EFFECT.flags | EFFECT.leaves;
   const state = /^F?XSAVE|^F?XRSTOR/.test(mnemonic) ? EFFECT.allXmm : 0;
   if ((options.unit ?? "none") === "none") return EFFECT.general | EFFECT.flags | state;
   const writes = /^[EGR]/.test(operands[0] ?? "") || operands.includes("AX") || operands.includes("Gd,Ey");
