@@ -97,61 +97,66 @@ test("a guest gets an address, reaches this computer by HTTP, and is reached", a
   });
 });
 
-test("machines on one switch reach each other, in one tab and in another", async ({ context, page, guest }) => {
-  test.setTimeout(900_000);
-  const options = "image=tiny&m=128&nic=socket,mcast=lan";
-  await guest.open(options);
-  await guest.waitFor(ready, patient);
-  const setUp = (host: number) => `ip address add 10.1.1.${host}/24 dev eth0; ip link set eth0 up`;
-  await guest.output(setUp(1));
-  const secondTab = await context.newPage();
-  const second = new Guest(secondTab);
-  await second.open(options, new URL(page.url()).origin + "/");
-  await second.waitFor(ready, patient);
-  await second.output(setUp(2));
-  // A third machine, in the first tab, without a view.
-  await page.evaluate(
-    async ([query, command]) => {
-      const machine = await tabvisor.Machine.create(query);
-      await machine.start();
-      const { readable, writable } = machine.console("hvc0");
-      const decoder = new TextDecoder();
-      let said = "";
-      for await (const bytes of readable) {
-        said += decoder.decode(bytes, { stream: true });
-        if (/shell ready[^]*# /.test(said)) break;
-      }
-      await writable.getWriter().write(new TextEncoder().encode(command));
-    },
-    [options, `${setUp(3)}; nc -l -p 9 </bin/busybox\r`] as const,
-  );
-  await expect.poll(async () => (await guest.run("ping -c 1 -W 5 10.1.1.3")).code, { timeout: 60_000 }).toBe(0);
-  expect((await guest.run("ping -c 2 -W 5 10.1.1.2")).code).toBe(0);
-  // With an input that never ends: nc would break off with it.
-  await guest.output("mkfifo /tmp/open; nc 10.1.1.3 9 <>/tmp/open >/tmp/got", 240_000);
-  expect(await guest.output("cmp /tmp/got /bin/busybox && echo same")).toBe("same");
-});
+test(
+  "machines on one switch reach each other, in one tab and in another",
+  { tag: "@slow" },
+  async ({ context, page, guest }) => {
+    test.setTimeout(900_000);
+    const options = "image=tiny&m=128&nic=socket,mcast=lan";
+    await guest.open(options);
+    await guest.waitFor(ready, patient);
+    const setUp = (host: number) => `ip address add 10.1.1.${host}/24 dev eth0; ip link set eth0 up`;
+    await guest.output(setUp(1));
+    const secondTab = await context.newPage();
+    const second = new Guest(secondTab);
+    await second.open(options, new URL(page.url()).origin + "/");
+    await second.waitFor(ready, patient);
+    await second.output(setUp(2));
+    // A third machine, in the first tab, without a view.
+    await page.evaluate(
+      async ([query, command]) => {
+        const machine = await tabvisor.Machine.create(query);
+        await machine.start();
+        const { readable, writable } = machine.console("hvc0");
+        const decoder = new TextDecoder();
+        let said = "";
+        for await (const bytes of readable) {
+          said += decoder.decode(bytes, { stream: true });
+          if (/shell ready[^]*# /.test(said)) break;
+        }
+        await writable.getWriter().write(new TextEncoder().encode(command));
+      },
+      [options, `${setUp(3)}; nc -l -p 9 </bin/busybox\r`] as const,
+    );
+    await expect.poll(async () => (await guest.run("ping -c 1 -W 5 10.1.1.3")).code, { timeout: 60_000 }).toBe(0);
+    expect((await guest.run("ping -c 2 -W 5 10.1.1.2")).code).toBe(0);
+    // With an input that never ends: nc would break off with it.
+    await guest.output("mkfifo /tmp/open; nc 10.1.1.3 9 <>/tmp/open >/tmp/got", 240_000);
+    expect(await guest.output("cmp /tmp/got /bin/busybox && echo same")).toBe("same");
+  },
+);
 
-test("Debian asks for an address by itself, and installs a package from this computer", async ({
-  guest,
-  otherOrigin,
-}) => {
-  test.setTimeout(1_200_000);
-  putMirror(otherOrigin, "mirror", "it works");
-  await guest.open("image=debian");
-  await guest.waitFor(/root@tabvisor:~# /, { timeout: 600_000 });
-  await expect
-    .poll(() => guest.output("networkctl --no-pager --no-legend list"), { timeout: 300_000 })
-    .toMatch(/ en\w+ +ether +routable +configured/);
-  expect(await guest.output("ip -4 route")).toMatch(/default via 10\.0\.2\.2 /);
-  expect(await guest.output("lspci -k -d 1af4:1000 | cat")).toContain("driver in use: virtio-pci");
-  const { port } = new URL(otherOrigin.url);
-  await guest.output(`echo 'deb [trusted=yes] http://10.0.2.2:${port}/mirror ./' >/etc/apt/sources.list`);
-  await guest.output("apt-get update -q", 300_000);
-  await guest.output("apt-get install -q -y greeting", 300_000);
-  expect(await guest.output("greeting")).toBe("it works");
-  expect(await guest.output("systemctl --failed --no-legend --plain")).toBe("");
-});
+test(
+  "Debian asks for an address by itself, and installs a package from this computer",
+  { tag: "@slow" },
+  async ({ guest, otherOrigin }) => {
+    test.setTimeout(1_200_000);
+    putMirror(otherOrigin, "mirror", "it works");
+    await guest.open("image=debian");
+    await guest.waitFor(/root@tabvisor:~# /, { timeout: 600_000 });
+    await expect
+      .poll(() => guest.output("networkctl --no-pager --no-legend list"), { timeout: 300_000 })
+      .toMatch(/ en\w+ +ether +routable +configured/);
+    expect(await guest.output("ip -4 route")).toMatch(/default via 10\.0\.2\.2 /);
+    expect(await guest.output("lspci -k -d 1af4:1000 | cat")).toContain("driver in use: virtio-pci");
+    const { port } = new URL(otherOrigin.url);
+    await guest.output(`echo 'deb [trusted=yes] http://10.0.2.2:${port}/mirror ./' >/etc/apt/sources.list`);
+    await guest.output("apt-get update -q", 300_000);
+    await guest.output("apt-get install -q -y greeting", 300_000);
+    expect(await guest.output("greeting")).toBe("it works");
+    expect(await guest.output("systemctl --failed --no-legend --plain")).toBe("");
+  },
+);
 
 test("nic=none leaves the machine without a card", async ({ guest }) => {
   test.setTimeout(300_000);

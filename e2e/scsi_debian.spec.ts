@@ -31,14 +31,14 @@ test.afterAll(async () => {
   await guest.page.close();
 });
 
-test("the root is on a SCSI disk", async () => {
+test("the root is on a SCSI disk", { tag: "@slow" }, async () => {
   expect(await guest.output("findmnt -n -o SOURCE /")).toMatch(/^\/dev\/sd[a-z]$/);
   expect(await guest.output("lspci -k | grep -A3 -i scsi")).toContain("Kernel driver in use: virtio-pci");
   expect(await guest.output("ls /dev/disk/by-id")).toContain("SCRATCH");
   expect(await guest.output("lsblk -dn -o LOG-SEC,SIZE /dev/disk/by-path/*-scsi-0:0:5:2")).toMatch(/4096\s+16M/);
 });
 
-test("sg3-utils find what the standards ask for", async () => {
+test("sg3-utils find what the standards ask for", { tag: "@slow" }, async () => {
   expect(await guest.output("sg_inq $D")).toMatch(/TABVISOR[^]*HARDDISK[^]*SCRATCH/);
   const supported = await guest.output("sg_vpd -p sv $D");
   for (const page of ["Unit serial number", "Device identification", "Block limits", "Logical block provisioning"]) {
@@ -58,7 +58,7 @@ test("sg3-utils find what the standards ask for", async () => {
   );
 });
 
-test("blocks are written alike, unmapped, and compared", async () => {
+test("blocks are written alike, unmapped, and compared", { tag: "@slow" }, async () => {
   await guest.output("head -c 512 /dev/urandom >/tmp/block; head -c 512 /dev/zero >/tmp/zero");
   await guest.output(
     "sg_write_same --16 --in=/tmp/block --lba=64 --num=64 $D && sg_verify --lba=64 --count=64 --16 --bytchk=3 --in=/tmp/block $D",
@@ -68,7 +68,7 @@ test("blocks are written alike, unmapped, and compared", async () => {
   await guest.output("dd if=$D bs=512 skip=96 count=32 iflag=direct status=none | cmp - <(head -c 16384 /dev/zero)");
 });
 
-test("a unit stops, starts, and is reset", async () => {
+test("a unit stops, starts, and is reset", { tag: "@slow" }, async () => {
   await guest.output("sg_start --stop $D; ! sg_turs $D; sg_start --start $D && sg_turs $D");
   await guest.output("sg_reset -d $D && sg_turs $D || sg_turs $D", 120_000);
   await guest.output(
@@ -77,7 +77,7 @@ test("a unit stops, starts, and is reset", async () => {
   expect(await guest.output("sg_modes -p 8 $D")).toMatch(/08 12 00/);
 });
 
-test("the tray is moved by the guest, and by udev when the host asks for it", async () => {
+test("the tray is moved by the guest, and by udev when the host asks for it", { tag: "@slow" }, async () => {
   const moved = (open: boolean) =>
     guest.page.evaluate(async (wanted) => {
       const machine = await tabvisor.machine;
@@ -114,7 +114,7 @@ test("the tray is moved by the guest, and by udev when the host asks for it", as
   expect((await guest.run("dd if=/dev/sr0 of=/dev/null bs=2k count=1")).output).toMatch(/No medium found/);
 });
 
-test("fio verifies what it wrote, several at a time", async () => {
+test("fio verifies what it wrote, several at a time", { tag: "@slow" }, async () => {
   const job = "--ioengine=libaio --direct=1 --iodepth=16 --verify=crc32c --verify_fatal=1 --group_reporting --minimal";
   await guest.output(`fio --name=random --filename=$D --rw=randwrite --bs=4k --size=8M ${job} >/tmp/fio1`, 600_000);
   await guest.output(`fio --name=sequential --filename=$D --rw=write --bs=128k --size=32M ${job} >/tmp/fio2`, 600_000);
@@ -125,14 +125,14 @@ test("fio verifies what it wrote, several at a time", async () => {
   );
 });
 
-test("a file system is made, discarded, and checked", async () => {
+test("a file system is made, discarded, and checked", { tag: "@slow" }, async () => {
   await guest.output(
     "mkfs.ext4 -q -F $D && mount $D /mnt && cp -r /usr/bin/p* /mnt && fstrim /mnt && umount /mnt && e2fsck -f -n $D",
     300_000,
   );
 });
 
-test("the kernel has nothing to complain about", async () => {
+test("the kernel has nothing to complain about", { tag: "@slow" }, async () => {
   const log = await guest.output("dmesg --level=emerg,alert,crit,err,warn --notime; echo");
   const harmless = [
     /^$/,

@@ -4,6 +4,7 @@
 import * as Cpu from "../../assembly/layout/cpu";
 import * as Mailbox from "../../assembly/layout/mailbox";
 import * as Platform from "../../assembly/layout/platform";
+import { encodePng } from "../backends/display/png";
 import { noDisplay } from "../backends/display/none";
 import type { Display } from "../backends/display/types";
 import type { NamedPort } from "../backends/console/named_port";
@@ -11,6 +12,7 @@ import { Crossing, serveExitHere } from "../core/crossing";
 import { GuestMemory } from "../core/guest_memory";
 import type { MemoryPlan } from "../core/memory_plan";
 import { instantiate, type WasmExports } from "../core/wasm";
+import type { QxlPciDevice } from "../devices/qxl/pci";
 import type { Snapshot } from "../devices/qxl/scanout";
 import { Router } from "../devices/pci/router";
 import type { BalloonStats } from "../devices/virtio/balloon/request";
@@ -51,6 +53,9 @@ const jitCodes = { off: Cpu.JIT_OFF, on: Cpu.JIT_ON, force: Cpu.JIT_FORCE } as c
 
 /** The guest is asked for its memory statistics at most so often, and only while somebody looks at the machine's. */
 const GUEST_STATS_MS = 2000;
+
+/** What a screendump shows before there is a picture. */
+const NO_PICTURE: Snapshot = { width: 1, height: 1, pixels: new Uint8ClampedArray([0, 0, 0, 255]) };
 
 /** ttyS0, or a console on virtio-serial: hvc0, hvc1, … */
 export type ConsoleName = string;
@@ -244,9 +249,7 @@ export class MachineModel {
     exports.clockPause(plan.machine);
     const issue = devices.populate();
     if (issue !== undefined) return issue;
-    if (devices.qxl !== undefined) {
-      devices.qxl.scanout.onSize = (size) => this.#host.event({ type: "display", ...size });
-    }
+    if (devices.qxl !== undefined) this.#showScreen(devices.qxl);
     devices.reset();
     return undefined;
   }
@@ -343,6 +346,11 @@ export class MachineModel {
   /** The devices that there are now, as a person may want to see them. */
   devices(): DeviceReport[] {
     return this.parts.devices.present.map(reportDevice);
+  }
+
+  #showScreen({ scanout }: QxlPciDevice): void {
+    scanout.onSize = (size) => this.#host.event({ type: "display", ...size });
+    this.targets.screens.set("video0", () => encodePng(scanout.snapshot() ?? NO_PICTURE));
   }
 
   /** The guest's screen as it is now; undefined if there is no picture. */
