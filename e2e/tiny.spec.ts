@@ -107,7 +107,7 @@ test("uses little of a core while idle", async ({ browser, page, guest }) => {
     return Math.max(...processInfo.filter(({ type }) => type === "renderer").map(({ cpuTime }) => cpuTime));
   };
   // Compilers and collectors have things left over from the start.
-  await page.waitForTimeout(3000);
+  await page.waitForTimeout(12_000);
   const [before, began] = [await used(), Date.now()];
   await page.waitForTimeout(10_000);
   const share = ((await used()) - before) / ((Date.now() - began) / 1000);
