@@ -108,7 +108,7 @@ function walk(cpu: usize, j: usize, offset: u32, mode: u32, pending: u32): u32 {
 
 /** Whether execution can go on behind a terminator: also when somebody returns there. */
 function continues(rec: usize, term: u32): bool {
-  if (term == Jit.TERM_END) return (load<u8>(kindOf(opOf(rec)), 7) & <u8>EFFECT_LEAVES) == 0;
+  if (term == Jit.TERM_END) return (load<u8>(kindOf(opOf(rec)), 7) & (<u8>EFFECT_LEAVES)) == 0;
   return term == Jit.TERM_JCC || term == Jit.TERM_CALL || term == Jit.TERM_CALL_RM;
 }
 
