@@ -24,8 +24,8 @@ export { clockPause, clockResume } from "./platform/kvmclock";
 export { pressPowerButton, raiseGpe } from "./platform/pm";
 export { requestTlbFlush, tlbFlushed } from "./platform/tlb_flush";
 
-/** Entries of a block after which its region is translated. */
-const HOT_ENTRIES = 200;
+/** Entries of a block after which its region is translated: about what compiling it costs, in time of the interpreter. */
+const HOT_ENTRIES = 4000;
 
 /** Power-on state of CPU `index` of machine `m`: real mode, F000:FFF0; the first CPU runs, the others wait for SIPI. */
 export function cpuInit(cpu: usize, m: usize, index: u32): void {
