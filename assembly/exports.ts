@@ -8,7 +8,7 @@ import { cpuAt } from "./platform/kick";
 import { lapicInit } from "./platform/lapic";
 import { platformInit, platformReset } from "./platform/reset";
 import * as Record from "./layout/record";
-import { compilePending, resetTranslator, translateBlock } from "./jit/translator";
+import { compileOverdue, resetTranslator, translateBlock } from "./jit/translator";
 import { flushCodeCache, resetCodeCache } from "./cpu/code_cache";
 import { IF } from "./cpu/flags";
 import { run } from "./cpu/generated/run";
@@ -65,8 +65,7 @@ export function cpuRun(cpu: usize, instructions: u32): i32 {
     const done = load<u64>(cpu, Cpu.instructions);
     const reason = run(cpu, end > done ? end - done : 0);
     if (reason != RUN_EXIT_TRANSLATE) {
-      // What is hot enough shall not wait for company until the CPU runs again.
-      compilePending(cpu);
+      compileOverdue(cpu);
       return reason;
     }
     translateBlock(cpu, <usize>load<u32>(cpu, Cpu.hotHead));
