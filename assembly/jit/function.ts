@@ -28,6 +28,7 @@ import { pushCondition } from "./translate/flags";
 import { translateInstruction } from "./translate/instruction";
 import { dropTop, pushX, readTop } from "./translate/move";
 import * as O from "./translate/operand";
+import { forgetSharedHost } from "./translate/shared_host";
 import { translateRun } from "./translate/stack_run";
 import { endVectors, forgetVectors, startVectors } from "./translate/sse_operands";
 
@@ -108,6 +109,7 @@ function writeBlock(j: usize, n: i32): void {
   store<u32>(j, <u32>b, Jit.block);
   startFlags(j, b);
   startVectors(j, b);
+  forgetSharedHost(j);
   payFuel(j, load<u32>(b, Jit.bCount));
   let offset = load<u32>(b, Jit.bOffset);
   const term = load<u32>(b, Jit.bTerm);

@@ -52,7 +52,9 @@ export const NUMBER: u32 = ORDER_A + 2;
 export const F64_LOCALS: u32 = 3;
 /** 0 = WebAssembly's floating-point arithmetic may be used (translate/sse_plain.ts). */
 export const MX: u32 = ORDER_A + F64_LOCALS;
-export const MORE_I32_LOCALS: u32 = 1;
+/** Host address of the first of the bytes that accesses with a shared look-up touch, 0 = not in the TLB or in two pages. */
+export const HOST_BASE: u32 = MX + 1;
+export const MORE_I32_LOCALS: u32 = 2;
 
 /** Value of FLAG_KIND while the flags in the CPU's memory are the true ones: on entry, and after whoever changed them there. */
 export const FLAGS_IN_MEMORY: i32 = -1;

@@ -54,6 +54,13 @@ export const floatReady = 140;
 export const plain = 144;
 /** u32 labels open around the checks of the instruction under translation. */
 export const checkDepth = 152;
+/** The look-up that is shared at this point (jit/translate/shared_host.ts): u32 byte offset of the base register, i32 range
+ * of displacements, u32 page offset of the last instruction, u32 1 = for writes too. */
+export const sharedBase = 168;
+export const sharedLow = 172;
+export const sharedHigh = 176;
+export const sharedLast = 180;
+export const sharedWrite = 184;
 /** u32 addresses of block heads waiting for their batch, BATCH_MAX of them. */
 export const batchHeads = 0x100;
 export const BATCH_MAX = 32;

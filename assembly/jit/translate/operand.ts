@@ -8,6 +8,7 @@ import * as Tlb from "../../layout/tlb";
 import * as E from "../emit";
 import * as L from "../locals";
 import { exitTo, pushAddress } from "../state";
+import { hostByShared } from "./shared_host";
 
 /** The record under translation. */
 @inline
@@ -127,24 +128,7 @@ export function hostOfLa(j: usize, size: u32, write: bool): void {
 /** The same for up to 64 bytes. */
 export function hostOfRange(j: usize, bytes: i32, write: bool): void {
   const table: u32 = write ? Tlb.WRITE : Tlb.READ;
-  E.get(j, L.TLB);
-  E.get(j, L.LA);
-  E.i64Const(j, 8);
-  E.op(j, E.I64_SHR_U);
-  E.op(j, E.I32_WRAP_I64);
-  E.i32Const(j, Tlb.INDEX_MASK);
-  E.op(j, E.I32_AND);
-  E.op(j, E.I32_ADD);
-  E.tee(j, L.ENTRY);
-  E.memory(j, E.I64_LOAD, table + Tlb.tag);
-  E.get(j, L.LA);
-  if (bytes > 1) {
-    E.i64Const(j, bytes - 1);
-    E.op(j, E.I64_ADD);
-  }
-  E.i64Const(j, -4096);
-  E.op(j, E.I64_AND);
-  E.op(j, E.I64_EQ);
+  pushHit(j, bytes, write);
   E.ifHinted(j, E.I32, true);
   E.get(j, L.LA);
   E.op(j, E.I32_WRAP_I64);
@@ -154,14 +138,55 @@ export function hostOfRange(j: usize, bytes: i32, write: bool): void {
   E.elseThen(j);
   E.get(j, L.CPU);
   E.get(j, L.LA);
+  callSlowAccess(j, bytes, write);
+  E.end(j);
+  E.set(j, L.HOST);
+}
+
+/** Makes ENTRY the TLB entry of the address in LA, and pushes whether it is for all bytes of the access (i32). */
+function pushHit(j: usize, bytes: i32, write: bool): void {
+  E.get(j, L.TLB);
+  E.get(j, L.LA);
+  E.i64Const(j, 8);
+  E.op(j, E.I64_SHR_U);
+  E.op(j, E.I32_WRAP_I64);
+  E.i32Const(j, Tlb.INDEX_MASK);
+  E.op(j, E.I32_AND);
+  E.op(j, E.I32_ADD);
+  E.tee(j, L.ENTRY);
+  E.memory(j, E.I64_LOAD, (write ? Tlb.WRITE : Tlb.READ) + Tlb.tag);
+  E.get(j, L.LA);
+  if (bytes > 1) {
+    E.i64Const(j, bytes - 1);
+    E.op(j, E.I64_ADD);
+  }
+  E.i64Const(j, -4096);
+  E.op(j, E.I64_AND);
+  E.op(j, E.I64_EQ);
+}
+
+/** Pushes the host address of `bytes` bytes at the linear address in LA; 0 if the TLB does not have it. */
+export function pushHostOrZero(j: usize, bytes: i32, write: bool): void {
+  pushHit(j, bytes, write);
+  E.set(j, L.HOST);
+  E.get(j, L.LA);
+  E.op(j, E.I32_WRAP_I64);
+  E.get(j, L.ENTRY);
+  E.memory(j, E.I32_LOAD, (write ? Tlb.WRITE : Tlb.READ) + Tlb.addend);
+  E.op(j, E.I32_ADD);
+  E.i32Const(j, 0);
+  E.get(j, L.HOST);
+  E.select(j);
+}
+
+/** With the CPU and a linear address on the stack: pushes the host address found the slow way, or leaves the region. */
+export function callSlowAccess(j: usize, bytes: i32, write: bool): void {
   E.i32Const(j, bytes | (((<i32>load<u16>(recordOf(j), Record.where)) & 0xfff) << 8));
   E.call(j, write ? L.FN_WRITE : L.FN_READ);
   E.tee(j, L.HOST);
   E.op(j, E.I32_EQZ);
   E.brIfHinted(j, load<u32>(j, Jit.faultDepth), false);
   E.get(j, L.HOST);
-  E.end(j);
-  E.set(j, L.HOST);
 }
 
 /** Leaves before the instruction under translation: a fault, or one for the interpreter. */
@@ -177,6 +202,7 @@ export function pushNext(j: usize): void {
 
 /** Makes HOST the memory operand's host address. */
 export function hostOfOperand(j: usize, size: u32, write: bool): void {
+  if (hostByShared(j, 1 << size, write)) return;
   pushLinear(j);
   E.set(j, L.LA);
   hostOfLa(j, size, write);

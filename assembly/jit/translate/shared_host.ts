@@ -1,0 +1,187 @@
+// Accesses of a basic block through the same base register: fields of a structure, variables on the stack. One look into
+// the TLB for all of them, as long as the register stays as it is and what they touch lies in one page; where it does
+// not, each of them goes the slow way.
+
+import * as Cpu from "../../layout/cpu";
+import * as Jit from "../../layout/jit";
+import * as Record from "../../layout/record";
+import * as K from "../../cpu/generated/kinds";
+import * as Ops from "../../cpu/generated/ops";
+import * as E from "../emit";
+import * as L from "../locals";
+import { kindOf, recordAt } from "../region";
+import {
+  callSlowAccess,
+  isMemory,
+  isRegisterForm,
+  OPERAND_A,
+  OPERAND_E,
+  OPERAND_G,
+  pushHostOrZero,
+  recordOf,
+} from "./operand";
+
+/** Bytes from the first to the last that is touched: the longer, the more often they lie in two pages. */
+const SPAN_MAX: i32 = 128;
+const PLAIN_ADDRESS: u32 = Record.MISC_FORM | Record.MISC_SEG;
+const NONE: u32 = 0xff;
+
+/** No look-up is shared with what came before. */
+export function forgetSharedHost(j: usize): void {
+  store<u32>(j, NONE, Jit.sharedBase);
+}
+
+/** Whether the memory operand is [register + displacement]. */
+function isPlain(rec: usize): bool {
+  if (load<u8>(rec, Record.misc) & (<u8>PLAIN_ADDRESS)) return false;
+  return load<u8>(rec, Record.index) == <u8>Cpu.zero && load<u8>(rec, Record.rm) < 128;
+}
+
+/** Bytes of the memory operand of an instruction that translatePure does; 0 = it has none. */
+function accessSize(kind: u32, entry: usize): i32 {
+  const form = <u32>load<u8>(entry, 2);
+  if (kind == 0 || kind >= K.FIRST_VECTOR || form != 1) return 0;
+  const size = <i32>load<u8>(entry, 1);
+  const sourceSize = (<i32>load<u8>(entry, 6)) & 15;
+  if (isMemory(load<u8>(entry, 3), form)) return 1 << size;
+  return isMemory(load<u8>(entry, 4), form) ? 1 << sourceSize : 0;
+}
+
+function isWrite(kind: u32, entry: usize): bool {
+  return isMemory(load<u8>(entry, 3), load<u8>(entry, 2)) && kind != K.kCmp && kind != K.kTest;
+}
+
+/** Whether an instruction may change the register at byte offset `base`. */
+function changes(rec: usize, kind: u32, entry: usize, base: u32): bool {
+  const reg = <u32>load<u8>(rec, Record.reg);
+  const rm = <u32>load<u8>(rec, Record.rm);
+  // A handler can do anything. Of a vector instruction, a general register may be the destination.
+  if (kind == 0) return true;
+  if (kind >= K.FIRST_VECTOR) return reg == base || (isRegisterForm(rec) && rm == base);
+  switch (kind) {
+    case K.kNop:
+    case K.kCmp:
+    case K.kTest:
+      return false;
+    case K.kPushReg:
+    case K.kPushImm:
+      return base == Cpu.rsp;
+    case K.kPopReg:
+      return base == Cpu.rsp || base == rm;
+    case K.kLeave:
+      return base == Cpu.rsp || base == Cpu.rbp;
+    case K.kLea:
+      return reg == base;
+    case K.kImmediate:
+    case K.kBswap:
+      return (rm & ~7) == (base & ~7);
+    case K.kWiden:
+      return base == Cpu.rax;
+    case K.kSignFill:
+      return base == Cpu.rdx;
+    case K.kExchangeAccumulator:
+      return base == Cpu.rax || base == rm;
+  }
+  const to = <u32>load<u8>(entry, 3);
+  if (to == OPERAND_E) return isRegisterForm(rec) && (rm & ~7) == base;
+  if (to == OPERAND_G) return (reg & ~7) == base;
+  return to != OPERAND_A || base == Cpu.rax;
+}
+
+/**
+ * Finds the accesses from the instruction under translation on that can share a look-up, and writes it: HOST_BASE is the
+ * host address of the first byte, 0 if they must go the slow way. False if this one would be alone.
+ */
+function share(j: usize, bytes: i32, write: bool): bool {
+  const first = recordOf(j);
+  const base = <u32>load<u8>(first, Record.rm);
+  let low = load<i32>(first, Record.disp);
+  let high = low + bytes;
+  let writes = write;
+  let accesses = 1;
+  let last = (<u32>load<u16>(first, Record.where)) & 0xfff;
+  let rec = first;
+  let offset = last;
+  const end = load<u32>(<usize>load<u32>(j, Jit.block), Jit.bEnd);
+  while (!changes(rec, kindOfRecord(rec), entryOf(rec), base)) {
+    offset += (<u32>load<u16>(rec, Record.where)) >> 12;
+    if (offset >= end) break;
+    rec = recordAt(j, offset);
+    if (rec == 0 || <i32>load<u16>(rec, Record.op) == Ops.FENCE) break;
+    const entry = entryOf(rec);
+    const kind = kindOfRecord(rec);
+    const size = accessSize(kind, entry);
+    if (size == 0 || !isPlain(rec) || <u32>load<u8>(rec, Record.rm) != base) continue;
+    const disp = load<i32>(rec, Record.disp);
+    if (max(high, disp + size) - min(low, disp) > SPAN_MAX) break;
+    low = min(low, disp);
+    high = max(high, disp + size);
+    writes = writes || isWrite(kind, entry);
+    last = offset;
+    accesses++;
+  }
+  if (accesses == 1) return false;
+  store<u32>(j, base, Jit.sharedBase);
+  store<i32>(j, low, Jit.sharedLow);
+  store<i32>(j, high, Jit.sharedHigh);
+  store<u32>(j, last, Jit.sharedLast);
+  store<u32>(j, <u32>writes, Jit.sharedWrite);
+  pushBaseAnd(j, base, low);
+  E.set(j, L.LA);
+  pushHostOrZero(j, high - low, writes);
+  E.set(j, L.HOST_BASE);
+  return true;
+}
+
+@inline
+function entryOf(rec: usize): usize {
+  return kindOf(<i32>load<u16>(rec, Record.op));
+}
+
+@inline
+function kindOfRecord(rec: usize): u32 {
+  return <u32>load<u8>(entryOf(rec));
+}
+
+function pushBaseAnd(j: usize, base: u32, disp: i32): void {
+  L.getGpr(j, base >> 3);
+  if (disp == 0) return;
+  E.i64Const(j, disp);
+  E.op(j, E.I64_ADD);
+}
+
+/** Whether the look-up that is shared at this point is for the memory operand under translation too. */
+function isShared(j: usize, bytes: i32, write: bool): bool {
+  const rec = recordOf(j);
+  const disp = load<i32>(rec, Record.disp);
+  return (
+    load<u32>(j, Jit.sharedBase) == <u32>load<u8>(rec, Record.rm) &&
+    ((<u32>load<u16>(rec, Record.where)) & 0xfff) <= load<u32>(j, Jit.sharedLast) &&
+    disp >= load<i32>(j, Jit.sharedLow) &&
+    disp + bytes <= load<i32>(j, Jit.sharedHigh) &&
+    (!write || load<u32>(j, Jit.sharedWrite) != 0)
+  );
+}
+
+/** Makes HOST the memory operand's host address by a shared look-up; false, and nothing is written, if there is none. */
+export function hostByShared(j: usize, bytes: i32, write: bool): bool {
+  const rec = recordOf(j);
+  if (!isPlain(rec)) return false;
+  if (!isShared(j, bytes, write) && !share(j, bytes, write)) return false;
+  const disp = load<i32>(rec, Record.disp);
+  const at = disp - load<i32>(j, Jit.sharedLow);
+  E.get(j, L.HOST_BASE);
+  E.ifHinted(j, E.I32, true);
+  E.get(j, L.HOST_BASE);
+  if (at != 0) {
+    E.i32Const(j, at);
+    E.op(j, E.I32_ADD);
+  }
+  E.elseThen(j);
+  E.get(j, L.CPU);
+  pushBaseAnd(j, load<u32>(j, Jit.sharedBase), disp);
+  callSlowAccess(j, bytes, write);
+  E.end(j);
+  E.set(j, L.HOST);
+  return true;
+}
