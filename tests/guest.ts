@@ -13,7 +13,7 @@ export interface TestGuest extends TestWasm {
 export function testGuest(options: { ramBytes?: number; cpus?: number } = {}): TestGuest {
   const plan = planMemory({ ramBytes: options.ramBytes ?? 4 * 1024 * 1024, cpus: options.cpus ?? 1 });
   if (!plan.ok) throw new Error(plan.error);
-  const host = { now: () => 0, realtime: () => 0 };
+  const host = { now: () => 0, realtime: () => 0, random: () => 0x12345678 };
   const wasm = loadTestWasm({ pages: plan.value.wasmPages, host });
   writePlan(wasm.memory, plan.value);
   const guest = new GuestMemory(wasm.memory, wasm.exports, plan.value.machine);

@@ -8,10 +8,9 @@ import { featureWord, hasFeature, isIntel, PHYSICAL_BITS } from "./model";
 import { osxsave } from "./mode";
 import { machineOf } from "./state";
 
-const MAX_BASIC: u32 = 0xd;
-const MAX_EXTENDED: u32 = 0x80000021;
 /** Bits of leaf 1 EDX that AMD repeats in 8000_0001 EDX. */
 const REPEATED: u32 = 0x0183f3ff;
+const NO_LEAF: u32 = 0x7fffffff;
 
 function answer(cpu: usize, eax: u32, ebx: u32, ecx: u32, edx: u32): void {
   store<u64>(cpu, <u64>eax, Cpu.rax);
@@ -50,10 +49,11 @@ function vendor(cpu: usize, eax: u32): void {
 }
 
 function basic(cpu: usize, leaf: u32): void {
+  const last = load<u32>(cpu, CpuSystem.level);
   // Beyond the last leaf AMD answers zeros; Intel repeats the last leaf, but nobody depends on that.
-  switch (leaf) {
+  switch (leaf > last ? NO_LEAF : leaf) {
     case 0:
-      vendor(cpu, MAX_BASIC);
+      vendor(cpu, last);
       break;
     case 1:
       leaf1(cpu);
@@ -145,10 +145,12 @@ function hypervisor(cpu: usize, leaf: u32): void {
 }
 
 function extended(cpu: usize, leaf: u32): void {
-  switch (leaf - 0x80000000) {
+  const last = load<u32>(cpu, CpuSystem.extendedLevel);
+  const index = leaf - 0x80000000;
+  switch (index > last ? NO_LEAF : index) {
     case 0:
-      if (isIntel(cpu)) answer(cpu, 0x80000008, 0, 0, 0);
-      else vendor(cpu, MAX_EXTENDED);
+      if (isIntel(cpu)) answer(cpu, 0x80000000 | last, 0, 0, 0);
+      else vendor(cpu, 0x80000000 | last);
       break;
     case 1:
       extended1(cpu);

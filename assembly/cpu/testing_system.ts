@@ -12,6 +12,7 @@ import { setDefaultModel, setFeature } from "./model";
 import { updateMode } from "./mode";
 import { readMsr, writeMsr } from "./msr";
 import * as fpuState from "./ops/fpu_state";
+import * as xsaveOps from "./ops/xsave";
 import * as segmentOps from "./ops/segment";
 import * as system from "./ops/system";
 import { cpuResetState, handleInit, handleSipi } from "./reset";
@@ -142,11 +143,27 @@ export function testFxrstor64(cpu: usize, rec: usize): bool {
 }
 
 export function testXsave64(cpu: usize, rec: usize): bool {
-  return fpuState.xsave<u64>(cpu, rec);
+  return xsaveOps.xsave<u64>(cpu, rec);
+}
+
+export function testXsaveopt64(cpu: usize, rec: usize): bool {
+  return xsaveOps.xsaveopt<u64>(cpu, rec);
+}
+
+export function testXsavec64(cpu: usize, rec: usize): bool {
+  return xsaveOps.xsavec<u64>(cpu, rec);
+}
+
+export function testXsaves64(cpu: usize, rec: usize): bool {
+  return xsaveOps.xsaves<u64>(cpu, rec);
+}
+
+export function testXrstors64(cpu: usize, rec: usize): bool {
+  return xsaveOps.xrstors<u64>(cpu, rec);
 }
 
 export function testXrstor64(cpu: usize, rec: usize): bool {
-  return fpuState.xrstor<u64>(cpu, rec);
+  return xsaveOps.xrstor<u64>(cpu, rec);
 }
 
 export function testHandleInit(cpu: usize): void {

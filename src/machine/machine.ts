@@ -5,6 +5,8 @@ import * as Cpu from "../../assembly/layout/cpu";
 import * as Mailbox from "../../assembly/layout/mailbox";
 import * as Platform from "../../assembly/layout/platform";
 import { ConsoleInput } from "../backends/console/console_input";
+import { cryptoRandom } from "../backends/random/crypto";
+import { randomWords } from "../backends/random/words";
 import { Crossing, serveExitHere } from "../core/crossing";
 import { GuestMemory } from "../core/guest_memory";
 import type { MemoryPlan } from "../core/memory_plan";
@@ -18,6 +20,7 @@ import { makeAcpi, type AcpiImage } from "./acpi/tables";
 import type { BootPlan } from "./boot/boot_plan";
 import { placeBytes, placeRegisters } from "./boot/place";
 import { CpuControl, type CpuThreads } from "./cpu_control";
+import { placeCpuModel } from "./cpu_model";
 import { configureChips, DeviceSet } from "./devices";
 import { openDrives, type OpenDrive } from "./drives";
 import { loadBootPlan, type FileLoader } from "./load_boot_files";
@@ -100,6 +103,7 @@ export class MachineModel {
     const exports = await instantiate(host.module, memory, {
       now: host.now,
       realtime: () => Date.now(),
+      random: randomWords(cryptoRandom),
       // Only where the CPUs run in this thread.
       mailbox: (cpu) => {
         if (late.crossing !== undefined) serveExitHere(guest.words, late.crossing, cpu);
@@ -151,6 +155,8 @@ export class MachineModel {
     const { guest, exports, plan, devices } = this.parts;
     configureChips(this.config, guest);
     exports.machineInit(plan.machine);
+    const refused = this.#chooseModel();
+    if (refused !== undefined) return refused;
     for (let i = 0; i < plan.cpuCount; i++)
       exports.cpuSetTranslator(plan.cpus + i * Cpu.SIZE, jitCodes[this.config.jit]);
     // Guest time begins when the guest does, however long loading takes.
@@ -162,6 +168,21 @@ export class MachineModel {
     const issue = devices.populate(this.config, drives, console);
     if (issue === undefined) devices.reset();
     return issue;
+  }
+
+  #chooseModel(): ConfigIssue | undefined {
+    const { guest, exports, plan } = this.parts;
+    for (let i = 0; i < plan.cpuCount; i++) {
+      const placed = placeCpuModel(this.config.cpu, guest.data, this.#cpu(i));
+      if (!placed.ok) return placed.error;
+      if (i === 0 && placed.value.length > 0) {
+        const text = `The CPU ${this.config.cpu.model} comes without ${placed.value.join(", ")}: not implemented.`;
+        this.#host.event({ type: "notice", level: "warning", text });
+      }
+    }
+    // The identity is part of the power-on state.
+    exports.machineReset(plan.machine);
+    return undefined;
   }
 
   get state(): MachineState {

@@ -17,8 +17,7 @@
  * @property {number} [imm] constant in the record's immediate
  * @property {number} [kind] constant in the record's register field
  * @property {"none" | "sse" | "mmx" | "fpu" | "fpu_nowait"} [unit] which unit must be available; nowait: pending x87 errors do not matter
- * @property {string} [feature] CPUID feature that announces the instruction
- * @property {string} [otherwise] handler where the feature is not announced
+ * @property {string} [feature] CPUID feature without which the row does not exist (names of layout/cpu_features.ts)
  */
 
 /** @typedef {[encoding: string, text: string, handler: string, options?: Options]} Row */
@@ -67,7 +66,7 @@ export function parseRow(row) {
           .map((s) => s.trim())
       : [],
     options,
-    handler: options.otherwise ?? handler,
+    handler,
   };
   /** @type {number[]} */
   const bytes = [];

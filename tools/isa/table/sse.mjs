@@ -173,7 +173,7 @@ const control = [
   ["0F 18 /1 mem", "PREFETCHT0 Mb", "sse_control.prefetch", free("sse")],
   ["0F 18 /2 mem", "PREFETCHT1 Mb", "sse_control.prefetch", free("sse")],
   ["0F 18 /3 mem", "PREFETCHT2 Mb", "sse_control.prefetch", free("sse")],
-  ["0F 0D /r mem", "PREFETCHW Mb", "sse_control.prefetch", free("3dnowprefetch")],
+  ["0F 0D /r mem", "PREFETCHW Mb", "sse_control.prefetch", free("prefetchw")],
 ];
 
 /** @type {Row[]} */
