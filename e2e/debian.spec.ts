@@ -77,6 +77,12 @@ test("programs of Debian run", async () => {
   expect((await guest.run("apt-cache policy bash", 120_000)).output).toContain("Installed:");
 });
 
+test("the dynamic loader picks the libraries of x86-64-v2", async () => {
+  const help = await guest.output("/lib64/ld-linux-x86-64.so.2 --help");
+  expect(help).toMatch(/x86-64-v2 \(supported, searched\)/);
+  expect(help).not.toMatch(/x86-64-v3 \(supported/);
+});
+
 test("no instruction was missing", async () => {
   expect((await guest.stats()).unimplemented).toEqual({ count: 0, bytes: "", rip: "" });
 });

@@ -56,6 +56,7 @@ const FLAG2_F64: u32 = 1;
 const FLAG2_KIND: u32 = 2;
 const FLAG2_IMM: u32 = 4;
 const FLAG2_LOCKS: u32 = 8;
+const FLAG2_IMPLICIT: u32 = 16;
 
 const SIZE_NONE: u32 = 0;
 const SIZE_BYTE: u32 = 1;
@@ -119,6 +120,9 @@ export function decodeInstruction(cpu: usize, bytes: usize, available: u32, mode
     setRegField(cpu, candidate, (modrm >> 3) & 7, rec);
     if (register) {
       setRegisterForm(cpu, candidate, modrm & 7, rec);
+      if (load<u8>(candidate, cFlags2) & FLAG2_IMPLICIT) {
+        store<u8>(rec, addressForm(cpu, mode) | segmentField(cpu, mode, Cpu.DS), Record.index);
+      }
       at++;
     } else {
       at = decodeMemory(cpu, bytes, at, available, mode, rec);
@@ -162,7 +166,8 @@ function finish(cpu: usize, candidate: usize, register: bool, size: u32, offset:
     store<u8>(rec, load<u8>(rec, Record.rm), Record.reg);
     store<u8>(rec, reg, Record.rm);
   }
-  return (<i32>length) | ((flags & FLAG_END) != 0 ? ENDS_BLOCK : 0);
+  const locks = !register && (load<u8>(cpu, pLock) != 0 || (flags2 & FLAG2_LOCKS) != 0);
+  return (<i32>length) | ((flags & FLAG_END) != 0 ? ENDS_BLOCK : 0) | (locks ? LOCKED : 0);
 }
 
 /** Which of the four operations of a form an operand size selects. */

@@ -9,9 +9,9 @@ import * as Jit from "../../layout/jit";
 import * as Record from "../../layout/record";
 import { commitModify, modifyHost, readHost, storeLinear } from "../access";
 import { findBlock, jumpKey } from "../code_cache";
-import { AFTER_SHADOW, AFTER_STEP, afterSingle } from "../debug";
+import { AFTER_SHADOW, afterSingle, beforeSingle } from "../debug";
 import { deliverPending } from "../exceptions";
-import { getBelow, getLess, getOf, getPf, getSf, getZf, TF } from "../flags";
+import { getBelow, getLess, getOf, getPf, getSf, getZf } from "../flags";
 import { ea, imm, reg, regSet, rmHost, rmReg, setReg, setRmReg, stackOperandFault } from "../operand";
 import { RUN_EXIT_BUDGET, RUN_EXIT_TRANSLATE, poll } from "../poll";
 import { isCanonical } from "../../mem/walk";
@@ -127,12 +127,6 @@ function enterTranslation(cpu: usize, rec: usize, instructions: u64): i32 {
   return <i32>instructions;
 }
 
-/** Why a block of one record was made: a straddling instruction has no consequences. */
-function whySingle(cpu: usize): i32 {
-  const stepping = (load<u32>(cpu, Cpu.mode) & Record.MODE_STEP) != 0 && (load<u32>(cpu, Cpu.eflags) & TF) != 0;
-  return (stepping ? AFTER_STEP : 0) | (load<u32>(cpu, Cpu.shadow) != 0 ? AFTER_SHADOW : 0);
-}
-
 /**
  * Runs about `budget` instructions. Returns a RUN_EXIT_ reason with all state in the CPU's memory.
  */
@@ -168,8 +162,15 @@ export function run(cpu: usize, budget: u64): i32 {
       from = 0;
       continue;
     }
-    if (rec == cpu + Cpu.scratchRecords) single = whySingle(cpu);
-    else if (!interpret) {
+    if (rec == cpu + Cpu.scratchRecords) {
+      single = beforeSingle(cpu);
+      if (single < 0) {
+        single = 0;
+        deliverPending(cpu);
+        from = 0;
+        continue;
+      }
+    } else if (!interpret) {
       const code = countEntry(rec);
       if (code > 0) {
         const before = enterTranslation(cpu, rec, limit - executed);

@@ -2,6 +2,7 @@
 
 import * as Cpu from "../layout/cpu";
 import { flushTlb, resetTlb } from "../mem/tlb";
+import { loadDirectoryPointers } from "../mem/walk";
 import { deliverInterrupt, deliverNmi, deliverPending, softInterrupt } from "./exceptions";
 import { farCall, farJump } from "./far";
 import { farReturn, interruptReturn } from "./far_return";
@@ -25,6 +26,7 @@ export function testCpuReset(cpu: usize, isBsp: bool): void {
 
 export function testUpdateMode(cpu: usize): void {
   flushTlb(cpu, false);
+  loadDirectoryPointers(cpu, load<u64>(cpu, Cpu.cr3));
   updateMode(cpu);
 }
 

@@ -20,7 +20,7 @@ export function jitRead(cpu: usize, la: u64, size: u32): usize {
  * instruction, since it crosses a page, writes to MMIO or writes over code.
  */
 export function jitWrite(cpu: usize, la: u64, size: u32): usize {
-  if (((<u32>la) & 4095) + size > 4096) return 0;
+  if (((<u32>la) & 4095) + size > 4096 || load<u32>(cpu, Cpu.slow) != 0) return 0;
   const host = translateOrHit(cpu, la, ACCESS_WRITE, dataSet(cpu));
   return host != 0 && rangeHasCode(host, size) ? 0 : host;
 }

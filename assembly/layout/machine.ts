@@ -27,6 +27,9 @@ export const pageMapLock = 36;
 /** u32 host address of the virtqueues: Vring.QUEUES structs of layout/vring.ts. */
 export const vrings = 40;
 
+/** u32 1 = the A20 gate is closed: bit 20 of addresses is 0. */
+export const a20Off = 44;
+
 // Doorbells (ioeventfd). A doorbell belongs to a slot = one device; the devices worker sleeps on doorbellSequence.
 /** i32 crossing: raised and notified with every doorbell, mailbox post, and byte for the host. */
 export const doorbellSequence = 64;

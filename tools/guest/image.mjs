@@ -16,6 +16,7 @@ export const MTIME = Number(process.env["SOURCE_DATE_EPOCH"] ?? Date.UTC(2023, 5
  * @property {number} memoryMb default size of the guest's memory
  * @property {string} append default command line of the kernel
  * @property {{ init: string, modules: string[] }} initramfs
+ * @property {boolean} [onDemand] built only when asked for by name, and not in the page's menu
  * @property {import("./rootfs.mjs").Rootfs} [rootfs] contents of disk.img, if it has a disk
  */
 

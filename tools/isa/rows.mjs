@@ -14,6 +14,7 @@
  * @property {"b"} [type] the handler is generic and this row is its byte form
  * @property {boolean} [rep] REP and REPNE are allowed; the immediate holds them
  * @property {boolean} [unsigned] a narrower source is zero-extended
+ * @property {boolean} [implicit] an implicit memory operand: its address size and segment are in the record's index field
  * @property {number} [imm] constant in the record's immediate
  * @property {number} [kind] constant in the record's register field
  * @property {"none" | "sse" | "mmx" | "fpu" | "fpu_nowait"} [unit] which unit must be available; nowait: pending x87 errors do not matter

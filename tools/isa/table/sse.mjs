@@ -140,7 +140,7 @@ const moves = [
   ["F3 0F 7E /r", "MOVQ Vx,Wq", "sse_moves.load64", two],
   ["66 0F D6 /r", "MOVQ Wq,Vx", "sse_moves.movqStore", two],
   ["66 0F E7 /r mem", "MOVNTDQ Mx,Vx", "sse_moves.storeAligned", two],
-  ["66 0F F7 /r reg", "MASKMOVDQU Vx,Ux", "sse_moves.maskmovdqu", two],
+  ["66 0F F7 /r reg", "MASKMOVDQU Vx,Ux", "sse_moves.maskmovdqu", { ...two, implicit: true }],
   ["66 0F D7 /r reg", "PMOVMSKB Gd,Ux", "sse_moves.pmovmskb", two],
   ["66 0F C4 /r reg", "PINSRW Vx,Ed,Ib", "sse_moves.pinsrw", two],
   ["66 0F C4 /r mem", "PINSRW Vx,Mw,Ib", "sse_moves.pinsrw", two],
