@@ -10,6 +10,5 @@ export default defineConfig({
     globalSetup: "tests/build_wasm.ts",
     testTimeout: full ? 600_000 : 20_000,
     reporters: ["default", "./tools/reporters/vitest.mjs"],
-    benchmark: { include: ["{src,assembly}/**/*.bench.ts"] },
   },
 });

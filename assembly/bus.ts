@@ -6,6 +6,7 @@ import * as Counters from "./layout/counters";
 import * as Cpu from "./layout/cpu";
 import * as Machine from "./layout/machine";
 import * as Mailbox from "./layout/mailbox";
+import * as MemoryMap from "./layout/memory_map";
 import * as Platform from "./layout/platform";
 import { ringQueue } from "./platform/doorbell";
 import { ioapicRead, ioapicWrite } from "./platform/ioapic";
@@ -160,14 +161,19 @@ function isLapic(cpu: usize, gpa: u64): bool {
 
 /** Addresses that no device of the model can have: the hole below 1 MiB and the chip set's space below 4 GiB. */
 @inline
-function isEmpty(gpa: u64): bool {
-  return gpa < LOW_END || (gpa >= CHIPSET_BASE && gpa < CHIPSET_END);
+function isEmpty(cpu: usize, gpa: u64): bool {
+  return (gpa < LOW_END && !isVgaWindow(cpu, gpa)) || (gpa >= CHIPSET_BASE && gpa < CHIPSET_END);
+}
+
+function isVgaWindow(cpu: usize, gpa: u64): bool {
+  if ((gpa >> MemoryMap.PAGE_SHIFT) - MemoryMap.VGA_PAGE >= <u64>MemoryMap.VGA_PAGES) return false;
+  return load<u32>(machineOf(cpu), Machine.vga) != 0;
 }
 
 export function busMmioRead(cpu: usize, gpa: u64, size: u32): u64 {
   if (isLapic(cpu, gpa)) return (<u64>lapicMmioRead(cpu, (<u32>gpa) & 0xfff)) & ones(size);
   if (gpa >> 12 == IOAPIC_BASE >> 12) return (<u64>readIoapic(cpu, (<u32>gpa) & 0xfff)) & ones(size);
-  if (isEmpty(gpa)) return ones(size);
+  if (isEmpty(cpu, gpa)) return ones(size);
   return exit(cpu, Mailbox.KIND_MMIO, 0, gpa, size, 0);
 }
 
@@ -177,7 +183,7 @@ export function busMmioWrite(cpu: usize, gpa: u64, size: u32, value: u64): void 
     lapicMmioWrite(cpu, (<u32>gpa) & 0xfff, <u32>value);
   } else if (gpa >> 12 == IOAPIC_BASE >> 12) {
     writeIoapic(cpu, (<u32>gpa) & 0xfff, <u32>value);
-  } else if (!isEmpty(gpa) && !ringDoorbell(cpu, 0, gpa, value)) {
+  } else if (!isEmpty(cpu, gpa) && !ringDoorbell(cpu, 0, gpa, value)) {
     exit(cpu, Mailbox.KIND_MMIO, 1, gpa, size, value);
   }
 }

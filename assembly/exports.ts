@@ -22,7 +22,8 @@ export { kickCpu } from "./platform/kick";
 export { setIrqLine } from "./platform/irq";
 export { raiseMsi } from "./platform/delivery";
 export { clockPause, clockResume } from "./platform/kvmclock";
-export { pressPowerButton } from "./platform/pm";
+export { pressPowerButton, raiseGpe } from "./platform/pm";
+export { requestTlbFlush, tlbFlushed } from "./platform/tlb_flush";
 
 /** Entries of a block after which its region is translated. */
 const HOT_ENTRIES = 200;
@@ -83,6 +84,7 @@ export function cpuSetTranslator(cpu: usize, mode: u32): void {
 }
 
 export { jitCold, jitCondition, jitEnd, jitRead, jitWrite } from "./jit/helpers";
+export { jitOrder, jitVector } from "./jit/vector_helpers";
 
 /** Milliseconds that the CPU may sleep in HLT: until its next timer, 0 when something waits already. */
 export function cpuHaltTimeout(cpu: usize): f64 {

@@ -7,3 +7,4 @@ export function constantsEnd(): usize {
 
 export * from "./exports";
 export * from "./virtio/exports";
+export * from "./pixels/exports";

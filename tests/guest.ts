@@ -10,10 +10,22 @@ export interface TestGuest extends TestWasm {
   readonly vrings: VringPool;
 }
 
-export function testGuest(options: { ramBytes?: number; cpus?: number } = {}): TestGuest {
-  const plan = planMemory({ ramBytes: options.ramBytes ?? 4 * 1024 * 1024, cpus: options.cpus ?? 1 });
+export interface TestGuestOptions {
+  readonly ramBytes?: number;
+  readonly cpus?: number;
+  /** The host's clock in ms; without it time stands still. */
+  readonly now?: () => number;
+  readonly deviceBytes?: number;
+}
+
+export function testGuest(options: TestGuestOptions = {}): TestGuest {
+  const plan = planMemory({
+    ramBytes: options.ramBytes ?? 4 * 1024 * 1024,
+    cpus: options.cpus ?? 1,
+    deviceBytes: options.deviceBytes ?? 0,
+  });
   if (!plan.ok) throw new Error(plan.error);
-  const host = { now: () => 0, realtime: () => 0, random: () => 0x12345678 };
+  const host = { now: options.now ?? (() => 0), realtime: () => 0, random: () => 0x12345678 };
   const wasm = loadTestWasm({ pages: plan.value.wasmPages, host });
   writePlan(wasm.memory, plan.value);
   const guest = new GuestMemory(wasm.memory, wasm.exports, plan.value.machine);

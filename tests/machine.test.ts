@@ -74,6 +74,8 @@ async function until(running: Running, holds: () => boolean): Promise<void> {
   expect(holds()).toBe(true);
 }
 
+const qmpEvents = ({ events }: Running): string[] =>
+  events.flatMap((event) => (event.type === "qmp" ? [event.event.event] : []));
 const isShutdown = (event: MachineEvent): boolean => event.type === "shutdown";
 
 describe("a machine in one thread", () => {
@@ -148,6 +150,69 @@ describe("a machine in one thread", () => {
     expect(running.model.parts.cpus.running).toBe(false);
     await running.model.resume();
     await until(running, () => running.model.state === "stopped");
+  });
+
+  it("stops, goes on and resets in QMP's words", async () => {
+    const running = await booted(echo);
+    const { qmp } = running.model;
+    const status = async (): Promise<unknown> => {
+      const answer = await qmp.execute("query-status", {});
+      return answer.ok ? answer.value : answer.error;
+    };
+    await qmp.execute("stop", {});
+    expect(await status()).toEqual({ status: "paused", running: false });
+    await qmp.execute("cont", {});
+    expect(await status()).toEqual({ status: "running", running: true });
+    await qmp.execute("system_reset", {});
+    expect(qmpEvents(running)).toEqual(["RESUME", "STOP", "RESUME", "RESET"]);
+  });
+
+  it("plugs devices at run time; a guest that does not let go of one loses it at a reset", async () => {
+    const running = await booted(echo, { drives: [{ size: 65536, if: "none", id: "spare" }] });
+    const { model } = running;
+    const execute = async (name: string, args: object): Promise<string> => {
+      const answer = await model.qmp.execute(name, args);
+      return answer.ok ? "done" : `${answer.error.class}: ${answer.error.desc}`;
+    };
+    const add = { driver: "virtio-blk-pci", id: "disk", drive: "spare" };
+    expect(await execute("device_add", { ...add, addr: "2" })).toBe("done");
+    expect(await execute("device_add", add)).toMatch(/Duplicate device ID/);
+    expect(await execute("device_add", { ...add, id: "other" })).toMatch(/"spare" is in use/);
+    expect(await execute("device_add", { driver: "virtio-rng", addr: 2 })).toMatch(/slot 0x2 is taken/);
+    expect(await execute("device_add", { driver: "virtio-rng", addr: "many" })).toMatch(/^GenericError: Option device/);
+    expect(await execute("device_add", { driver: "virtserialport", name: "a" })).toMatch(/needs a virtio-serial-pci/);
+    expect(await execute("device_add", { driver: "isa-debug-exit" })).toMatch(/cannot be plugged/);
+    expect(model.devices()).toMatchObject([{ id: "disk", slot: 2, state: "no driver" }]);
+    expect(await execute("device_del", { id: "disk" })).toBe("done");
+    expect(await execute("device_del", { id: "disk" })).toMatch(/already in the process of unplug/);
+    expect(model.devices()).toHaveLength(1);
+    await model.reset();
+    expect(model.devices()).toEqual([]);
+    expect(qmpEvents(running)).toContain("DEVICE_DELETED");
+    expect(await execute("device_del", { id: "disk" })).toBe("DeviceNotFound: Device 'disk' not found");
+    expect(await execute("device_add", add)).toBe("done");
+  });
+
+  it("adds and removes ports, and all of them with their device", async () => {
+    const running = await booted(echo, { devices: [{ driver: "virtio-serial-pci", id: "serial" }] });
+    const { model } = running;
+    const add = (args: object) => model.qmp.execute("device_add", args);
+    for (const name of ["a", "b"])
+      expect(await add({ driver: "virtserialport", name, id: name })).toMatchObject({ ok: true });
+    expect(await add({ driver: "virtserialport", name: "a" })).toMatchObject({ ok: false });
+    for (const id of ["c0", "c1"]) expect(await add({ driver: "virtconsole", id })).toMatchObject({ ok: true });
+    const removed: string[] = [];
+    const listen = { data: () => undefined, guestOpened: () => undefined, removed: () => removed.push("a") };
+    expect(model.port("a")?.open(listen)).toBe(true);
+    await model.qmp.execute("device_del", { id: "c0" });
+    await add({ driver: "virtconsole" });
+    const consoles = running.events.filter((event) => event.type === "consoles").map(({ names }) => names.join(" "));
+    expect(consoles).toEqual(["hvc0", "hvc0 hvc1", "hvc1", "hvc1 hvc0"]);
+    await model.qmp.execute("device_del", { id: "serial" });
+    await model.reset();
+    expect([model.devices(), model.port("a"), removed]).toEqual([[], undefined, ["a"]]);
+    expect(await add({ driver: "virtio-serial-pci" })).toMatchObject({ ok: true });
+    expect(await add({ driver: "virtserialport", name: "a" })).toMatchObject({ ok: true });
   });
 
   it("waits for resume when it starts paused", async () => {

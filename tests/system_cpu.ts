@@ -56,8 +56,9 @@ export class SystemCpu {
   readonly guest: TestGuest;
   readonly cpu: number;
 
-  constructor(cpus = 1) {
-    this.guest = testGuest({ ramBytes: 4 * 1024 * 1024, cpus });
+  /** `now`: as for testGuest. */
+  constructor(cpus = 1, now: () => number = () => 0) {
+    this.guest = testGuest({ ramBytes: 4 * 1024 * 1024, cpus, now });
     this.cpu = this.guest.plan.cpus;
     this.guest.exports.machineInit(this.guest.plan.machine);
   }

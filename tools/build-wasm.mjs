@@ -32,6 +32,9 @@ const flags = [
   // AS201 warns of conversions from usize that would lose bits on wasm64, which we do not build for.
   "--disableWarning",
   "201",
+  // AS112 warns that JavaScript cannot call functions with vectors: translated code can.
+  "--disableWarning",
+  "112",
 ];
 
 const builds = [

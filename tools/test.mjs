@@ -12,6 +12,13 @@ async function passes(path, args, env) {
   return (await exitCode(process.execPath, [join(root, "node_modules", path), ...args], options)) === 0;
 }
 
+/** Modes of the translator in which whole machines are tested; a single one is chosen by the variable. */
+function jitModes(/** @type {boolean} */ full) {
+  const chosen = process.env["TABVISOR_JIT"];
+  if (chosen) return [chosen];
+  return full ? ["on", "off", "force"] : ["on"];
+}
+
 /** @param {Record<string, string>} env */
 async function endToEnd(env) {
   const more = env["TABVISOR_FULL"] === "1" ? ["tiny-i386", "tiny-i386-nopae"] : [];
@@ -19,7 +26,13 @@ async function endToEnd(env) {
     throw new Explained("the guest images, which the end-to-end tests boot, were not built");
   const chromium = await findChromium({ install: true });
   progress(`chromium: ${chromium}`);
-  return passes("@playwright/test/cli.js", ["test", "-c", "e2e"], { ...env, CHROMIUM: chromium });
+  let passed = true;
+  for (const mode of jitModes(env["TABVISOR_FULL"] === "1")) {
+    progress(`translator: ${mode}`);
+    const settings = { ...env, CHROMIUM: chromium, TABVISOR_JIT: mode };
+    passed = (await passes("@playwright/test/cli.js", ["test", "-c", "e2e"], settings)) && passed;
+  }
+  return passed;
 }
 
 /** @type {Record<string, (env: Record<string, string>) => Promise<boolean>>} */

@@ -10,7 +10,7 @@ import * as Record from "../layout/record";
 import * as Exception from "../layout/exception";
 import * as Tlb from "../layout/tlb";
 import { clearCodeMarks, markCode, pageHasCode } from "../mem/code_marks";
-import { protectHostPage } from "../mem/tlb";
+import { newGeneration, protectHostPage } from "../mem/tlb";
 import { ACCESS_FETCH, translate } from "../mem/walk";
 import { ENDS_BLOCK, LOCKED, MAX_LENGTH, NEED_MORE, decodeInstruction } from "./decode";
 import * as Ops from "./generated/ops";
@@ -28,12 +28,7 @@ export function resetCodeCache(cpu: usize): void {
   memory.fill(cpu + Cpu.pageBlocks, 0, MemoryMap.HOST_PAGES * 4);
   store<u32>(cpu, <u32>(cpu + Cpu.decodeCache), Cpu.decodeNext);
   store<u32>(cpu, <u32>(cpu + Cpu.decodeCache + Cpu.DECODE_CACHE_SIZE), Cpu.decodeEnd);
-  nextGeneration(cpu);
-}
-
-@inline
-function nextGeneration(cpu: usize): void {
-  store<u32>(cpu, load<u32>(cpu, Cpu.generation) + 1, Cpu.generation);
+  newGeneration(cpu);
 }
 
 @inline
@@ -45,9 +40,10 @@ function count(cpu: usize, counter: usize): void {
 /** What a jump cache entry is valid for beside its instruction pointer: entries are made with a code base of 0 only. */
 @inline
 export function jumpKey(cpu: usize): u32 {
-  const user: u32 = load<u32>(cpu, Cpu.cpl) == 3 ? 8 : 0;
+  const user = load<u32>(cpu, Cpu.cpl) == 3;
+  const generation = user ? load<u32>(cpu, Cpu.generationUser) : load<u32>(cpu, Cpu.generation);
   const based: u32 = load<u64>(cpu, Cpu.csBase) != 0 ? 16 : 0;
-  return (load<u32>(cpu, Cpu.generation) << 5) | based | user | load<u32>(cpu, Cpu.mode);
+  return (generation << 5) | based | (user ? 8 : 0) | load<u32>(cpu, Cpu.mode);
 }
 
 @inline
@@ -96,12 +92,19 @@ export function findBlockSlow(cpu: usize): usize {
   if (rec == 0) rec = decodeBlock(cpu, host, mode);
   if (rec == 0) return decodeSingle(cpu, la, host, mode);
   if (load<u64>(cpu, Cpu.csBase) == 0) {
+    if (load<u32>(cpu, Cpu.cpl) != 3 && !isGlobalKernel(cpu, la)) store<u32>(cpu, 1, Cpu.kernelLocal);
     const entry = jumpEntry(cpu, rip);
     store<u64>(entry, rip);
     store<u32>(entry, jumpKey(cpu), 8);
     store<u32>(entry, <u32>rec, 12);
   }
   return rec;
+}
+
+/** Whether the page that supervisor code was just fetched from stays where it is when CR3 changes. */
+function isGlobalKernel(cpu: usize, la: u64): bool {
+  const entry = cpu + Cpu.tlbTables + Tlb.SUPERVISOR + Tlb.EXECUTE + ((<usize>(la >> 8)) & Tlb.INDEX_MASK);
+  return <i64>la < 0 && (load<u32>(entry, Tlb.flags) & Tlb.FLAG_GLOBAL) != 0;
 }
 
 /** Host address of the instruction byte at `la`; 0 = fault raised. Code in MMIO is refused with #GP. */
@@ -232,7 +235,7 @@ export function invalidateCode(cpu: usize, host: usize): void {
   }
   store<u32>(pageList, 0);
   clearCodeMarks(host);
-  nextGeneration(cpu);
+  newGeneration(cpu);
 }
 
 function killBlock(cpu: usize, head: usize): void {

@@ -4,9 +4,11 @@ import * as ByteRing from "../layout/byte_ring";
 import * as Cpu from "../layout/cpu";
 import * as Machine from "../layout/machine";
 import * as MemoryMap from "../layout/memory_map";
+import * as Profile from "../layout/profile";
 import { flushTlb } from "../mem/tlb";
 import { acknowledgeInterrupt } from "../platform/interrupts";
 import { platformPoll } from "../platform/timers";
+import { takeTlbFlush, tlbFlushTicket } from "../platform/tlb_flush";
 import { flushCodeCache, invalidateCode } from "./code_cache";
 import { deliverInterrupt, deliverNmi } from "./exceptions";
 import { IF } from "./flags";
@@ -23,14 +25,14 @@ export const RUN_EXIT_TRANSLATE: i32 = 100;
 
 /** Between blocks, with Cpu.rip up to date. Returns -1 to go on, else a reason to leave the run loop. */
 export function poll(cpu: usize): i32 {
+  if (load<i32>(cpu, Cpu.exitRequest) == 0) noteSample(cpu);
   // First, since it clears exitRequest, which announces everything below.
   platformPoll(cpu);
   const m = machineOf(cpu);
+  // Before the invalidations, which may have been posted for it.
+  const ticket = tlbFlushTicket(m);
   takeCodeInvalidations(cpu, m);
-  if (load<i32>(cpu, Cpu.tlbFlush) != 0) {
-    atomic.store<i32>(cpu + Cpu.tlbFlush, 0);
-    flushTlb(cpu, false);
-  }
+  takeTlbFlush(cpu, m, ticket);
   if (atomic.load<i32>(m + Machine.control) != Machine.CONTROL_RUN) return RUN_EXIT_STOPPED;
   if (load<i32>(cpu, Cpu.initRequest) != 0) handleInit(cpu);
   if (load<i32>(cpu, Cpu.sipiRequest) != 0) handleSipi(cpu);
@@ -39,6 +41,14 @@ export function poll(cpu: usize): i32 {
   if (state == Cpu.RUN_WAIT_SIPI) return RUN_EXIT_HALTED;
   if (load<u32>(cpu, Cpu.shadow) == 0) takeInterrupt(cpu);
   return load<u32>(cpu, Cpu.runState) == Cpu.RUN_HALTED ? RUN_EXIT_HALTED : -1;
+}
+
+/** Where the guest is after so many instructions: what tools make a profile of. */
+function noteSample(cpu: usize): void {
+  const profile = cpu + Cpu.jit;
+  const n = load<u32>(profile, Profile.sampleCount);
+  store<u64>(profile + Profile.samples + ((<usize>(n & (Profile.SAMPLES - 1))) << 3), load<u64>(cpu, Cpu.rip));
+  store<u32>(profile, n + 1, Profile.sampleCount);
 }
 
 function takeInterrupt(cpu: usize): void {

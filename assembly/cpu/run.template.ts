@@ -14,6 +14,7 @@ import { deliverPending } from "../exceptions";
 import { getBelow, getLess, getOf, getPf, getSf, getZf } from "../flags";
 import { ea, imm, reg, regSet, rmHost, rmReg, setReg, setRmReg, stackOperandFault } from "../operand";
 import { RUN_EXIT_BUDGET, RUN_EXIT_TRANSLATE, poll } from "../poll";
+import { LEFT } from "../region_exit";
 import { isCanonical } from "../../mem/walk";
 import { drop, push, stackHost } from "../stack";
 import { nextRipOf, protection, raise, ripOf } from "../state";
@@ -23,7 +24,7 @@ import * as Ops from "./ops";
 //@IMPORTS
 
 /** Instructions between two looks at the clock. */
-const POLL_INTERVAL: u64 = 4096;
+const POLL_INTERVAL: u64 = 16384;
 
 /** An exception was raised: deliver it. */
 const FAULT = 0;
@@ -114,11 +115,37 @@ function countEntry(rec: usize): i32 {
   return code;
 }
 
+/** The jump cache entry for the translation of what is at `rip`. */
+@inline
+function translationEntry(cpu: usize, rip: u64): usize {
+  return cpu + Cpu.jit + Jit.jumpCache + ((<usize>((rip << 4) ^ (rip >> 6))) & (Jit.JUMP_CACHE_SIZE - 16));
+}
+
+/**
+ * Runs translations from the one in `slot` on, also those that a RET leads to when the region that made the call has been
+ * left since. Returns LEFT + EXIT_ (jit/locals.ts), with all state in the CPU's memory.
+ */
+function runTranslations(cpu: usize, slot: i32): i64 {
+  let rip = load<u64>(cpu, Cpu.rip);
+  while (true) {
+    const left = call_indirect<i64>(slot, cpu, rip, Jit.CALL_DEPTH);
+    if (left < LEFT + 2) return left;
+    rip = <u64>left;
+    store<u64>(cpu, rip, Cpu.rip);
+    if (load<i32>(cpu, Cpu.fuel) < 0 || load<i32>(cpu, Cpu.exitRequest) != 0) return LEFT;
+    const entry = translationEntry(cpu, rip);
+    if (load<u64>(entry, Jit.jcRip) != rip || load<u32>(entry, Jit.jcKey) != load<u32>(cpu, Cpu.jitKey)) {
+      return LEFT;
+    }
+    slot = load<i32>(entry, Jit.jcSlot);
+  }
+}
+
 /** Makes ready for the translation of the block at Cpu.rip, which others may jump to directly from now on; returns its fuel. */
 function enterTranslation(cpu: usize, rec: usize, instructions: u64): i32 {
   const key = jumpKey(cpu);
   const rip = load<u64>(cpu, Cpu.rip);
-  const entry = cpu + Cpu.jit + Jit.jumpCache + ((<usize>((rip << 4) ^ (rip >> 6))) & (Jit.JUMP_CACHE_SIZE - 16));
+  const entry = translationEntry(cpu, rip);
   store<u64>(entry, rip, Jit.jcRip);
   store<u32>(entry, key, Jit.jcKey);
   store<u32>(entry, load<u32>(rec - Record.HEAD_SIZE, Record.headCode), Jit.jcSlot);
@@ -174,9 +201,9 @@ export function run(cpu: usize, budget: u64): i32 {
       const code = countEntry(rec);
       if (code > 0) {
         const before = enterTranslation(cpu, rec, limit - executed);
-        const left = call_indirect<i32>(code, cpu);
+        const left = runTranslations(cpu, code);
         executed += <u64>(<i64>before - <i64>load<i32>(cpu, Cpu.fuel));
-        if (left != 0) {
+        if (left != LEFT) {
           store<u64>(cpu, executed, Cpu.instructions);
           const vector = load<i32>(cpu, Cpu.excVector);
           if (vector == Exception.PF) deliverPending(cpu);

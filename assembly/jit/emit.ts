@@ -46,6 +46,8 @@ export function patch(at: usize, value: u32): void {
 }
 
 // Control.
+export const UNREACHABLE: u32 = 0x00;
+
 export function block(j: usize, type: u32): void {
   byte(j, 0x02);
   byte(j, type);
@@ -60,6 +62,12 @@ export function loop(j: usize): void {
 
 /** `if` with a hint for the engine: which way is the usual one (branch hinting proposal). */
 export function ifHinted(j: usize, type: u32, likely: bool): void {
+  hint(j, likely);
+  ifThen(j, type);
+}
+
+/** Notes which way the branch at the cursor usually goes. */
+function hint(j: usize, likely: bool): void {
   const hints = j + Jit.hints;
   const count = load<u32>(hints);
   if (count < <u32>Jit.HINTS_MAX) {
@@ -67,7 +75,6 @@ export function ifHinted(j: usize, type: u32, likely: bool): void {
     store<u32>(hints + 4 + ((<usize>count) << 2), (offset << 1) | (<u32>likely));
     store<u32>(hints, count + 1);
   }
-  ifThen(j, type);
 }
 
 export function ifThen(j: usize, type: u32): void {
@@ -91,7 +98,8 @@ export function br(j: usize, depth: u32): void {
   unsigned(j, load<u32>(j, Jit.depth) - depth - 1);
 }
 
-export function brIf(j: usize, depth: u32): void {
+export function brIfHinted(j: usize, depth: u32, likely: bool): void {
+  hint(j, likely);
   byte(j, 0x0d);
   unsigned(j, load<u32>(j, Jit.depth) - depth - 1);
 }
@@ -99,6 +107,12 @@ export function brIf(j: usize, depth: u32): void {
 export function call(j: usize, fn: u32): void {
   byte(j, 0x10);
   unsigned(j, fn);
+}
+
+export function callIndirect(j: usize, type: u32): void {
+  byte(j, 0x11);
+  unsigned(j, type);
+  byte(j, 0);
 }
 
 export function returnCallIndirect(j: usize, type: u32): void {
@@ -145,6 +159,13 @@ export function i64Const(j: usize, value: i64): void {
   signed(j, value);
 }
 
+export function f64Const(j: usize, value: f64): void {
+  byte(j, 0x44);
+  const at = <usize>load<u32>(j, Jit.cursor);
+  store<f64>(at, value);
+  store<u32>(j, <u32>at + 8, Jit.cursor);
+}
+
 // Memory: opcode, alignment 2^0 (the guest may be unaligned), offset.
 export function memory(j: usize, opcode: u32, offset: u32): void {
   byte(j, opcode);
@@ -178,12 +199,16 @@ export const I32_EQZ: u32 = 0x45;
 export const I32_EQ: u32 = 0x46;
 export const I32_NE: u32 = 0x47;
 export const I32_LT_S: u32 = 0x48;
+export const I32_GE_S: u32 = 0x4e;
+export const I32_GT_U: u32 = 0x4b;
+export const I32_GE_U: u32 = 0x4f;
 export const I64_EQZ: u32 = 0x50;
 export const I64_EQ: u32 = 0x51;
 export const I64_NE: u32 = 0x52;
 export const I64_LT_S: u32 = 0x53;
 export const I64_LT_U: u32 = 0x54;
 export const I64_GT_S: u32 = 0x55;
+export const I64_GT_U: u32 = 0x56;
 export const I64_LE_S: u32 = 0x57;
 export const I64_LE_U: u32 = 0x58;
 export const I64_GE_S: u32 = 0x59;
@@ -212,3 +237,25 @@ export const I64_EXTEND_I32_U: u32 = 0xad;
 export const I64_EXTEND8_S: u32 = 0xc2;
 export const I64_EXTEND16_S: u32 = 0xc3;
 export const I64_EXTEND32_S: u32 = 0xc4;
+export const F32_NE: u32 = 0x5c;
+export const F64_NE: u32 = 0x62;
+export const F64_LT: u32 = 0x63;
+export const F64_GT: u32 = 0x64;
+export const F64_GE: u32 = 0x66;
+export const F64_ABS: u32 = 0x99;
+export const F64_NEAREST: u32 = 0x9e;
+export const F32_CONVERT_I32_S: u32 = 0xb2;
+export const F32_CONVERT_I64_S: u32 = 0xb4;
+export const F32_DEMOTE_F64: u32 = 0xb6;
+export const F64_CONVERT_I32_S: u32 = 0xb7;
+export const F64_CONVERT_I64_S: u32 = 0xb9;
+export const F64_PROMOTE_F32: u32 = 0xbb;
+
+/** A conversion to an integer that never traps; these have a prefix. */
+export function truncate(j: usize, opcode: u32): void {
+  byte(j, 0xfc);
+  byte(j, opcode);
+}
+
+export const I32_TRUNC_SAT_F64_S: u32 = 2;
+export const I64_TRUNC_SAT_F64_S: u32 = 6;

@@ -4,15 +4,30 @@ import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
 import * as Ops from "../cpu/generated/ops";
+import { LEFT } from "../cpu/region_exit";
 import * as E from "./emit";
 import * as L from "./locals";
 import { blockAddress, blockAtOffset, recordAt } from "./region";
-import { epilogue, exitAtRip, exitTo, prologue, storeDirty, storeFuel } from "./state";
+import {
+  callRegion,
+  epilogue,
+  exitAtRip,
+  exitTo,
+  loadAgain,
+  prologue,
+  pushAddress,
+  returnToCaller,
+  storeDirty,
+  storeFuel,
+  storePage,
+} from "./state";
 import { inOrder, isMerge, orderOf } from "./structure";
 import { pushCondition } from "./translate/flags";
 import { translateInstruction } from "./translate/instruction";
 import { dropTop, pushX, readTop } from "./translate/move";
 import * as O from "./translate/operand";
+import { translateRun } from "./translate/stack_run";
+import { endVectors, forgetVectors, startVectors } from "./translate/sse_operands";
 
 /**
  * Writes the code of the region at the cursor, without the locals. Called twice: the first time finds out which registers
@@ -38,7 +53,7 @@ function writeTree(j: usize, n: i32): void {
     writeWithin(j, n, orderLimit(j));
     E.end(j);
     // Whoever falls out of the loop's end cannot exist: every path branches.
-    E.byte(j, 0x00);
+    E.byte(j, E.UNREACHABLE);
   } else writeWithin(j, n, orderLimit(j));
 }
 
@@ -86,12 +101,17 @@ function writeBlock(j: usize, n: i32): void {
   const b = blockAddress(j, n);
   store<u32>(j, <u32>b, Jit.block);
   startFlags(j, b);
+  startVectors(j, b);
   payFuel(j, load<u32>(b, Jit.bCount));
   let offset = load<u32>(b, Jit.bOffset);
   const term = load<u32>(b, Jit.bTerm);
   const branches = term != Jit.TERM_FALL && term != Jit.TERM_OUT;
   let left = load<u32>(b, Jit.bCount) - (branches ? 1 : 0);
-  for (; left != 0; left--) {
+  while (left != 0) {
+    for (let run = translateRun(j, offset, left); run != 0; run--, left--) {
+      offset += (<u32>load<u16>(recordAt(j, offset), Record.where)) >> 12;
+    }
+    if (left == 0) break;
     let rec = recordAt(j, offset);
     if (load<u16>(rec, Record.op) == <u16>Ops.FENCE) {
       translateInstruction(j, rec);
@@ -99,6 +119,7 @@ function writeBlock(j: usize, n: i32): void {
     }
     translateInstruction(j, rec);
     offset += (<u32>load<u16>(rec, Record.where)) >> 12;
+    left--;
   }
   store<u32>(j, load<u32>(b, Jit.bTermRecord), Jit.record);
   writeTerminator(j, n, b, term);
@@ -121,6 +142,7 @@ function payFuel(j: usize, instructions: u32): void {
 function writeTerminator(j: usize, n: i32, b: usize, term: u32): void {
   const rec = O.recordOf(j);
   store<u32>(b, load<u32>(j, Jit.flagKind), Jit.bFlagKind);
+  endVectors(j, n);
   switch (term) {
     case Jit.TERM_FALL:
       goTo(j, n, load<i32>(b, Jit.bFall), <i32>load<u32>(b, Jit.bEnd));
@@ -135,7 +157,9 @@ function writeTerminator(j: usize, n: i32, b: usize, term: u32): void {
       O.pushNext(j);
       E.set(j, L.X);
       pushX(j);
-      exitTo(j, load<i32>(rec, Record.imm), L.EXIT_LOOKUP);
+      pushAddress(j, load<i32>(rec, Record.imm));
+      E.set(j, L.RIP);
+      writeCall(j, n, b);
       return;
     case Jit.TERM_RET:
       readTop(j);
@@ -143,14 +167,14 @@ function writeTerminator(j: usize, n: i32, b: usize, term: u32): void {
       dropTop(j);
       E.get(j, L.X);
       E.set(j, L.RIP);
-      exitAtRip(j, L.EXIT_LOOKUP);
+      returnToCaller(j);
       return;
     case Jit.TERM_JMP_RM:
     case Jit.TERM_CALL_RM:
-      writeIndirect(j, rec, term == Jit.TERM_CALL_RM);
+      writeIndirect(j, n, b, term == Jit.TERM_CALL_RM);
       return;
     case Jit.TERM_END:
-      writeEnd(j, rec);
+      writeEnd(j, n, b, rec);
       return;
   }
   // TERM_OUT: the interpreter takes over in front of this instruction.
@@ -167,8 +191,9 @@ function writeJcc(j: usize, n: i32, b: usize, rec: usize): void {
 }
 
 /** An indirect branch: the target is read before the return address is pushed. */
-function writeIndirect(j: usize, rec: usize, calls: bool): void {
-  if (O.offsetOfOperand(j, O.OPERAND_E) < 128 && isRegisterForm(rec)) O.pushRegister(j, load<u8>(rec, Record.rm), 3);
+function writeIndirect(j: usize, n: i32, b: usize, calls: bool): void {
+  const rec = O.recordOf(j);
+  if (O.offsetOfOperand(j, O.OPERAND_E) < 128 && O.isRegisterForm(rec)) O.pushRegister(j, load<u8>(rec, Record.rm), 3);
   else {
     O.hostOfOperand(j, 3, false);
     O.pushMemory(j, 3, false);
@@ -182,7 +207,23 @@ function writeIndirect(j: usize, rec: usize, calls: bool): void {
   }
   E.get(j, L.Y);
   E.set(j, L.RIP);
-  exitAtRip(j, L.EXIT_LOOKUP);
+  if (calls) writeCall(j, n, b);
+  else exitAtRip(j, L.EXIT_LOOKUP);
+}
+
+/** Others ran at the end of block n: what follows it knows nothing of flags and vectors. */
+function forgetState(j: usize, n: i32, b: usize): void {
+  store<u32>(b, Jit.FLAGS_UNKNOWN, Jit.bFlagKind);
+  forgetVectors(j);
+  endVectors(j, n);
+}
+
+/** Calls what is at RIP and goes on behind the call. */
+function writeCall(j: usize, n: i32, b: usize): void {
+  const next = <i32>load<u32>(b, Jit.bEnd);
+  callRegion(j, next);
+  forgetState(j, n, b);
+  goTo(j, n, load<i32>(b, Jit.bFall), next);
 }
 
 /** A branch to an address that is not canonical faults where it stands: the interpreter knows how. */
@@ -199,21 +240,28 @@ function requireCanonical(j: usize, local: u32): void {
   E.end(j);
 }
 
-@inline
-function isRegisterForm(rec: usize): bool {
-  return (load<u8>(rec, Record.misc) & Record.MISC_FORM) == Record.FORM_REGISTER;
-}
-
 /** An instruction that ends its block: all state goes to memory, its handler says how to go on. */
-function writeEnd(j: usize, rec: usize): void {
-  L.touchesAll(j);
+function writeEnd(j: usize, n: i32, b: usize, rec: usize): void {
   storeDirty(j);
   storeFuel(j);
+  storePage(j);
   E.get(j, L.CPU);
   E.i32Const(j, <i32>rec);
   E.i32Const(j, <i32>load<u16>(rec, Record.op));
   E.call(j, L.FN_END);
+  E.tee(j, L.EXIT);
+  E.i32Const(j, L.EXIT_RESUME);
+  E.op(j, E.I32_NE);
+  E.ifThen(j, E.VOID);
+  E.get(j, L.EXIT);
+  E.op(j, E.I64_EXTEND_I32_U);
+  E.i64Const(j, LEFT);
+  E.op(j, E.I64_ADD);
   E.returnOp(j);
+  E.end(j);
+  loadAgain(j);
+  forgetState(j, n, b);
+  goTo(j, n, load<i32>(b, Jit.bFall), <i32>load<u32>(b, Jit.bEnd));
 }
 
 /** Goes to block `to`, or, if that is -1, out of the region to the page offset. */

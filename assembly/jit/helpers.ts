@@ -2,22 +2,27 @@
 
 import * as Cpu from "../layout/cpu";
 import { readSlow, translateOrHit } from "../cpu/access";
+import { jumpKey } from "../cpu/code_cache";
 import { condition } from "../cpu/flags";
 import { runCold, runEnd } from "../cpu/generated/cold";
 import * as Ops from "../cpu/generated/ops";
 import { nextRipOf, ripOf } from "../cpu/state";
 import { fpuReady, sseReady } from "../cpu/units";
 import { rangeHasCode } from "../mem/code_marks";
+import { EXIT_INTERPRET, EXIT_LOOKUP, EXIT_RESUME } from "./locals";
 import { ACCESS_WRITE, dataSet } from "../mem/walk";
 
-/** Host address to read `size` bytes from, maybe of a copy; 0 = leave the region, a fault was raised. */
+/**
+ * Host address to read `size` bytes from, maybe of a copy. 0 = leave the region: a fault was raised, or the interpreter
+ * shall do this instruction, since accesses are looked at one by one (Cpu.slow).
+ */
 export function jitRead(cpu: usize, la: u64, size: u32): usize {
-  return readSlow(cpu, la, size, dataSet(cpu));
+  return load<u32>(cpu, Cpu.slow) != 0 ? 0 : readSlow(cpu, la, size, dataSet(cpu));
 }
 
 /**
  * Host address to write `size` bytes to. 0 = leave the region: a fault was raised, or the interpreter shall do this
- * instruction, since it crosses a page, writes to MMIO or writes over code.
+ * instruction, for the same reason or since it crosses a page, writes to MMIO or writes over code.
  */
 export function jitWrite(cpu: usize, la: u64, size: u32): usize {
   if (((<u32>la) & 4095) + size > 4096 || load<u32>(cpu, Cpu.slow) != 0) return 0;
@@ -37,13 +42,17 @@ export function jitCold(cpu: usize, rec: usize, op: i32): i32 {
 
 /** Executes an instruction that ends its block; returns how the region is left (jit/locals.ts EXIT_). */
 export function jitEnd(cpu: usize, rec: usize, op: i32): i32 {
-  store<u64>(cpu, nextRipOf(cpu, rec), Cpu.rip);
+  const next = nextRipOf(cpu, rec);
+  store<u64>(cpu, next, Cpu.rip);
   if (!runEnd(cpu, rec, op)) {
     store<u64>(cpu, ripOf(cpu, rec), Cpu.rip);
-    return 1;
+    return EXIT_INTERPRET;
   }
   if (load<i32>(cpu, Cpu.intrPending) != 0) store<i32>(cpu, 1, Cpu.exitRequest);
-  return 0;
+  // The key tells of another mode, privilege or mapping, and of code that was written over.
+  const same = load<u64>(cpu, Cpu.rip) == next && jumpKey(cpu) == load<u32>(cpu, Cpu.jitKey);
+  const calm = load<i32>(cpu, Cpu.exitRequest) == 0 && load<u32>(cpu, Cpu.shadow) == 0;
+  return same && calm ? EXIT_RESUME : EXIT_LOOKUP;
 }
 
 export function jitCondition(cpu: usize, code: u32): i32 {

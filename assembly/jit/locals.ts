@@ -5,42 +5,65 @@ import { get, set } from "./emit";
 
 /** Parameter: base address of the CPU. */
 export const CPU: u32 = 0;
-export const TLB: u32 = 1;
+/** Parameter: where execution starts; later, where it goes on after the region. */
+export const RIP: u32 = 1;
+/** Parameter: how many calls may still be nested. */
+export const DEPTH: u32 = 2;
+export const TLB: u32 = 3;
 /** Instructions left before the region must leave. */
-export const FUEL: u32 = 2;
-/** Address of a TLB entry. */
-export const ENTRY: u32 = 3;
+export const FUEL: u32 = 4;
+/** Address of a TLB or jump cache entry. */
+export const ENTRY: u32 = 5;
 /** Host address of the memory operand. */
-export const HOST: u32 = 4;
+export const HOST: u32 = 6;
 /** How the region is left: EXIT_. */
-export const EXIT: u32 = 5;
-/** Flags: kind, known bits, result, operands (layout/cpu.ts). */
-export const FLAG_KIND: u32 = 6;
-export const FLAG_BITS: u32 = 7;
+export const EXIT: u32 = 7;
+/** Flags: kind (FLAGS_IN_MEMORY: the other locals mean nothing), known bits, result, operands (layout/cpu.ts). */
+export const FLAG_KIND: u32 = 8;
+export const FLAG_BITS: u32 = 9;
 /** gva of the page that the code runs at. */
-export const PAGE: u32 = 8;
+export const PAGE: u32 = 10;
 /** Linear address of the memory operand. */
-export const LA: u32 = 9;
-/** Where execution goes on after the region. */
-export const RIP: u32 = 10;
-export const FLAG_RESULT: u32 = 11;
-export const FLAG_A: u32 = 12;
-export const FLAG_B: u32 = 13;
+export const LA: u32 = 11;
+export const FLAG_RESULT: u32 = 12;
+export const FLAG_A: u32 = 13;
+export const FLAG_B: u32 = 14;
 /** Work: X and Y are the operands of the instruction. */
-export const X: u32 = 14;
-export const Y: u32 = 15;
-export const Z: u32 = 16;
-export const W: u32 = 17;
+export const X: u32 = 15;
+export const Y: u32 = 16;
+export const Z: u32 = 17;
+export const W: u32 = 18;
 /** General registers 0..15. */
-export const GPR: u32 = 18;
+export const GPR: u32 = 19;
 export const I32_LOCALS: u32 = 7;
-export const I64_LOCALS: u32 = 26;
+export const I64_LOCALS: u32 = 25;
+/** xmm registers 0..15. */
+export const XMM: u32 = 3 + I32_LOCALS + I64_LOCALS;
+/** Work: VB is the source operand of a vector instruction when it comes from memory, VR its result. */
+export const VB: u32 = XMM + 16;
+export const VR: u32 = XMM + 17;
+export const VT: u32 = XMM + 18;
+export const V128_LOCALS: u32 = 19;
+/** What COMIS or UCOMIS compared last. */
+export const ORDER_A: u32 = XMM + V128_LOCALS;
+export const ORDER_B: u32 = ORDER_A + 1;
+/** Work. */
+export const NUMBER: u32 = ORDER_A + 2;
+export const F64_LOCALS: u32 = 3;
+/** 0 = WebAssembly's floating-point arithmetic may be used (translate/sse_plain.ts). */
+export const MX: u32 = ORDER_A + F64_LOCALS;
+export const MORE_I32_LOCALS: u32 = 1;
+
+/** Value of FLAG_KIND while the flags in the CPU's memory are the true ones: on entry, and after whoever changed them there. */
+export const FLAGS_IN_MEMORY: i32 = -1;
 
 /** Types of the module. */
 export const TYPE_REGION: u32 = 0;
 export const TYPE_ACCESS: u32 = 1;
 export const TYPE_RECORD: u32 = 2;
 export const TYPE_CONDITION: u32 = 3;
+export const TYPE_VECTOR: u32 = 4;
+export const TYPE_ORDER: u32 = 5;
 
 /** Imported functions. */
 export const FN_READ: u32 = 0;
@@ -48,12 +71,16 @@ export const FN_WRITE: u32 = 1;
 export const FN_COLD: u32 = 2;
 export const FN_END: u32 = 3;
 export const FN_CONDITION: u32 = 4;
-export const FN_IMPORTS: u32 = 5;
+export const FN_VECTOR: u32 = 5;
+export const FN_ORDER: u32 = 6;
+export const FN_IMPORTS: u32 = 7;
 
 /** The region is left to the instruction at RIP, wherever that is. */
 export const EXIT_LOOKUP: i32 = 0;
 /** An exception was raised, or the interpreter shall execute the instruction at RIP. */
 export const EXIT_INTERPRET: i32 = 1;
+/** Only from FN_END: the instruction did not branch, go on behind it. */
+export const EXIT_RESUME: i32 = 2;
 
 /** Flags as bit 16 of the used and dirty sets. */
 const FLAGS_BIT: u32 = 0x10000;
@@ -82,10 +109,29 @@ export function changesFlags(j: usize): void {
   mark(j, Jit.dirty, FLAGS_BIT);
 }
 
-/** Every register is used and may change. */
-export function touchesAll(j: usize): void {
-  mark(j, Jit.used, 0x1ffff);
-  mark(j, Jit.dirty, 0x1ffff);
+export function usesXmm(j: usize, n: u32): void {
+  mark(j, Jit.usedXmm, (<u32>1) << n);
+}
+
+export function getXmm(j: usize, n: u32): void {
+  mark(j, Jit.usedXmm, (<u32>1) << n);
+  get(j, XMM + n);
+}
+
+export function setXmm(j: usize, n: u32): void {
+  mark(j, Jit.usedXmm, (<u32>1) << n);
+  mark(j, Jit.dirtyXmm, (<u32>1) << n);
+  const shapes: u64 = 0x0001000100010001;
+  store<u64>(j, load<u64>(j, Jit.plain) & ~(shapes << n), Jit.plain);
+  set(j, XMM + n);
+}
+
+export function isXmmUsed(j: usize, n: u32): bool {
+  return ((load<u32>(j, Jit.usedXmm) >> n) & 1) != 0;
+}
+
+export function isXmmDirty(j: usize, n: u32): bool {
+  return ((load<u32>(j, Jit.dirtyXmm) >> n) & 1) != 0;
 }
 
 export function isUsed(j: usize, n: u32): bool {

@@ -3,13 +3,17 @@
 import { hostCompile } from "../host";
 import * as Jit from "../layout/jit";
 import * as E from "./emit";
+import { V128 } from "./emit_simd";
 import * as L from "./locals";
 
 const I32 = 0x7f;
 const I64 = 0x7e;
 
-/** Locals of every region: so many i32, so many i64. */
-const LOCALS_LENGTH: u32 = 5;
+const F64 = 0x7c;
+
+/** Bytes of the locals of every region: how many groups there are, how many locals of what type. */
+const LOCAL_GROUPS: u32 = 5;
+const LOCALS_LENGTH: u32 = 1 + 2 * LOCAL_GROUPS;
 
 /** Starts a section; returns where its length will be written. */
 function section(j: usize, id: u32): usize {
@@ -27,23 +31,36 @@ function name(j: usize, length: u32, bytes: u64): void {
   for (let i: u32 = 0; i < length; i++) E.byte(j, (<u32>(bytes >> (i * 8))) & 0xff);
 }
 
-function typeOf(j: usize, first: u32, second: u32, third: u32): void {
+/** A function type with two or three parameters (`third` may be 0) and one result. */
+function typeOf(j: usize, first: u32, second: u32, third: u32, result: u32): void {
   E.byte(j, 0x60);
-  E.unsigned(j, third != 0 ? 3 : second != 0 ? 2 : 1);
+  E.unsigned(j, third != 0 ? 3 : 2);
   E.byte(j, first);
-  if (second != 0) E.byte(j, second);
+  E.byte(j, second);
   if (third != 0) E.byte(j, third);
   E.unsigned(j, 1);
-  E.byte(j, I32);
+  E.byte(j, result);
+}
+
+/** CPU, record, operation; two vectors. */
+function vectorType(j: usize, result: u32): void {
+  E.byte(j, 0x60);
+  E.unsigned(j, 5);
+  for (let i = 0; i < 3; i++) E.byte(j, I32);
+  for (let i = 0; i < 2; i++) E.byte(j, V128);
+  E.unsigned(j, 1);
+  E.byte(j, result);
 }
 
 function writeTypes(j: usize): void {
   const at = section(j, 1);
-  E.unsigned(j, 4);
-  typeOf(j, I32, 0, 0);
-  typeOf(j, I32, I64, I32);
-  typeOf(j, I32, I32, I32);
-  typeOf(j, I32, I32, 0);
+  E.unsigned(j, 6);
+  typeOf(j, I32, I64, I32, I64);
+  typeOf(j, I32, I64, I32, I32);
+  typeOf(j, I32, I32, I32, I32);
+  typeOf(j, I32, I32, 0, I32);
+  vectorType(j, V128);
+  vectorType(j, F64);
   endSection(j, at);
 }
 
@@ -58,7 +75,7 @@ function importFunction(j: usize, letter: u64, type: u32): void {
   E.unsigned(j, type);
 }
 
-/** The functions are named r, w, c, e and q: read, write, cold, end, condition. */
+/** The functions are named r, w, c, e, q, v and o: read, write, cold, end, condition, vector, order. */
 function writeImports(j: usize): void {
   const at = section(j, 2);
   E.unsigned(j, L.FN_IMPORTS + 2);
@@ -79,6 +96,8 @@ function writeImports(j: usize): void {
   importFunction(j, 0x63, L.TYPE_RECORD);
   importFunction(j, 0x65, L.TYPE_RECORD);
   importFunction(j, 0x71, L.TYPE_CONDITION);
+  importFunction(j, 0x76, L.TYPE_VECTOR);
+  importFunction(j, 0x6f, L.TYPE_ORDER);
   endSection(j, at);
 }
 
@@ -158,6 +177,11 @@ function ascii(j: usize, bytes: u64): void {
   for (let i: u32 = 0; i < 8; i++) E.byte(j, (<u32>(bytes >> (i * 8))) & 0xff);
 }
 
+function locals(j: usize, count: u32, type: u32): void {
+  E.byte(j, count);
+  E.byte(j, type);
+}
+
 function writeCode(j: usize, count: u32): void {
   const at = section(j, 10);
   E.unsigned(j, count);
@@ -165,11 +189,12 @@ function writeCode(j: usize, count: u32): void {
   for (let i: u32 = 0; i < count; i++) {
     const length = codeLength(entry);
     E.unsigned(j, length + LOCALS_LENGTH + 1);
-    E.byte(j, 2);
-    E.byte(j, L.I32_LOCALS);
-    E.byte(j, I32);
-    E.byte(j, L.I64_LOCALS);
-    E.byte(j, I64);
+    E.byte(j, LOCAL_GROUPS);
+    locals(j, L.I32_LOCALS, I32);
+    locals(j, L.I64_LOCALS, I64);
+    locals(j, L.V128_LOCALS, V128);
+    locals(j, L.F64_LOCALS, F64);
+    locals(j, L.MORE_I32_LOCALS, I32);
     const cursor = <usize>load<u32>(j, Jit.cursor);
     memory.copy(cursor, entry + 8 + <usize>(hintCount(entry) << 2), length);
     store<u32>(j, <u32>cursor + length, Jit.cursor);

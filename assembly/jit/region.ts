@@ -5,7 +5,7 @@ import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
 import { findOrDecode } from "../cpu/code_cache";
 import * as Ops from "../cpu/generated/ops";
-import { KIND_SIZE, KINDS } from "../cpu/generated/kinds";
+import { EFFECT_LEAVES, KIND_SIZE, KINDS } from "../cpu/generated/kinds";
 
 /** Instructions after which no further block is taken in. */
 const SIZE_WANTED: u32 = 180;
@@ -93,7 +93,7 @@ function walk(cpu: usize, j: usize, offset: u32, mode: u32, pending: u32): u32 {
       }
       const term = terminatorOf(opOf(rec));
       if (term == Jit.TERM_JCC || term == Jit.TERM_JMP) pending = addTarget(j, load<u32>(rec, Record.imm), pending);
-      if (term == Jit.TERM_JCC) {
+      if (continues(rec, term)) {
         const fall = offset + (where >> 12);
         if (fall < PAGE) markLeader(j, fall);
         if (load<u32>(j, Jit.regionSize) >= SIZE_WANTED) return pending;
@@ -104,6 +104,12 @@ function walk(cpu: usize, j: usize, offset: u32, mode: u32, pending: u32): u32 {
     if (load<u32>(j, Jit.regionSize) >= SIZE_WANTED) return pending;
   }
   return pending;
+}
+
+/** Whether execution can go on behind a terminator: also when somebody returns there. */
+function continues(rec: usize, term: u32): bool {
+  if (term == Jit.TERM_END) return (load<u8>(kindOf(opOf(rec)), 7) & (<u8>EFFECT_LEAVES)) == 0;
+  return term == Jit.TERM_JCC || term == Jit.TERM_CALL || term == Jit.TERM_CALL_RM;
 }
 
 function markLeader(j: usize, offset: u32): void {
@@ -156,7 +162,7 @@ function finishBlock(j: usize, b: usize): void {
   store<u32>(b, <u32>rec, Jit.bTermRecord);
   store<u32>(b, offset, Jit.bEnd);
   if (term == Jit.TERM_JCC || term == Jit.TERM_JMP) store<i32>(b, successor(j, load<u32>(rec, Record.imm)), Jit.bTaken);
-  if (term == Jit.TERM_JCC || term == Jit.TERM_FALL) store<i32>(b, successor(j, offset), Jit.bFall);
+  if (term == Jit.TERM_FALL || continues(rec, term)) store<i32>(b, successor(j, offset), Jit.bFall);
 }
 
 function successor(j: usize, offset: u32): i32 {

@@ -3,7 +3,9 @@
 import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 import * as E from "./emit";
+import { simdMemory, V128_LOAD, V128_STORE } from "./emit_simd";
 import * as L from "./locals";
+import { LEFT } from "../cpu/region_exit";
 
 /** Loads one register. */
 export function loadGpr(j: usize, n: u32): void {
@@ -30,32 +32,82 @@ function storeLocal(j: usize, local: u32, opcode: u32, offset: u32): void {
   E.memory(j, opcode, offset);
 }
 
-export function loadFlags(j: usize): void {
-  loadLocal(j, L.FLAG_KIND, E.I32_LOAD, Cpu.flagKind);
-  loadLocal(j, L.FLAG_BITS, E.I32_LOAD, Cpu.flagBits);
-  loadLocal(j, L.FLAG_RESULT, E.I64_LOAD, Cpu.flagResult);
-  loadLocal(j, L.FLAG_A, E.I64_LOAD, Cpu.flagA);
-  loadLocal(j, L.FLAG_B, E.I64_LOAD, Cpu.flagB);
+/** From here on the flags are those in the CPU's memory. Most code sets flags before it reads any: nothing is loaded. */
+export function forgetFlags(j: usize): void {
+  E.i32Const(j, L.FLAGS_IN_MEMORY);
+  E.set(j, L.FLAG_KIND);
+  store<u32>(j, Jit.FLAGS_UNKNOWN, Jit.flagKind);
 }
 
+/** Brings the flags in the CPU's memory up to date. */
 export function storeFlags(j: usize): void {
+  const kind = load<u32>(j, Jit.flagKind);
+  if (kind != Jit.FLAGS_UNKNOWN) {
+    storeFlagLocals(j, kind);
+    return;
+  }
+  E.get(j, L.FLAG_KIND);
+  E.i32Const(j, 0);
+  E.op(j, E.I32_GE_S);
+  E.ifThen(j, E.VOID);
+  storeFlagLocals(j, kind);
+  E.end(j);
+}
+
+/** Stores what flags of this kind are found by (cpu/flags.ts). */
+function storeFlagLocals(j: usize, kind: u32): void {
   storeLocal(j, L.FLAG_KIND, E.I32_STORE, Cpu.flagKind);
-  storeLocal(j, L.FLAG_BITS, E.I32_STORE, Cpu.flagBits);
   storeLocal(j, L.FLAG_RESULT, E.I64_STORE, Cpu.flagResult);
+  const operands = kind == Cpu.FLAGS_ADD || kind == Cpu.FLAGS_SUB;
+  if (kind != Cpu.FLAGS_LOGIC && !operands) storeLocal(j, L.FLAG_BITS, E.I32_STORE, Cpu.flagBits);
+  if (kind == Cpu.FLAGS_LOGIC || kind == Cpu.FLAGS_BITS) return;
   storeLocal(j, L.FLAG_A, E.I64_STORE, Cpu.flagA);
   storeLocal(j, L.FLAG_B, E.I64_STORE, Cpu.flagB);
 }
 
+function loadXmm(j: usize, n: u32): void {
+  E.get(j, L.CPU);
+  simdMemory(j, V128_LOAD, Cpu.xmm + n * Cpu.XMM_SIZE);
+  E.set(j, L.XMM + n);
+}
+
+function storeXmm(j: usize, n: u32): void {
+  E.get(j, L.CPU);
+  E.get(j, L.XMM + n);
+  simdMemory(j, V128_STORE, Cpu.xmm + n * Cpu.XMM_SIZE);
+}
+
+/** Loads the general registers and flags that the region uses. */
+export function loadGeneral(j: usize): void {
+  for (let n: u32 = 0; n < 16; n++) if (L.isUsed(j, n)) loadGpr(j, n);
+}
+
+/** Loads those of the xmm registers in a set that the region uses. */
+export function loadVectors(j: usize, registers: u32): void {
+  for (let n: u32 = 0; n < 16; n++) if (((registers >> n) & 1) != 0 && L.isXmmUsed(j, n)) loadXmm(j, n);
+}
+
+/** Stores those of the xmm registers in a set that the region may have changed. */
+export function storeVectors(j: usize, registers: u32): void {
+  for (let n: u32 = 0; n < 16; n++) if (((registers >> n) & 1) != 0 && L.isXmmDirty(j, n)) storeXmm(j, n);
+}
+
 /** Loads what the region uses. */
 export function loadUsed(j: usize): void {
-  for (let n: u32 = 0; n < 16; n++) if (L.isUsed(j, n)) loadGpr(j, n);
-  if (L.isUsed(j, 16)) loadFlags(j);
+  loadGeneral(j);
+  loadVectors(j, 0xffff);
+}
+
+/** Stores the general registers and flags that the region may have changed. */
+export function storeGeneral(j: usize): void {
+  for (let n: u32 = 0; n < 16; n++) if (L.isDirty(j, n)) storeGpr(j, n);
+  if (L.isDirty(j, 16)) storeFlags(j);
 }
 
 /** Stores what the region may have changed. */
 export function storeDirty(j: usize): void {
-  for (let n: u32 = 0; n < 16; n++) if (L.isDirty(j, n)) storeGpr(j, n);
-  if (L.isDirty(j, 16)) storeFlags(j);
+  storeGeneral(j);
+  storeVectors(j, 0xffff);
 }
 
 export function storeFuel(j: usize): void {
@@ -64,16 +116,24 @@ export function storeFuel(j: usize): void {
 
 /** The region's beginning: TLB, fuel, page, registers. */
 export function prologue(j: usize): void {
-  loadLocal(j, L.TLB, E.I32_LOAD, Cpu.tlb);
-  loadLocal(j, L.FUEL, E.I32_LOAD, Cpu.fuel);
-  E.get(j, L.CPU);
-  E.get(j, L.CPU);
-  E.memory(j, E.I64_LOAD, Cpu.rip);
+  E.get(j, L.RIP);
   E.i64Const(j, -4096);
   E.op(j, E.I64_AND);
-  E.tee(j, L.PAGE);
-  E.memory(j, E.I64_STORE, Cpu.codePage);
+  E.set(j, L.PAGE);
+  loadAgain(j);
+}
+
+/** TLB (which EFLAGS.AC moves), fuel, registers and flags as others left them. */
+export function loadAgain(j: usize): void {
+  loadLocal(j, L.TLB, E.I32_LOAD, Cpu.tlb);
+  loadLocal(j, L.FUEL, E.I32_LOAD, Cpu.fuel);
   loadUsed(j);
+  forgetFlags(j);
+}
+
+/** Handlers find the address of their instruction by the page it is in. */
+export function storePage(j: usize): void {
+  storeLocal(j, L.PAGE, E.I64_STORE, Cpu.codePage);
 }
 
 /** Pushes page + offset. */
@@ -104,30 +164,55 @@ export function exitAtRip(j: usize, how: i32): void {
  * to the translation of the target, when the jump cache has it.
  */
 export function epilogue(j: usize): void {
+  store<u32>(j, Jit.FLAGS_UNKNOWN, Jit.flagKind);
   storeDirty(j);
   storeFuel(j);
-  storeLocal(j, L.RIP, E.I64_STORE, Cpu.rip);
   E.get(j, L.EXIT);
   E.ifThen(j, E.VOID);
-  E.get(j, L.EXIT);
-  E.returnOp(j);
+  leave(j, L.EXIT_INTERPRET);
   E.end(j);
-  E.get(j, L.FUEL);
-  E.i32Const(j, 0);
-  E.op(j, E.I32_LT_S);
+  const miss = load<u32>(j, Jit.depth);
+  E.block(j, E.VOID);
+  unlessCalm(j, miss);
+  unlessKnown(j, miss);
   E.get(j, L.CPU);
-  E.memory(j, E.I32_LOAD, Cpu.exitRequest);
-  E.op(j, E.I32_OR);
-  E.ifThen(j, E.VOID);
-  E.i32Const(j, L.EXIT_LOOKUP);
-  E.returnOp(j);
+  E.get(j, L.RIP);
+  E.get(j, L.DEPTH);
+  pushSlot(j);
+  E.returnCallIndirect(j, L.TYPE_REGION);
   E.end(j);
-  probe(j);
-  E.i32Const(j, L.EXIT_LOOKUP);
+  leave(j, L.EXIT_LOOKUP);
 }
 
-/** Goes on in the translation of RIP if the jump cache names it. */
-function probe(j: usize): void {
+/** Returns to the run loop, through all callers, with RIP in the CPU's memory. */
+function leave(j: usize, how: i32): void {
+  storeLocal(j, L.RIP, E.I64_STORE, Cpu.rip);
+  E.i64Const(j, LEFT + <i64>how);
+  E.returnOp(j);
+}
+
+/** Branches to a label if the fuel is used up or somebody asks for attention. */
+function unlessCalm(j: usize, label: u32): void {
+  pushDisturbance(j);
+  E.i32Const(j, 31);
+  E.op(j, E.I32_SHL);
+  E.get(j, L.FUEL);
+  E.op(j, E.I32_OR);
+  E.i32Const(j, 0);
+  E.op(j, E.I32_LT_S);
+  E.brIfHinted(j, label, false);
+}
+
+/** Pushes 1 if somebody asks for attention, else 0. */
+function pushDisturbance(j: usize): void {
+  E.get(j, L.CPU);
+  E.memory(j, E.I32_LOAD, Cpu.exitRequest);
+}
+
+const JUMP_CACHE = <u32>(Cpu.jit + Jit.jumpCache);
+
+/** Makes ENTRY the jump cache entry of RIP, and branches to a label if it is somebody else's or stale. */
+function unlessKnown(j: usize, label: u32): void {
   // entry = cpu + jit + jumpCache + ((rip << 4 ^ rip >> 6) & mask)
   E.get(j, L.CPU);
   E.get(j, L.RIP);
@@ -142,20 +227,68 @@ function probe(j: usize): void {
   E.op(j, E.I32_AND);
   E.op(j, E.I32_ADD);
   E.tee(j, L.ENTRY);
-  const base = <u32>(Cpu.jit + Jit.jumpCache);
-  E.memory(j, E.I64_LOAD, base + Jit.jcRip);
+  E.memory(j, E.I64_LOAD, JUMP_CACHE + Jit.jcRip);
   E.get(j, L.RIP);
-  E.op(j, E.I64_EQ);
+  E.op(j, E.I64_NE);
+  E.brIfHinted(j, label, false);
   E.get(j, L.ENTRY);
-  E.memory(j, E.I32_LOAD, base + Jit.jcKey);
+  E.memory(j, E.I32_LOAD, JUMP_CACHE + Jit.jcKey);
   E.get(j, L.CPU);
   E.memory(j, E.I32_LOAD, Cpu.jitKey);
-  E.op(j, E.I32_EQ);
-  E.op(j, E.I32_AND);
-  E.ifHinted(j, E.VOID, true);
-  E.get(j, L.CPU);
+  E.op(j, E.I32_NE);
+  E.brIfHinted(j, label, false);
+}
+
+function pushSlot(j: usize): void {
   E.get(j, L.ENTRY);
-  E.memory(j, E.I32_LOAD, base + Jit.jcSlot);
-  E.returnCallIndirect(j, L.TYPE_REGION);
+  E.memory(j, E.I32_LOAD, JUMP_CACHE + Jit.jcSlot);
+}
+
+/**
+ * A call of the guest as a call of wasm, so that the engine and the host's processor predict the return: goes to RIP and
+ * continues here, in the same region, when somebody returns to page + offset. Anything else that comes back, another
+ * address or the wish to leave, is for this region's caller. All state is in memory while the callee runs.
+ */
+export function callRegion(j: usize, offset: i32): void {
+  storeDirty(j);
+  storeFuel(j);
+  const back = load<u32>(j, Jit.depth);
+  E.block(j, E.VOID);
+  const miss = load<u32>(j, Jit.depth);
+  E.block(j, E.VOID);
+  E.get(j, L.DEPTH);
+  E.op(j, E.I32_EQZ);
+  E.brIfHinted(j, miss, false);
+  unlessCalm(j, miss);
+  unlessKnown(j, miss);
+  E.get(j, L.CPU);
+  E.get(j, L.RIP);
+  E.get(j, L.DEPTH);
+  E.i32Const(j, 1);
+  E.op(j, E.I32_SUB);
+  pushSlot(j);
+  E.callIndirect(j, L.TYPE_REGION);
+  E.tee(j, L.RIP);
+  pushAddress(j, offset);
+  E.op(j, E.I64_EQ);
+  E.brIfHinted(j, back, true);
+  E.get(j, L.RIP);
+  E.returnOp(j);
   E.end(j);
+  leave(j, L.EXIT_LOOKUP);
+  E.end(j);
+  loadAgain(j);
+  // The callee may have written over this code.
+  pushDisturbance(j);
+  E.ifHinted(j, E.VOID, false);
+  leave(j, L.EXIT_LOOKUP);
+  E.end(j);
+}
+
+/** Returns to RIP, which the caller of this region expects or passes on. */
+export function returnToCaller(j: usize): void {
+  storeDirty(j);
+  storeFuel(j);
+  E.get(j, L.RIP);
+  E.returnOp(j);
 }

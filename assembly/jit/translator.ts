@@ -67,6 +67,8 @@ function writeFunction(cpu: usize, j: usize, head: usize): bool {
   if (load<u32>(first, Jit.bCount) == 0) return false;
   store<u32>(j, 0, Jit.used);
   store<u32>(j, 0, Jit.dirty);
+  store<u32>(j, 0, Jit.usedXmm);
+  store<u32>(j, 0, Jit.dirtyXmm);
   for (let pass = 0; pass < 2; pass++) {
     store<u32>(j, <u32>(j + Jit.body), Jit.cursor);
     writeRegion(j);

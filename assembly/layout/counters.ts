@@ -23,4 +23,4 @@ export const unknownMsrs = 136;
 export const lastUnknownMsr = 144;
 /** u64 x 32: exceptions by vector. */
 export const exceptionByVector = 256;
-export const SIZE = 1024;
+export const SIZE = 896;

@@ -148,6 +148,12 @@ export const sseTrap = 0x6a4;
 export const fpuTrap = 0x6a8;
 /** u32 1 = IGNNE#: with CR0.NE clear, unmasked x87 errors are ignored (port F0). */
 export const ignne = 0x6ac;
+/** Bits of mxcsr that decide whether plain arithmetic is fast: RC and PM, and PE, which is sticky; and their values then. */
+export const MXCSR_MATTERS = 0x7020;
+export const MXCSR_FAST = 0x1020;
+/** i32 how the last vector instruction went that was executed on values: below 0 = it faulted, 0 = fast (jit/vector_helpers.ts). */
+export const vectorState = 0x6b0;
+export const VECTOR_NOT_PLAIN = 2;
 
 // Run state.
 /** i32 vector of the exception being raised, -1 = none. */
@@ -160,8 +166,11 @@ export const cpl = 0x708;
 export const mode = 0x70c;
 /** u32 host address of the TLB tables that the current privilege may use (layout/tlb.ts). */
 export const tlb = 0x710;
-/** u32 address generation: raised by every flush, part of every jump cache entry. */
+/** u32 address generations of supervisor and user code: raised by flushes, part of every jump cache entry. */
 export const generation = 0x714;
+export const generationUser = 0x7bc;
+/** u32 whether the jump caches have supervisor code that a flush of all but the global pages may move. */
+export const kernelLocal = 0x7a4;
 /** u32 base address of the machine that this CPU belongs to. */
 export const machine = 0x718;
 /** u32 number of this CPU, also its APIC id. */
@@ -200,8 +209,8 @@ export const instructions = 0x748;
 export const msrValue = 0x750;
 /** i32 crossing: the CPU must drop all decoded code (code invalidation ring overflowed). */
 export const codeFlush = 0x758;
-/** i32 crossing: the CPU must drop its TLB. */
-export const tlbFlush = 0x75c;
+/** u32 crossing: the Machine.tlbFlush for which the CPU has dropped its TLB. */
+export const tlbFlushSeen = 0x75c;
 /** u32 entries in the list of filled TLB slots. */
 export const tlbUsed = 0x760;
 /** u32 host address of the next free record of the decode cache. */
@@ -246,6 +255,11 @@ export const kvmclock = 0x800;
 export const lapic = 0x1000;
 /** Counters, layout/counters.ts. */
 export const counters = 0x2000;
+/** Numbers of two more xmm registers, behind the counters: operands of an instruction that is executed on values. */
+export const WORK_A = 252;
+export const WORK_B = 253;
+/** The record of such an instruction. */
+export const workRecord = 0x23c0;
 /** 256 bytes for accesses that cross pages or reach MMIO. */
 export const scratch = 0x3000;
 export const SCRATCH_SIZE = 256;

@@ -29,6 +29,8 @@ export const dirty = 40;
 /** u32 static kind of the flags at this point (layout/cpu.ts FLAGS_), FLAGS_UNKNOWN when only the local knows. */
 export const flagKind = 44;
 export const FLAGS_UNKNOWN = 255;
+/** FLAGS_EXPLICIT, and the locals ORDER_A and ORDER_B hold the numbers whose comparison set them. */
+export const FLAGS_ORDER = 254;
 /** u32 record under translation. */
 export const record = 48;
 /** u32 basic block under translation. */
@@ -37,6 +39,18 @@ export const block = 52;
 export const exitDepth = 56;
 /** u32 CPU base. */
 export const cpu = 60;
+/** u32 bit n = xmm n is used. */
+export const usedXmm = 128;
+/** u32 the same for changed. */
+export const dirtyXmm = 132;
+/** u32 1 = vector instructions are known not to trap at this point. */
+export const vectorsReady = 136;
+/** u32 1 = the local MX is ready at this point. */
+export const floatReady = 140;
+/** u64 bit shape * 16 + n = xmm n is known to be plain (jit/translate/sse_plain.ts). */
+export const plain = 144;
+/** u32 labels open around the checks of the instruction under translation. */
+export const checkDepth = 152;
 /** u32 addresses of block heads waiting for their batch, BATCH_MAX of them. */
 export const batchHeads = 0x100;
 export const BATCH_MAX = 32;
@@ -115,6 +129,9 @@ export const order = 0x60000;
 /** Work stack of the depth-first search. */
 export const stack = 0x61000;
 
+/** What is known of the vector unit at the end of each basic block, 16 bytes: plain, floatReady, vectorsReady. */
+export const vectorsAt = 0x62000;
+
 /** Entries of 16 bytes: u64 rip, u32 key, u32 table slot. */
 export const jumpCache = 0x80000;
 export const JUMP_CACHE_SIZE = 0x40000;
@@ -130,6 +147,17 @@ export const MODULE_SIZE = 0x200000;
 export const body = 0x400000;
 export const BODY_SIZE = 0x100000;
 
+/** Nested calls at the most: the engine's stack must hold them. */
+export const CALL_DEPTH = 200;
+
 /** Slots of the function table, which JavaScript makes. */
 export const FIRST_SLOT = 64;
 export const MAX_SLOTS = 60000;
+
+// A vector instruction that is executed on values (jit/vector_helpers.ts): operation, and from LOOK_SHIFT on, what must be
+// plain: shape of the operands in bits 0-1, of the result from bit LOOK_TO on, and which of them.
+export const LOOK_SHIFT = 16;
+export const LOOK_TO = 2;
+export const LOOK_A = 0x10;
+export const LOOK_B = 0x20;
+export const LOOK_RESULT = 0x40;

@@ -47,6 +47,25 @@ function mapPage(m: usize, address: usize): u32 {
   return entry;
 }
 
+/**
+ * Takes the page of `gpa` out of the map and returns its host address, 0 if there was none to take: no RAM, never
+ * touched, or memory of a device. The next touch maps a fresh page. The old one may be freed when no CPU can reach it.
+ */
+export function unmapPage(m: usize, gpa: u64): usize {
+  const page = gpa >> MemoryMap.PAGE_SHIFT;
+  const address = entryAddress(m, page);
+  if (address == 0 || !isRam(m, page)) return 0;
+  acquire(m + Machine.pageMapLock);
+  const entry = load<u32>(address);
+  const mine = (entry & MemoryMap.PAGE_MASK) == PageMap.PRESENT;
+  if (mine) {
+    atomic.store<u32>(address, 0);
+    atomic.sub<u32>(m + Machine.mappedPages, 1);
+  }
+  release(m + Machine.pageMapLock);
+  return mine ? <usize>(entry & ~MemoryMap.PAGE_MASK) : 0;
+}
+
 /** Host address of the byte at `gpa` for reading, or 0 where there is no memory. */
 @inline
 export function hostForRead(m: usize, gpa: u64): usize {

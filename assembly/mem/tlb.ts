@@ -20,9 +20,21 @@ export function resetTlb(cpu: usize): void {
 }
 
 /** Makes every jump cache entry stale. */
-@inline
-function newGeneration(cpu: usize): void {
+export function newGeneration(cpu: usize): void {
   store<u32>(cpu, load<u32>(cpu, Cpu.generation) + 1, Cpu.generation);
+  store<u32>(cpu, 0, Cpu.kernelLocal);
+  newUserGeneration(cpu);
+}
+
+@inline
+function newUserGeneration(cpu: usize): void {
+  store<u32>(cpu, load<u32>(cpu, Cpu.generationUser) + 1, Cpu.generationUser);
+}
+
+/** The same, but for supervisor code in global pages of the upper half: most of every kernel. */
+function newLocalGeneration(cpu: usize): void {
+  if (load<u32>(cpu, Cpu.kernelLocal) != 0) newGeneration(cpu);
+  else newUserGeneration(cpu);
 }
 
 /** Enters a translation in table `table` (set + READ, WRITE or EXECUTE) for the page of `la`, backed by the host page `host`. */
@@ -58,7 +70,8 @@ export function flushTlb(cpu: usize, keepGlobal: bool): void {
     }
   }
   store<u32>(cpu, kept, Cpu.tlbUsed);
-  newGeneration(cpu);
+  if (keepGlobal) newLocalGeneration(cpu);
+  else newGeneration(cpu);
 }
 
 /** INVLPG: drops the page of `la`, global or not, with every fragment of the large page that it may belong to. */
@@ -79,7 +92,8 @@ export function invalidatePage(cpu: usize, la: u64): void {
     }
   }
   store<u32>(cpu, kept, Cpu.tlbUsed);
-  newGeneration(cpu);
+  if (<i64>la < 0) newGeneration(cpu);
+  else newLocalGeneration(cpu);
 }
 
 /** Takes the right to write without a look-up away from every page backed by the host page: it now holds code. */

@@ -49,7 +49,13 @@ export function portOwner(m: usize, port: u32, size: u32): i32 {
   // QEMU's fw_cfg is the only other device of the model below 1000; everything else there is legacy that we lack:
   // more serial ports, VGA, IDE, floppy, DMA, debug ports. Probing it must be cheap.
   if (port - 0x510 < 12) return PORT_MODEL;
+  if (isVgaPort(port) && load<u32>(m, Machine.vga) != 0) return PORT_MODEL;
   return isLegacyChip(port) ? PORT_BYTES : PORT_NONE;
+}
+
+/** The VGA's registers. */
+function isVgaPort(port: u32): bool {
+  return port - 0x3b0 < 0x30;
 }
 
 function isDebugExit(m: usize, port: u32): bool {

@@ -1,7 +1,10 @@
 // What src/core calls of this room and of mem. Addresses of the guest come in two halves: no BigInt on these paths.
 
-import { noteDeviceWrite } from "../mem/code_marks";
-import { hostForRead, hostForWrite } from "../mem/page_map";
+import * as MemoryMap from "../layout/memory_map";
+import { noteDeviceWrite, pageHasCode } from "../mem/code_marks";
+import { hostForRead, hostForWrite, unmapPage } from "../mem/page_map";
+
+export { freePage } from "../mem/pool";
 
 export {
   vringAddress,
@@ -26,4 +29,16 @@ export function physForWrite(m: usize, gpaLow: u32, gpaHigh: u32, len: u32): usi
   const host = hostForWrite(m, (<u64>gpaLow) | ((<u64>gpaHigh) << 32));
   if (host != 0 && len != 0) noteDeviceWrite(m, host, len);
   return host;
+}
+
+/** Takes the page at a gpa from the guest: its host address, 0 if it had none (mem/page_map.ts). */
+export function physUnmap(m: usize, gpaLow: u32, gpaHigh: u32): usize {
+  return unmapPage(m, (<u64>gpaLow) | ((<u64>gpaHigh) << 32));
+}
+
+/** Asks the CPUs to drop the code of a whole host page; false if there is none. */
+export function dropCode(m: usize, host: usize): bool {
+  if (!pageHasCode(host)) return false;
+  noteDeviceWrite(m, host, MemoryMap.PAGE_SIZE);
+  return true;
 }

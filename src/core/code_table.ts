@@ -1,6 +1,9 @@
 // The JavaScript side of the translator: compiles the modules that assembly/jit writes and keeps the function table in
 // which their functions, and the core's own, are called.
 
+import * as Jit from "../../assembly/layout/jit";
+import * as Profile from "../../assembly/layout/profile";
+
 /** Slots in the table; layout/jit.ts MAX_SLOTS lies below. */
 const TABLE_SIZE = 65536;
 
@@ -11,6 +14,9 @@ export interface TranslatorCalls {
   readonly jitCold: (cpu: number, record: number, op: number) => number;
   readonly jitEnd: (cpu: number, record: number, op: number) => number;
   readonly jitCondition: (cpu: number, code: number) => number;
+  /** These two take vectors, so JavaScript cannot call them, only hand them on. */
+  readonly jitVector: (cpu: number, record: number, what: number, a: unknown, b: unknown) => unknown;
+  readonly jitOrder: (cpu: number, record: number, what: number, a: unknown, b: unknown) => number;
 }
 
 export class CodeTable {
@@ -34,6 +40,8 @@ export class CodeTable {
         c: calls.jitCold,
         e: calls.jitEnd,
         q: calls.jitCondition,
+        v: calls.jitVector,
+        o: calls.jitOrder,
       },
     };
   }
@@ -42,12 +50,34 @@ export class CodeTable {
   readonly compile = (address: number, length: number): number => {
     // The compiler refuses shared memory: a copy.
     const bytes = new Uint8Array(this.#memory.buffer, address >>> 0, length).slice();
+    const began = performance.now();
     try {
       const linked = new WebAssembly.Instance(new WebAssembly.Module(bytes), this.#imports);
       return linked instanceof WebAssembly.Instance ? 1 : 0;
     } catch {
       // Out of memory, or a fault of ours: the blocks stay with the interpreter, which counts them as refused.
       return 0;
+    } finally {
+      this.#keep((address >>> 0) - Jit.module, bytes, performance.now() - began);
     }
   };
+
+  /** For tools: the time it took, and the bytes, in the ring of those that are kept. */
+  #keep(jit: number, bytes: Uint8Array, milliseconds: number): void {
+    const view = new DataView(this.#memory.buffer, jit);
+    const time = view.getFloat64(Profile.compileTime, true);
+    view.setFloat64(Profile.compileTime, time + milliseconds, true);
+    if (bytes.length > Profile.KEPT_BYTES_SIZE) return;
+    const next = view.getUint32(Profile.keptNext, true);
+    const at = next + bytes.length > Profile.KEPT_BYTES_SIZE ? 0 : next;
+    new Uint8Array(this.#memory.buffer).set(bytes, jit + Profile.keptBytes + at);
+    const count = view.getUint32(Profile.keptCount, true);
+    const entry = Profile.keptIndex + (count % Profile.KEPT_MODULES) * Profile.KEPT_ENTRY_SIZE;
+    view.setUint32(entry + Profile.keptSlot, view.getUint32(Jit.nextSlot, true), true);
+    view.setUint32(entry + Profile.keptFunctions, view.getUint32(Jit.batchCount, true), true);
+    view.setUint32(entry + Profile.keptAt, Profile.keptBytes + at, true);
+    view.setUint32(entry + Profile.keptLength, bytes.length, true);
+    view.setUint32(Profile.keptNext, at + bytes.length, true);
+    view.setUint32(Profile.keptCount, count + 1, true);
+  }
 }

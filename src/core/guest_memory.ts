@@ -47,6 +47,11 @@ export class GuestMemory {
     return this.#bytes.subarray(host, host + length);
   }
 
+  /** The same as unsigned words; `host` is a multiple of 4. */
+  hostWords(host: number, count: number): Uint32Array<ArrayBufferLike> {
+    return new Uint32Array(this.#bytes.buffer, host, count);
+  }
+
   /** Copies host memory out of the shared memory, into a buffer of our own. */
   copyOut(host: number, target: Uint8Array, at = 0, length = target.length - at): void {
     target.set(this.#bytes.subarray(host, host + length), at);

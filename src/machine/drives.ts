@@ -3,12 +3,14 @@
 import { openHttpDisk, HttpDisk } from "../backends/disk/http";
 import { OverlayDisk } from "../backends/disk/overlay";
 import { RamDisk } from "../backends/disk/ram";
-import type { DiskBackend } from "../backends/disk/types";
+import { type DiskBackend, SECTOR_SIZE } from "../backends/disk/types";
 import { ZeroDisk } from "../backends/disk/zero";
 import { configIssue, type ConfigIssue } from "../shared/config_issue";
+import type { BlockInfo } from "../shared/qmp";
 import type { DriveSource, ResolvedDrive } from "../shared/resolve_config";
 import { err, ok, type Result } from "../shared/result";
 import type { LoadProgress } from "./load_boot_files";
+import type { BlockTarget } from "./qmp/targets";
 
 export interface OpenDrive {
   readonly drive: ResolvedDrive;
@@ -34,7 +36,10 @@ export async function openDrives(
   return failed.ok ? ok([]) : failed;
 }
 
-async function openDrive(drive: ResolvedDrive, listeners: DriveListeners): Promise<Result<OpenDrive, ConfigIssue>> {
+export async function openDrive(
+  drive: ResolvedDrive,
+  listeners: DriveListeners,
+): Promise<Result<OpenDrive, ConfigIssue>> {
   const base = await openBase(drive.source, listeners);
   if (!base.ok) return err(configIssue("drive", base.error));
   const { value } = base;
@@ -54,4 +59,16 @@ async function openBase(source: DriveSource, listeners: DriveListeners): Promise
         progress: (loaded, total) => listeners.progress(`drive ${source.name}`, loaded, total),
       });
   }
+}
+
+/** A drive whose medium stays, as `query-block` shows it. */
+export function fixedDisk({ drive, disk }: OpenDrive, device = ""): BlockTarget {
+  return {
+    info: () => ({ device: drive.id, qdev: device, removable: false, locked: false, inserted: mediumOf(drive, disk) }),
+  };
+}
+
+function mediumOf(drive: ResolvedDrive, disk: DiskBackend): NonNullable<BlockInfo["inserted"]> {
+  const file = drive.source.kind === "empty" ? "" : drive.source.name;
+  return { file, ro: disk.readOnly, drv: drive.format, "virtual-size": disk.sectors * SECTOR_SIZE };
 }

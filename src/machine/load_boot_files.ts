@@ -2,7 +2,7 @@
 
 import { gunzip, loadFile } from "../backends/files/load_file";
 import { configIssue, type ConfigIssue } from "../shared/config_issue";
-import type { ResolvedConfig, ResolvedFile } from "../shared/resolve_config";
+import { hasVga, type ResolvedConfig, type ResolvedFile } from "../shared/resolve_config";
 import { err, ok, type Result } from "../shared/result";
 import { MiB } from "../shared/units";
 import type { BootFile, BootModule, BootPlan } from "./boot/boot_plan";
@@ -38,6 +38,7 @@ export async function loadBootPlan(
     append: config.append,
     ram: ramLayout(config.memory * MiB),
     rsdp,
+    vga: hasVga(config),
     gunzip,
   });
 }

@@ -4,41 +4,80 @@
 import * as Cpu from "../../assembly/layout/cpu";
 import * as Mailbox from "../../assembly/layout/mailbox";
 import * as Platform from "../../assembly/layout/platform";
-import { ConsoleInput } from "../backends/console/console_input";
+import { encodePng } from "../backends/display/png";
+import { noDisplay } from "../backends/display/none";
+import type { Display } from "../backends/display/types";
+import type { NamedPort } from "../backends/console/named_port";
 import { cryptoRandom } from "../backends/random/crypto";
 import { randomWords } from "../backends/random/words";
 import { Crossing, serveExitHere } from "../core/crossing";
 import { GuestMemory } from "../core/guest_memory";
 import type { MemoryPlan } from "../core/memory_plan";
 import { instantiate, type WasmExports } from "../core/wasm";
+import type { QxlPciDevice } from "../devices/qxl/pci";
+import type { Snapshot } from "../devices/qxl/scanout";
 import { Router } from "../devices/pci/router";
-import type { ConfigIssue } from "../shared/config_issue";
+import type { BalloonStats } from "../devices/virtio/balloon/request";
+import type { DeviceReport } from "../shared/device_report";
+import { configIssue, type ConfigIssue } from "../shared/config_issue";
+import type { InputEvent, KeyboardLeds, PointerMode } from "../shared/input_event";
+import type { KeyNumber } from "../shared/keys";
 import type { Log } from "../shared/log";
-import type { ResolvedConfig } from "../shared/resolve_config";
+import type { DriveConfig } from "../shared/machine_config";
+import type { QmpEvent, RunState } from "../shared/qmp";
+import { hasVga, type ResolvedConfig, type ResolvedDrive } from "../shared/resolve_config";
 import { err, ok, type Result } from "../shared/result";
 import { makeAcpi, type AcpiImage } from "./acpi/tables";
 import type { BootPlan } from "./boot/boot_plan";
 import { placeBytes, placeRegisters } from "./boot/place";
 import { CpuControl, type CpuThreads } from "./cpu_control";
 import { placeCpuModel } from "./cpu_model";
-import { configureChips, DeviceSet } from "./devices";
-import { openDrives, type OpenDrive } from "./drives";
+import { reportDevice } from "./device_report";
+import { configureChips, deviceMemoryBytes, DeviceSet } from "./devices";
+import { openDrive, openDrives, type DriveListeners, type OpenDrive } from "./drives";
+import { InputRouter } from "./input_router";
 import { loadBootPlan, type FileLoader } from "./load_boot_files";
 import { makeMemory } from "./memory";
+import { Networks } from "./networks";
+import { registerBlock } from "./qmp/block";
+import { registerDevices } from "./qmp/devices";
+import { registerInput } from "./qmp/input";
+import { registerNetAndDisplay } from "./qmp/net_display";
+import { registerRunState } from "./qmp/run_state";
+import { QmpServer } from "./qmp/server";
+import { newTargets, type QmpTargets } from "./qmp/targets";
 import { Ps2Input } from "./ps2_input";
+import type { MediumError, ScsiDeviceConfig } from "./scsi";
 import { SerialPort } from "./serial_port";
+import { SerialPorts } from "./serial_ports";
 
 /** Cpu.JIT_ of the configuration's words. */
 const jitCodes = { off: Cpu.JIT_OFF, on: Cpu.JIT_ON, force: Cpu.JIT_FORCE } as const;
 
-export type ConsoleName = "hvc0" | "ttyS0";
+/** The guest is asked for its memory statistics at most so often, and only while somebody looks at the machine's. */
+const GUEST_STATS_MS = 2000;
+
+/** What a screendump shows before there is a picture. */
+const NO_PICTURE: Snapshot = { width: 1, height: 1, pixels: new Uint8ClampedArray([0, 0, 0, 255]) };
+
+/** ttyS0, or a console on virtio-serial: hvc0, hvc1, … */
+export type ConsoleName = string;
 
 export type MachineEvent =
   | { readonly type: "output"; readonly console: ConsoleName; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly type: "consoles"; readonly names: readonly ConsoleName[] }
+  | { readonly type: "qmp"; readonly event: QmpEvent }
   | { readonly type: "progress"; readonly what: string; readonly loaded: number; readonly total: number | undefined }
   | { readonly type: "notice"; readonly level: "info" | "warning" | "error"; readonly text: string }
+  | { readonly type: "display"; readonly width: number; readonly height: number }
+  | { readonly type: "tray"; readonly device: string; readonly open: boolean }
+  | { readonly type: "pointer"; readonly mode: PointerMode }
+  | { readonly type: "leds"; readonly leds: KeyboardLeds }
   | { readonly type: "reset"; readonly reason: "requested" | "guest" }
   | { readonly type: "shutdown"; readonly code: number };
+
+/** The machine's states as QMP calls them. */
+const runStates = { created: "prelaunch", running: "running", paused: "paused", stopped: "shutdown" } as const;
 
 export type MachineState = "created" | "running" | "paused" | "stopped";
 
@@ -50,6 +89,12 @@ export interface MachineHost {
   readonly now: () => number;
   readonly log: Log;
   readonly event: (event: MachineEvent) => void;
+  /** Where the guest's screen is shown. */
+  readonly display?: Display;
+  /** The page that the machine is in, as its network shows it: `location.origin`, and a name for the tab. */
+  readonly page?: { readonly origin: string; readonly id: string };
+  /** A drive that commands name while the machine runs; left out: they cannot. */
+  readonly resolveDrive?: (drive: DriveConfig, option: string) => Result<ResolvedDrive, ConfigIssue>;
   /** For tools that have files elsewhere than at URLs. */
   readonly loadFile?: FileLoader;
 }
@@ -61,6 +106,10 @@ export interface ModelCounters {
   readonly diskFetched: number;
   readonly consoleIn: number;
   readonly consoleOut: number;
+  /** Bytes in the balloon; undefined without one. */
+  readonly balloonBytes: number | undefined;
+  /** What the guest has said last of its memory; empty where it says nothing. */
+  readonly guestMemory: Readonly<BalloonStats>;
   readonly counters: Readonly<Record<string, number>>;
 }
 
@@ -72,8 +121,9 @@ export interface MachineParts {
   readonly crossing: Crossing;
   readonly cpus: CpuControl;
   readonly devices: DeviceSet;
+  readonly networks: Networks;
   readonly serial: SerialPort;
-  readonly ps2: Ps2Input;
+  readonly input: InputRouter;
   readonly acpi: AcpiImage;
 }
 
@@ -83,20 +133,21 @@ export class MachineModel {
   readonly #host: MachineHost;
   #state: MachineState = "created";
   #boot: BootPlan | undefined;
+  #statsAsked = -Infinity;
   /** The guest has asked for a reset or for power-off. */
   #ending = false;
-  readonly #hvc0 = new ConsoleInput();
+  readonly #serialPorts: SerialPorts;
+  /** What commands act on beside the machine itself. */
+  readonly targets: QmpTargets = newTargets();
+  readonly qmp: QmpServer;
   /** Pause, resume, reset and what the guest asks for happen one after the other. */
   #turn: Promise<void> = Promise.resolve();
 
   /** Makes memory, chips and devices. Nothing runs yet. */
   static async create(config: ResolvedConfig, host: MachineHost): Promise<Result<MachineModel, ConfigIssue>> {
-    const drives = await openDrives(config.drives, {
-      progress: (what, loaded, total) => host.event({ type: "progress", what, loaded, total }),
-      notice: (text) => host.event({ type: "notice", level: "warning", text }),
-    });
+    const drives = await openDrives(config.drives, driveListeners(host));
     if (!drives.ok) return drives;
-    const made = makeMemory(config.memory, config.cpus);
+    const made = makeMemory(config.memory, config.cpus, deviceMemoryBytes(config));
     if (!made.ok) return made;
     const { memory, plan } = made.value;
     const late: { crossing?: Crossing } = {};
@@ -110,9 +161,9 @@ export class MachineModel {
       },
     });
     const guest = new GuestMemory(memory, exports, plan.machine);
-    const model = new MachineModel(config, host, { memory, plan, guest, exports });
+    const model = new MachineModel(config, host, { memory, plan, guest, exports }, drives.value);
     late.crossing = model.parts.crossing;
-    const issue = model.#powerOn(drives.value);
+    const issue = model.#powerOn();
     return issue === undefined ? ok(model) : err(issue);
   }
 
@@ -120,6 +171,7 @@ export class MachineModel {
     config: ResolvedConfig,
     host: MachineHost,
     base: Pick<MachineParts, "memory" | "plan" | "guest" | "exports">,
+    drives: readonly OpenDrive[],
   ) {
     const { plan, guest, exports } = base;
     this.config = config;
@@ -137,7 +189,43 @@ export class MachineModel {
       raiseMsi: (address: number, data: number) => exports.raiseMsi(plan.machine, address, data),
     };
     const log = host.log.in("devices");
-    const devices = new DeviceSet({ guest, plan, exports, crossing, ports, mmio, interrupts, log });
+    const trayMoved = (device: string, open: boolean): void => {
+      host.event({ type: "tray", device, open });
+      this.qmp.event("DEVICE_TRAY_MOVED", { device, id: device, "tray-open": open });
+    };
+    const input = new InputRouter(new Ps2Input(guest, () => cpus.kick(0)), {
+      pointer: (mode) => host.event({ type: "pointer", mode }),
+      leds: (leds) => host.event({ type: "leds", leds }),
+    });
+    this.qmp = new QmpServer((event) => host.event({ type: "qmp", event }));
+    this.#serialPorts = new SerialPorts({
+      output: (console, bytes) => host.event({ type: "output", console, bytes }),
+      consolesChanged: (names) => host.event({ type: "consoles", names }),
+      guestOpened: (id, open) => this.qmp.event("VSERPORT_CHANGE", { id, open }),
+    });
+    const openMedium = async (filename: string, readonly: boolean): Promise<Result<OpenDrive, ConfigIssue>> => {
+      const drive =
+        host.resolveDrive?.({ file: filename, media: "cdrom", readonly }, "filename") ??
+        err(configIssue("filename", "cannot be opened here"));
+      return drive.ok ? openDrive(drive.value, driveListeners(host)) : drive;
+    };
+    const networks = new Networks(config.netdevs, {
+      page: host.page?.id ?? "",
+      origin: host.page?.origin ?? "http://localhost",
+      notice: (kind, text) => log.guest(kind, text),
+    });
+    const sources = {
+      config,
+      drives,
+      networks,
+      serialPorts: this.#serialPorts,
+      targets: this.targets,
+      qmp: this.qmp,
+      openMedium,
+    };
+    const display = host.display ?? noDisplay;
+    const ground = { guest, plan, exports, crossing, ports, mmio, interrupts, input, display, log, trayMoved };
+    const devices = new DeviceSet(ground, sources);
     const serial = new SerialPort(
       guest,
       (bytes) => {
@@ -146,12 +234,16 @@ export class MachineModel {
       () => cpus.kick(0),
     );
     crossing.addSource(serial.poll);
-    const ps2 = new Ps2Input(guest, () => cpus.kick(0));
-    const acpi = makeAcpi({ cpus: config.cpus, serial: true, vga: false });
-    this.parts = { ...base, crossing, cpus, devices, serial, ps2, acpi };
+    const acpi = makeAcpi({ cpus: config.cpus, serial: true, vga: hasVga(config) });
+    this.parts = { ...base, crossing, cpus, devices, networks, serial, input, acpi };
+    registerRunState(this.qmp, this);
+    registerDevices(this.qmp, devices);
+    registerBlock(this.qmp, this.targets);
+    registerNetAndDisplay(this.qmp, this.targets);
+    registerInput(this.qmp, (keys, holdMs) => this.sendKeys(keys, holdMs));
   }
 
-  #powerOn(drives: readonly OpenDrive[]): ConfigIssue | undefined {
+  #powerOn(): ConfigIssue | undefined {
     const { guest, exports, plan, devices } = this.parts;
     configureChips(this.config, guest);
     exports.machineInit(plan.machine);
@@ -161,13 +253,11 @@ export class MachineModel {
       exports.cpuSetTranslator(plan.cpus + i * Cpu.SIZE, jitCodes[this.config.jit]);
     // Guest time begins when the guest does, however long loading takes.
     exports.clockPause(plan.machine);
-    const console = {
-      input: this.#hvc0,
-      output: (bytes: Uint8Array<ArrayBuffer>) => this.#host.event({ type: "output", console: "hvc0", bytes }),
-    };
-    const issue = devices.populate(this.config, drives, console);
-    if (issue === undefined) devices.reset();
-    return issue;
+    const issue = devices.populate();
+    if (issue !== undefined) return issue;
+    if (devices.qxl !== undefined) this.#showScreen(devices.qxl);
+    devices.reset();
+    return undefined;
   }
 
   #chooseModel(): ConfigIssue | undefined {
@@ -213,7 +303,9 @@ export class MachineModel {
       if (this.#state !== "running") return;
       await this.parts.cpus.stop();
       this.parts.exports.clockPause(this.parts.plan.machine);
+      this.parts.networks.setPaused(true);
       this.#state = "paused";
+      this.qmp.event("STOP", {});
     });
   }
 
@@ -222,7 +314,9 @@ export class MachineModel {
       if (this.#state !== "paused") return;
       this.#state = "running";
       this.parts.exports.clockResume(this.parts.plan.machine);
+      this.parts.networks.setPaused(false);
       this.parts.cpus.go();
+      this.qmp.event("RESUME", {});
     });
   }
 
@@ -244,12 +338,93 @@ export class MachineModel {
 
   /** Typed bytes for a console; resolves when there is room for more. */
   input(console: ConsoleName, bytes: Uint8Array): Promise<void> {
-    return console === "ttyS0" ? this.parts.serial.input(bytes) : this.#hvc0.write(bytes);
+    return console === "ttyS0" ? this.parts.serial.input(bytes) : this.#serialPorts.input(console, bytes);
   }
 
-  /** The size of the terminal on hvc0. */
-  resizeConsole(columns: number, rows: number): void {
-    this.parts.devices.serial?.resize(columns, rows);
+  /** What a person did at the same moment with keyboard and pointer. */
+  sendInput(events: readonly InputEvent[]): void {
+    if (this.#state === "running") this.parts.input.send(events);
+  }
+
+  /** Presses keys together; they go up again after `holdMs`. */
+  async sendKeys(keys: readonly KeyNumber[], holdMs: number): Promise<void> {
+    const press = (key: KeyNumber, down: boolean): void => this.sendInput([{ type: "key", key, down }]);
+    for (const key of keys) press(key, true);
+    await new Promise<void>((done) => setTimeout(done, holdMs));
+    for (const key of [...keys].reverse()) press(key, false);
+  }
+
+  /** The size of the terminal on a virtio console. */
+  resizeConsole(columns: number, rows: number, console: ConsoleName = "hvc0"): void {
+    this.#serialPorts.resize(console, columns, rows);
+  }
+
+  /** The host's end of a virtserialport. */
+  port(name: string): NamedPort | undefined {
+    return this.#serialPorts.named.get(name);
+  }
+
+  /** The devices that there are now, as a person may want to see them. */
+  devices(): DeviceReport[] {
+    return this.parts.devices.present.map(reportDevice);
+  }
+
+  #showScreen({ scanout }: QxlPciDevice): void {
+    scanout.onSize = (size) => this.#host.event({ type: "display", ...size });
+    this.targets.screens.set("video0", () => encodePng(scanout.snapshot() ?? NO_PICTURE));
+  }
+
+  /** The guest's screen as it is now; undefined if there is no picture. */
+  screendump(): Snapshot | undefined {
+    return this.parts.devices.qxl?.scanout.snapshot();
+  }
+
+  /** The size of the window in which a person sees the screen: a wish, to which the guest may follow. */
+  resizeDisplay(width: number, height: number): void {
+    this.parts.devices.qxl?.device.suggestSize({ width, height });
+  }
+
+  /** QEMU's set_link: plugs the cable of a card in or out, by the id of its back end or its own. False: there is none. */
+  setLink(id: string, up: boolean): boolean {
+    const link = this.targets.links.get(id);
+    link?.(up);
+    return link !== undefined;
+  }
+
+  /** The state in QMP's words. */
+  get runState(): RunState {
+    return runStates[this.#state];
+  }
+
+  /** Takes the medium out of a CD-ROM drive. */
+  eject(device: string, force: boolean): Result<void, MediumError> {
+    return this.parts.devices.scsi.eject(device, force);
+  }
+
+  /** Ejects what is in a CD-ROM drive and lays in another medium. */
+  async changeMedium(
+    device: string,
+    drive: ResolvedDrive,
+    force: boolean,
+  ): Promise<Result<void, ConfigIssue | MediumError>> {
+    const open = await openDrive(drive, driveListeners(this.#host));
+    return open.ok ? this.parts.devices.scsi.changeMedium(device, open.value, force) : open;
+  }
+
+  /** Adds a disk or a CD-ROM drive behind a SCSI controller; the guest's driver hears of it. */
+  async addScsiDevice(device: ScsiDeviceConfig, drive: ResolvedDrive | undefined): Promise<Result<void, ConfigIssue>> {
+    const open = drive === undefined ? undefined : await openDrive(drive, driveListeners(this.#host));
+    if (open?.ok === false) return open;
+    const issue = this.parts.devices.addScsi(device, open?.value);
+    if (issue === undefined) return ok(undefined);
+    open?.value.disk.close();
+    return err(issue);
+  }
+
+  removeScsiDevice(device: string): Result<void, MediumError> {
+    if (!this.parts.devices.scsi.has(device)) return err("no-device");
+    this.parts.devices.unplug(device);
+    return ok(undefined);
   }
 
   /** Nothing runs afterwards; the memory goes when nobody refers to it any more. */
@@ -257,24 +432,42 @@ export class MachineModel {
     this.#state = "stopped";
     this.parts.cpus.end();
     this.parts.crossing.stop();
-    for (const { open } of this.parts.devices.disks) open.disk.close();
-    this.#hvc0.close();
+    this.parts.devices.close();
+    for (const { open } of this.parts.devices.disks) open?.disk.close();
+    this.parts.networks.close();
+    this.#serialPorts.close();
   }
 
   /** What the model counts, summed over all devices. */
   counters(): ModelCounters {
-    const { serial, devices } = this.parts;
+    const { serial, devices, networks } = this.parts;
     const console = devices.serial?.counters;
-    const sum = (value: (disk: (typeof devices.disks)[number]) => number) =>
-      devices.disks.reduce((total, disk) => total + value(disk), 0);
+    const { disks } = devices;
+    const sum = (value: (disk: (typeof disks)[number]) => number) =>
+      disks.reduce((total, disk) => total + value(disk), 0);
     return {
-      diskRead: sum(({ device }) => device.counters.readBytes),
-      diskWritten: sum(({ device }) => device.counters.writtenBytes),
-      diskFetched: sum(({ open }) => open.fetched()),
+      diskRead: sum(({ counters }) => counters.readBytes),
+      diskWritten: sum(({ counters }) => counters.writtenBytes),
+      diskFetched: sum(({ open }) => open?.fetched() ?? 0),
       consoleIn: serial.received + (console?.bytesIn ?? 0),
       consoleOut: serial.sent + (console?.bytesOut ?? 0),
-      counters: { ...devices.counters(), "disk errors": sum(({ device }) => device.counters.errors) },
+      ...this.#balloonCounters(),
+      counters: {
+        ...devices.counters(),
+        ...networks.counters(),
+        "disk errors": sum(({ counters }) => counters.errors),
+      },
     };
+  }
+
+  #balloonCounters(): Pick<ModelCounters, "balloonBytes" | "guestMemory"> {
+    const { balloon } = this.parts.devices;
+    const now = this.#host.now();
+    if (now - this.#statsAsked > GUEST_STATS_MS) {
+      this.#statsAsked = now;
+      balloon?.refreshStats();
+    }
+    return { balloonBytes: balloon?.size, guestMemory: balloon?.stats ?? {} };
   }
 
   #cpu(index: number): number {
@@ -289,36 +482,46 @@ export class MachineModel {
     this.#ending = true;
     const code = event === Mailbox.EVENT_SHUTDOWN ? Math.max(0, value - 1) : 0;
     const restarts = event === Mailbox.EVENT_RESET && !this.config.noReboot;
-    void this.#next(() => (restarts ? this.#restart("guest") : this.#shutDown(code)));
+    const why = event === Mailbox.EVENT_RESET ? "guest-reset" : "guest-shutdown";
+    void this.#next(() => (restarts ? this.#restart("guest") : this.#shutDown(code, why)));
   }
 
-  async #shutDown(code: number): Promise<void> {
+  async #shutDown(code: number, reason: string): Promise<void> {
     if (this.#state === "stopped") return;
     await this.parts.cpus.stop();
     // What the guest wrote last is still on its way.
     this.parts.crossing.poll();
     this.#state = "stopped";
+    this.qmp.event("SHUTDOWN", { guest: true, reason });
     this.#host.event({ type: "shutdown", code });
   }
 
   async #restart(reason: "requested" | "guest"): Promise<void> {
     if (this.#boot === undefined) return;
+    const before = this.#state;
     // What the guest asked for while a pause was on its way happens, and the machine stays paused.
     const stays = reason === "guest" && this.#state === "paused";
     await this.parts.cpus.stop();
     this.parts.crossing.poll();
     const { exports, plan, devices } = this.parts;
     devices.reset();
+    this.parts.input.reset();
     exports.machineReset(plan.machine);
     this.#ending = false;
     const issue = this.#enter("used");
     // The same bytes fitted before.
     if (issue !== undefined) throw new Error(issue.reason);
+    this.qmp.event("RESET", {
+      guest: reason === "guest",
+      reason: reason === "guest" ? "guest-reset" : "host-qmp-system-reset",
+    });
     this.#host.event({ type: "reset", reason });
     if (stays) return;
     this.#state = "running";
     exports.clockResume(plan.machine);
+    this.parts.networks.setPaused(false);
     this.parts.cpus.go();
+    if (before !== "running") this.qmp.event("RESUME", {});
   }
 
   /** Firmware tables and kernel into memory, CPU 0 to its entry. */
@@ -339,4 +542,11 @@ export class MachineModel {
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
+}
+
+function driveListeners(host: MachineHost): DriveListeners {
+  return {
+    progress: (what, loaded, total) => host.event({ type: "progress", what, loaded, total }),
+    notice: (text) => host.event({ type: "notice", level: "warning", text }),
+  };
 }

@@ -11,11 +11,11 @@ export interface MachineMemory {
   readonly plan: MemoryPlan;
 }
 
-export function makeMemory(ramMiB: number, cpus: number): Result<MachineMemory, ConfigIssue> {
-  const plan = planMemory({ ramBytes: ramMiB * MiB, cpus });
+export function makeMemory(ramMiB: number, cpus: number, deviceBytes = 0): Result<MachineMemory, ConfigIssue> {
+  const plan = planMemory({ ramBytes: ramMiB * MiB, cpus, deviceBytes });
   if (!plan.ok) {
     if (plan.error !== "too-much-memory") return err(configIssue("smp", `${cpus} CPUs are not possible`));
-    const most = Math.floor(maxRamBytes(cpus) / MiB);
+    const most = Math.floor(maxRamBytes(cpus, deviceBytes) / MiB);
     return err(
       configIssue("m", `${ramMiB} MiB do not fit into the 4 GiB of a WebAssembly memory`, [`1 to ${most} MiB`]),
     );

@@ -4,6 +4,7 @@
 import { configIssue, type ConfigIssue } from "./config_issue";
 import { parseCpu } from "./cpu_option";
 import { checkDevice, type DeviceConfig } from "./device_options";
+import { checkNetdev, checkNic, type NetdevConfig, type NicConfig } from "./net_options";
 import { checkOptions, type OptionTable } from "./option_table";
 import { GiB, KiB } from "./units";
 
@@ -20,8 +21,10 @@ export interface DriveConfig {
   /** Left out, the drive is empty memory of `size` bytes. */
   readonly file?: FileSource;
   readonly size?: number;
-  /** virtio: a virtio-blk-pci device of its own; none: for a `device=…,drive=ID`. */
-  readonly if?: "virtio" | "none";
+  /** virtio: a virtio-blk-pci device of its own; scsi: a disk on virtio-scsi; none: for a `device=…,drive=ID`. */
+  readonly if?: DriveInterface;
+  /** cdrom: read-only, and with if=scsi a CD-ROM drive. */
+  readonly media?: "disk" | "cdrom";
   readonly format?: "raw";
   readonly readonly?: boolean;
   readonly id?: string;
@@ -29,12 +32,16 @@ export interface DriveConfig {
   readonly serial?: string;
 }
 
+export type DriveInterface = "virtio" | "scsi" | "none";
+
 /** What stands behind COM1: a console in the page, or a sink. */
 export type SerialConfig = "stdio" | "null";
 
 export interface MachineConfig {
   /** A ready guest image; the other options add to it. */
   readonly image?: string;
+  /** How the image's disks are attached, in place of what the image says. */
+  readonly imageInterface?: ImageInterface;
   /** MiB. */
   readonly memory?: number;
   readonly cpus?: number;
@@ -46,6 +53,12 @@ export interface MachineConfig {
   readonly drives?: readonly DriveConfig[];
   readonly serial?: readonly SerialConfig[];
   readonly devices?: readonly DeviceConfig[];
+  /** Back ends for `device=virtio-net-pci,netdev=ID`. */
+  readonly netdevs?: readonly NetdevConfig[];
+  /** Network cards with their back ends. */
+  readonly nics?: readonly NicConfig[];
+  /** The display adapter: qxl is short for a device qxl-vga. */
+  readonly vga?: VgaWord;
   /** A guest that resets ends instead. */
   readonly noReboot?: boolean;
   /** Made, loaded and left standing until `resume`. */
@@ -57,19 +70,25 @@ export interface MachineConfig {
 export type JitMode = "on" | "off" | "force";
 export const jitModes: readonly JitMode[] = ["on", "off", "force"];
 
+export type ImageInterface = Exclude<DriveInterface, "none">;
+export const imageInterfaces: readonly ImageInterface[] = ["virtio", "scsi"];
+export type VgaWord = "none" | "qxl";
+export const vgaWords: readonly VgaWord[] = ["none", "qxl"];
+
 export const MIN_MEMORY = 1;
 /** What is left of a 4 GiB wasm memory after the CPUs' tables is a little less; the memory plan says how much. */
 export const MAX_MEMORY = 3840;
 /** Several virtual CPUs wait for their own worker each. */
 export const MAX_CPUS = 1;
 export const serialWords: readonly string[] = ["stdio", "null"];
-/** Slots of the PCI bus that are left beside host bridge and ISA bridge. */
-const MAX_DRIVES = 24;
+/** As many as four controllers full of targets; how many fit on the PCI bus is found when they are plugged in. */
+const MAX_DRIVES = 1024;
 
 export const driveTable: OptionTable = {
   file: { kind: "url" },
   size: { kind: "size", min: 4 * KiB, max: 1024 * GiB },
-  if: { kind: "word", words: ["virtio", "none"] },
+  if: { kind: "word", words: ["virtio", "scsi", "none"] },
+  media: { kind: "word", words: ["disk", "cdrom"] },
   format: { kind: "word", words: ["raw"] },
   readonly: { kind: "onoff" },
   id: { kind: "text", maxLength: 64 },
@@ -79,6 +98,7 @@ export const driveTable: OptionTable = {
 /** Every option of a machine under the name that the query string gives it. */
 export const optionNames = {
   image: "image",
+  imageInterface: "image-if",
   memory: "m",
   cpus: "smp",
   cpu: "cpu",
@@ -88,6 +108,9 @@ export const optionNames = {
   drives: "drive",
   serial: "serial",
   devices: "device",
+  netdevs: "netdev",
+  nics: "nic",
+  vga: "vga",
   noReboot: "no-reboot",
   startPaused: "S",
   jit: "jit",
@@ -103,11 +126,14 @@ export function checkConfig(config: MachineConfig): ConfigIssue | undefined {
     checkRange("smp", config.cpus, 1, MAX_CPUS, "CPUs") ??
     checkCpu(config.cpu) ??
     checkWord("jit", config.jit, jitModes) ??
+    checkWord("vga", config.vga, vgaWords) ??
     checkImageName(config.image) ??
+    checkWord("image-if", config.imageInterface, imageInterfaces) ??
     checkFlags(config) ??
     checkBoot(config) ??
     checkSerial(config.serial ?? []) ??
     checkDrives(config.drives ?? []) ??
+    checkNetworks(config) ??
     checkDevices(config)
   );
 }
@@ -182,7 +208,7 @@ function checkDrives(drives: readonly DriveConfig[]): ConfigIssue | undefined {
   return undefined;
 }
 
-function checkDrive(drive: DriveConfig): ConfigIssue | undefined {
+export function checkDrive(drive: DriveConfig): ConfigIssue | undefined {
   const { file, ...rest } = drive;
   const issue = checkOptions("drive", rest, driveTable);
   if (issue !== undefined) return issue;
@@ -193,8 +219,29 @@ function checkDrive(drive: DriveConfig): ConfigIssue | undefined {
   if (file !== undefined && drive.size !== undefined) {
     return configIssue("drive: size", "is for drives without a file", ["file=URL", "size=1G"]);
   }
+  if (drive.media === "cdrom" && (drive.if ?? "virtio") === "virtio") {
+    return configIssue("drive: media", "virtio-blk has no CD-ROMs", ["if=scsi", "if=none"]);
+  }
+  if (drive.media === "cdrom" && drive.readonly === false) {
+    return configIssue("drive: readonly", "a CD-ROM cannot be written", ["on"]);
+  }
   if (drive.if === "none" && drive.id === undefined) {
     return configIssue("drive", "with if=none needs an id, so that a device can name it", ["id=NAME"]);
+  }
+  return undefined;
+}
+
+function checkNetworks({ netdevs = [], nics = [] }: MachineConfig): ConfigIssue | undefined {
+  if (nics.length > 1 && nics.some((nic) => nic.type === "none")) {
+    return configIssue("nic", "none contradicts the other cards");
+  }
+  for (const netdev of netdevs) {
+    const issue = checkNetdev(netdev);
+    if (issue !== undefined) return issue;
+  }
+  for (const nic of nics) {
+    const issue = checkNic(nic);
+    if (issue !== undefined) return issue;
   }
   return undefined;
 }
@@ -208,10 +255,17 @@ function checkDevices(config: MachineConfig): ConfigIssue | undefined {
   if (devices.filter((device) => device.driver === "isa-debug-exit").length > 1) {
     return configIssue("device isa-debug-exit", "given twice");
   }
+  const displays = devices.filter(({ driver }) => driver === "qxl-vga" || driver === "qxl").length;
+  if (displays + (config.vga === "qxl" ? 1 : 0) > 1) return configIssue("device qxl-vga", "there is one display only");
   const ids = [...(config.drives ?? []), ...devices].flatMap((part) => ("id" in part && part.id ? [part.id] : []));
-  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+  // Back ends have names of their own, as in QEMU.
+  const twice = firstTwice(ids) ?? firstTwice((config.netdevs ?? []).map((netdev) => netdev.id));
   if (twice !== undefined) return configIssue(`id=${twice}`, "given twice");
   return checkAddresses(devices);
+}
+
+function firstTwice(ids: readonly string[]): string | undefined {
+  return ids.find((id, index) => ids.indexOf(id) !== index);
 }
 
 function checkAddresses(devices: readonly DeviceConfig[]): ConfigIssue | undefined {

@@ -20,7 +20,7 @@ describe("parseQuery", () => {
       "?m=512&smp=1&kernel=a/vmlinux&initrd=a/initrd&append=console%3DttyS0+quiet" +
       "&drive=file=https://x.example/d.img,if=virtio,format=raw,readonly=on&drive=size=1G" +
       "&serial=stdio&device=virtio-serial-pci&device=virtconsole" +
-      "&device=isa-debug-exit,iobase=0xf4,iosize=0x04&cpu=max&jit=off&no-reboot";
+      "&device=isa-debug-exit,iobase=0xf4,iosize=0x04&cpu=max&jit=off&vga=qxl&no-reboot";
     expect(config(query)).toEqual({
       memory: 512,
       cpus: 1,
@@ -36,6 +36,7 @@ describe("parseQuery", () => {
       ],
       cpu: "max",
       jit: "off",
+      vga: "qxl",
       noReboot: true,
     });
   });
@@ -54,6 +55,14 @@ describe("parseQuery", () => {
   it("takes two commas for one", () => {
     expect(config("kernel=k&drive=file=a,,b.img,id=d").drives).toEqual([{ file: "a,b.img", id: "d" }]);
     expect(config("kernel=k&initrd=one x,,y,two").initrd).toEqual([{ file: "one", argument: "x,y" }, { file: "two" }]);
+  });
+
+  it("knows keyboard and pointers, under QEMU's short names too", () => {
+    expect(config("image=tiny&device=virtio-tablet,serial=7&device=virtio-keyboard-pci").devices).toEqual([
+      { driver: "virtio-tablet-pci", serial: "7" },
+      { driver: "virtio-keyboard-pci" },
+    ]);
+    expect(issue("image=tiny&device=virtio-mouse,wheel=on")).toMatch(/virtio-mouse-pci: wheel/);
   });
 
   it("is empty for an empty query", () => {
@@ -75,7 +84,7 @@ describe("parseQuery", () => {
     ["image=tiny&m=16G", "Option m: 16384 is not possible. Accepted: 1 to 3840 MiB."],
     ["image=tiny&smp=64", "Option smp: 64 is not possible."],
     ["image=tiny&drive=file=x,cache=none", "Option drive: cache: unknown. Accepted: file, size, if,"],
-    ["image=tiny&drive=file=x,if=ide", 'Option drive: if: "ide" is unknown. Accepted: virtio, none.'],
+    ["image=tiny&drive=file=x,if=ide", 'Option drive: if: "ide" is unknown. Accepted: virtio, scsi, none.'],
     ["image=tiny&drive=file=x,readonly=maybe", "is neither on nor off. Accepted: on, off."],
     ["image=tiny&drive=file=x,file=y", "Option drive: file: given twice."],
     ["image=tiny&drive=if=virtio", "Option drive: needs a file"],
@@ -87,8 +96,18 @@ describe("parseQuery", () => {
     ["image=tiny&device=isa-debug-exit,iobase=0x12345", "Accepted: 0x0 to 0xfffc."],
     ["image=tiny&device=toString", 'unknown device "toString"'],
     ["image=tiny&drive=__proto__=x,file=y", "Option drive: __proto__: unknown"],
+    ["image=tiny&image-if=ide", "Accepted: virtio, scsi"],
+    ["image=tiny&drive=file=x,media=cdrom", "virtio-blk has no CD-ROMs. Accepted: if=scsi"],
+    ["image=tiny&drive=file=x,if=scsi,media=cdrom,readonly=off", "a CD-ROM cannot be written"],
+    ["image=tiny&device=scsi-hd", "Option device scsi-hd: drive: is missing"],
+    ["image=tiny&device=scsi-hd,drive=d,lun=16384", "Accepted: 0 to 16383."],
+    ["image=tiny&device=scsi-hd,drive=d,wwn=5000", "is no world wide name"],
+    ["image=tiny&device=scsi-hd,drive=d,logical_block_size=600", "must be a power of two"],
+    ["image=tiny&device=scsi-hd,drive=d,logical_block_size=4096,physical_block_size=512", "not below the logical"],
     ["image=../x", "is no name of a guest image"],
     ["image=tiny&jit=yes", "Accepted: on, off, force"],
+    ["image=tiny&vga=std", "Accepted: none, qxl"],
+    ["image=tiny&device=qxl,ram_size_mb=1", "Accepted: 16 to 256"],
     ["image=tiny&serial=stdio&serial=null", "one serial port only"],
   ])("explains what is wrong with %s", (query, text) => {
     expect(issue(query)).toContain(text);
@@ -98,6 +117,7 @@ describe("parseQuery", () => {
 describe("formatQuery", () => {
   const full: MachineConfig = {
     image: "debian",
+    imageInterface: "scsi",
     memory: 2048,
     cpus: 1,
     cpu: "max",
@@ -109,6 +129,8 @@ describe("formatQuery", () => {
     devices: [
       { driver: "isa-debug-exit", iobase: 0xf4, iosize: 4 },
       { driver: "virtio-blk-pci", drive: "d" },
+      { driver: "virtio-scsi-pci", id: "hba", num_queues: 2 },
+      { driver: "scsi-cd", id: "cd", bus: "hba.0", channel: 0, "scsi-id": 7, lun: 300, wwn: "0x5000c50015ea71ac" },
     ],
     noReboot: true,
     startPaused: false,

@@ -7,11 +7,14 @@ import {
   checkConfig,
   driveTable,
   optionNames,
+  type ImageInterface,
   type InitrdConfig,
   type MachineConfig,
   type JitMode,
+  type VgaWord,
   type SerialConfig,
 } from "./machine_config";
+import { formatNetdev, formatNic, parseNetdev, parseNic } from "./net_options";
 import { formatOptions, parseOptions } from "./option_table";
 import { escapeCommas, parseInteger, parseItems, parseOnOff, parseSize, splitCommas } from "./qemu_syntax";
 import { err, ok, type Result } from "./result";
@@ -22,6 +25,7 @@ type Reader = (draft: Draft, text: string) => ConfigIssue | undefined;
 
 const readers: Readonly<Record<string, Reader>> = {
   image: (draft, text) => void (draft.image = text),
+  "image-if": (draft, text) => void (draft.imageInterface = text as ImageInterface),
   m: readMemory,
   smp: readCpus,
   cpu: (draft, text) => void (draft.cpu = text),
@@ -31,12 +35,15 @@ const readers: Readonly<Record<string, Reader>> = {
   drive: readDrive,
   serial: (draft, text) => void (draft.serial = [...(draft.serial ?? []), text as SerialConfig]),
   device: readDevice,
+  netdev: readNetdev,
+  nic: readNic,
   "no-reboot": (draft, text) => readFlag(draft, "noReboot", text),
   S: (draft, text) => readFlag(draft, "startPaused", text),
   jit: (draft, text) => void (draft.jit = text as JitMode),
+  vga: (draft, text) => void (draft.vga = text as VgaWord),
 };
 
-const repeatable: readonly string[] = ["drive", "serial", "device"];
+const repeatable: readonly string[] = ["drive", "serial", "device", "netdev", "nic"];
 
 /** The names of all parameters. */
 export const parameterNames: readonly string[] = Object.keys(readers);
@@ -108,6 +115,20 @@ function readDevice(draft: Draft, text: string): ConfigIssue | undefined {
   return undefined;
 }
 
+function readNetdev(draft: Draft, text: string): ConfigIssue | undefined {
+  const netdev = parseNetdev(text);
+  if (!netdev.ok) return netdev.error;
+  draft.netdevs = [...(draft.netdevs ?? []), netdev.value];
+  return undefined;
+}
+
+function readNic(draft: Draft, text: string): ConfigIssue | undefined {
+  const nic = parseNic(text);
+  if (!nic.ok) return nic.error;
+  draft.nics = [...(draft.nics ?? []), nic.value];
+  return undefined;
+}
+
 function readFlag(draft: Draft, key: "noReboot" | "startPaused", text: string): ConfigIssue | undefined {
   const value = parseOnOff(text === "" ? "on" : text);
   if (!value.ok) return configIssue(optionNames[key], value.error, ["on", "off"]);
@@ -124,6 +145,7 @@ export function formatQuery(config: MachineConfig): Result<string, ConfigIssue> 
   const bytesIn = findBytes(config);
   if (bytesIn !== undefined) return err(configIssue(bytesIn, "bytes cannot be written into a URL", ["a URL"]));
   put("image", config.image);
+  put("image-if", config.imageInterface);
   put("m", config.memory);
   put("smp", config.cpus);
   put("cpu", config.cpu);
@@ -132,9 +154,12 @@ export function formatQuery(config: MachineConfig): Result<string, ConfigIssue> 
   put("append", config.append);
   for (const drive of config.drives ?? []) put("drive", formatOptions({ ...drive }, driveTable).join(","));
   for (const serial of config.serial ?? []) put("serial", serial);
+  for (const netdev of config.netdevs ?? []) put("netdev", formatNetdev(netdev));
+  for (const nic of config.nics ?? []) put("nic", formatNic(nic));
   for (const device of config.devices ?? []) put("device", formatDevice(device satisfies DeviceConfig));
   for (const key of ["noReboot", "startPaused"] as const) put(optionNames[key], formatFlag(config[key]));
   put("jit", config.jit);
+  put("vga", config.vga);
   return ok(pairs.map(([name, value]) => `${name}=${encodeValue(value)}`).join("&"));
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { formatIssue } from "./config_issue";
 import { readGuestImage } from "./guest_image";
-import { resolveConfig, type ResolvedConfig } from "./resolve_config";
+import { hasVga, resolveConfig, type ResolvedConfig } from "./resolve_config";
 import type { MachineConfig } from "./machine_config";
 
 const manifest = {
@@ -47,7 +47,11 @@ describe("resolveConfig", () => {
     });
     expect(machine.initrd).toHaveLength(1);
     expect(machine.drives).toMatchObject([{ if: "virtio", readonly: false, source: { name: "disk.img", size: 1000 } }]);
-    expect(machine.devices.map((device) => device.driver)).toEqual(["virtio-serial-pci", "virtconsole"]);
+    expect(machine.devices.map((device) => device.driver)).toEqual([
+      "virtio-serial-pci",
+      "virtconsole",
+      "virtio-net-pci",
+    ]);
   });
 
   it("lets explicit options replace or follow the image's", () => {
@@ -57,7 +61,39 @@ describe("resolveConfig", () => {
     expect(machine.drives.map((drive) => drive.source.kind)).toEqual(["url", "empty"]);
   });
 
+  it("puts the image's disks on another bus", () => {
+    expect(resolved({ image: "debian", imageInterface: "scsi" }).drives).toMatchObject([{ if: "scsi" }]);
+  });
+
+  it("knows CD-ROMs as read-only", () => {
+    const drives = [{ file: "x.iso", if: "scsi", media: "cdrom" }, { size: 4096 }] as const;
+    expect(resolved({ kernel: "k", drives }).drives).toMatchObject([
+      { media: "cdrom", readonly: true },
+      { media: "disk", readonly: false },
+    ]);
+  });
+
   it.each<[MachineConfig, string]>([
+    [{ kernel: "k", devices: [{ driver: "scsi-cd" }] }, "needs a virtio-scsi-pci device"],
+    [
+      {
+        kernel: "k",
+        devices: [
+          { driver: "virtio-scsi-pci", id: "hba" },
+          { driver: "virtio-scsi-pci" },
+          { driver: "scsi-cd", bus: "hba" },
+        ],
+      },
+      'there is no "hba". Accepted: hba.0, scsi.0.',
+    ],
+    [
+      {
+        kernel: "k",
+        drives: [{ size: 4096, if: "none", id: "d" }],
+        devices: [{ driver: "virtio-scsi-pci" }, { driver: "scsi-hd", drive: "d" }, { driver: "scsi-cd", drive: "d" }],
+      },
+      '"d" is no free drive',
+    ],
     [{ kernel: "k", devices: [{ driver: "virtconsole" }] }, "needs a virtio-serial-pci"],
     [{ kernel: "k", devices: [{ driver: "virtio-blk-pci", drive: "d" }] }, '"d" is no free drive'],
     [{ image: "debian", devices: [{ driver: "virtio-serial-pci" }] }, "given twice"],
@@ -90,6 +126,18 @@ describe("resolveConfig", () => {
     { ...manifest, drives: [1] },
   ])("refuses the manifest %j", (json) => {
     expect(resolve({ image: "debian" }, json)).toMatchObject({ ok: false, error: { option: "image debian" } });
+  });
+
+  it("makes a display of vga=qxl, and has room for one only", () => {
+    const resolved = resolve({ image: "debian", vga: "qxl" });
+    expect(resolved.ok && resolved.value.devices.at(-1)).toEqual({ driver: "qxl-vga" });
+    expect(resolved.ok && hasVga(resolved.value)).toBe(true);
+    const secondary = resolve({ image: "debian", devices: [{ driver: "qxl", xres: 800, yres: 600 }] });
+    expect(secondary.ok && hasVga(secondary.value)).toBe(false);
+    const twice = resolve({ image: "debian", vga: "qxl", devices: [{ driver: "qxl" }] });
+    expect(twice.ok ? "" : formatIssue(twice.error)).toContain("one display only");
+    const half = resolve({ image: "debian", devices: [{ driver: "qxl-vga", xres: 800 }] });
+    expect(half.ok ? "" : formatIssue(half.error)).toContain("needs yres too");
   });
 
   it("checks an image's drives and devices as it checks others", () => {

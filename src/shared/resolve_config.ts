@@ -2,16 +2,19 @@
 
 import { configIssue, type ConfigIssue } from "./config_issue";
 import { parseCpu, type CpuChoice } from "./cpu_option";
-import type { DeviceConfig } from "./device_options";
+import { type DeviceConfig, portName } from "./device_options";
 import type { GuestImage } from "./guest_image";
 import {
   checkConfig,
   type DriveConfig,
+  type DriveInterface,
   type FileSource,
   type MachineConfig,
   type JitMode,
   type SerialConfig,
 } from "./machine_config";
+import { parseForward, planOf, type Forward, type NetworkPlan } from "./net/user_plan";
+import type { NetdevConfig } from "./net_options";
 import { err, ok, type Result } from "./result";
 
 /** A file that can be loaded from anywhere: workers do not know the page's base URL. */
@@ -31,12 +34,22 @@ export type DriveSource = ResolvedFile | { readonly kind: "empty"; readonly size
 
 export interface ResolvedDrive {
   readonly source: DriveSource;
-  readonly if: "virtio" | "none";
+  readonly if: DriveInterface;
+  readonly media: "disk" | "cdrom";
   readonly format: "raw";
   readonly readonly: boolean;
   readonly id: string;
   readonly serial: string;
 }
+
+export type ResolvedNetdev =
+  | {
+      readonly type: "user";
+      readonly id: string;
+      readonly plan: NetworkPlan;
+      readonly forwards: readonly Forward[];
+    }
+  | { readonly type: "socket"; readonly id: string; readonly name: string };
 
 export interface ResolvedConfig {
   /** MiB. */
@@ -49,6 +62,8 @@ export interface ResolvedConfig {
   readonly drives: readonly ResolvedDrive[];
   readonly serial: SerialConfig;
   readonly devices: readonly DeviceConfig[];
+  /** Those that a card is plugged into. */
+  readonly netdevs: readonly ResolvedNetdev[];
   readonly noReboot: boolean;
   readonly startPaused: boolean;
   readonly jit: JitMode;
@@ -66,7 +81,7 @@ export interface ResolveContext {
 const DEFAULT_MEMORY = 256;
 
 export function resolveConfig(config: MachineConfig, context: ResolveContext): Result<ResolvedConfig, ConfigIssue> {
-  const merged = mergeImage(config, context.image);
+  const merged = withCards(mergeImage(config, context.image));
   const issue = checkConfig(config) ?? checkConfig(merged) ?? checkWiring(merged);
   if (issue !== undefined) return err(issue);
   const cpu = parseCpu(config.cpu ?? "max");
@@ -82,7 +97,8 @@ export function resolveConfig(config: MachineConfig, context: ResolveContext): R
     append: merged.append ?? "",
     drives: resolveDrives(config, context),
     serial: config.serial?.[0] ?? "stdio",
-    devices: merged.devices ?? [],
+    devices: [...(merged.devices ?? []), ...vgaDevice(merged)],
+    netdevs: resolveNetdevs(merged),
     noReboot: config.noReboot ?? false,
     startPaused: config.startPaused ?? false,
     jit: config.jit ?? "on",
@@ -96,31 +112,134 @@ function mergeImage(config: MachineConfig, image: GuestImage | undefined): Machi
     ...config,
     memory: config.memory ?? image.memory,
     append: [image.append, config.append ?? ""].filter((part) => part !== "").join(" "),
-    drives: [...image.drives, ...(config.drives ?? [])],
+    drives: [...imageDrives(config, image), ...(config.drives ?? [])],
     devices: [...image.devices, ...(config.devices ?? [])],
   };
+}
+
+function imageDrives(config: MachineConfig, image: GuestImage): GuestImage["drives"] {
+  const { imageInterface } = config;
+  return imageInterface === undefined ? image.drives : image.drives.map((drive) => ({ ...drive, if: imageInterface }));
+}
+
+/**
+ * Every `nic` as a back end and a device. As in QEMU a machine has a card on a user network unless something about
+ * networks was said; here that is for images, whose systems are known to want one.
+ */
+function withCards(config: MachineConfig): MachineConfig {
+  const { devices = [], netdevs = [] } = config;
+  const silent = netdevs.length === 0 && !devices.some((device) => device.driver === "virtio-net-pci");
+  const nics = config.nics ?? (config.image !== undefined && silent ? [{ type: "user" as const }] : []);
+  const cards: DeviceConfig[] = [];
+  const backends: NetdevConfig[] = [];
+  for (const [index, nic] of nics.entries()) {
+    if (nic.type === "none") continue;
+    // Names that QEMU makes too, and nobody writes.
+    const id = `#net${index}`;
+    const { model: _model, mac, ...backend } = nic;
+    backends.push({ ...backend, id });
+    cards.push({ driver: "virtio-net-pci", netdev: id, ...(mac === undefined ? {} : { mac }) });
+  }
+  const { nics: _nics, ...rest } = config;
+  return { ...rest, devices: [...devices, ...cards], netdevs: [...netdevs, ...backends] };
+}
+
+function resolveNetdevs({ netdevs = [], devices = [] }: MachineConfig): ResolvedNetdev[] {
+  const used = new Set(devices.flatMap((device) => (device.driver === "virtio-net-pci" ? [device.netdev] : [])));
+  return netdevs.flatMap((netdev): ResolvedNetdev[] => {
+    const { id } = netdev;
+    if (!used.has(id)) return [];
+    if (netdev.type === "socket") return [{ type: "socket", id, name: netdev.mcast }];
+    const plan = planOf(netdev);
+    // checkConfig has seen it.
+    if (!plan.ok) return [];
+    const forwards = (netdev.hostfwd ?? []).flatMap((text) => {
+      const forward = parseForward(text);
+      return forward.ok ? [forward.value] : [];
+    });
+    return [{ type: "user", id, plan: plan.value, forwards }];
+  });
+}
+
+export function hasVga(config: ResolvedConfig): boolean {
+  return config.devices.some(({ driver }) => driver === "qxl-vga");
+}
+
+function vgaDevice({ vga }: MachineConfig): DeviceConfig[] {
+  return vga === "qxl" ? [{ driver: "qxl-vga" }] : [];
 }
 
 /** What only the whole machine shows: devices that name a drive or need another device. */
 function checkWiring(config: MachineConfig): ConfigIssue | undefined {
   const devices = config.devices ?? [];
-  const free = new Set((config.drives ?? []).filter((drive) => drive.if === "none").map((drive) => drive.id));
+  const issue = checkDrivesOfDevices(config.drives ?? [], devices) ?? checkScsi(devices) ?? checkNetdevs(config);
+  if (issue !== undefined) return issue;
+  const ports = devices.filter((device) => device.driver === "virtconsole" || device.driver === "virtserialport");
+  const buses = devices.filter((device) => device.driver === "virtio-serial-pci").length;
+  const [port] = ports;
+  if (port !== undefined && buses === 0) {
+    return configIssue(`device ${port.driver}`, "needs a virtio-serial-pci device before it", [
+      `device=virtio-serial-pci&device=${port.driver}`,
+    ]);
+  }
+  const hostNames = ports.flatMap((device) => (device.driver === "virtserialport" ? [portName(device)] : []));
+  const twice = hostNames.find((name, index) => hostNames.indexOf(name) !== index);
+  if (twice !== undefined) return configIssue("device virtserialport", `"${twice}" is given twice`);
+  if (devices.filter((device) => device.driver === "virtio-balloon-pci").length > 1) {
+    return configIssue("device virtio-balloon-pci", "given twice");
+  }
+  if (buses > 1) return configIssue("device virtio-serial-pci", "given twice");
+  return undefined;
+}
+
+/** Every drive with if=none is for one device. */
+function checkDrivesOfDevices(
+  drives: readonly DriveConfig[],
+  devices: readonly DeviceConfig[],
+): ConfigIssue | undefined {
+  const free = new Set(drives.filter((drive) => drive.if === "none").map((drive) => drive.id));
   const names = [...free].map((id) => `drive=${id ?? ""}`);
   for (const device of devices) {
-    if (device.driver !== "virtio-blk-pci") continue;
+    if (!("drive" in device) || device.drive === undefined) continue;
     if (!free.delete(device.drive)) {
       return configIssue(`device ${device.driver}: drive`, `"${device.drive}" is no free drive with if=none`, names);
     }
   }
-  const ports = devices.filter((device) => device.driver === "virtconsole").length;
-  const buses = devices.filter((device) => device.driver === "virtio-serial-pci").length;
-  if (ports > 0 && buses === 0) {
-    return configIssue("device virtconsole", "needs a virtio-serial-pci device before it", [
-      "device=virtio-serial-pci&device=virtconsole",
-    ]);
+  return undefined;
+}
+
+/** Names of the SCSI buses, in the order of their controllers, as QEMU names them. */
+export function scsiBusNames(devices: readonly DeviceConfig[]): string[] {
+  let unnamed = 0;
+  return devices.flatMap((device) => {
+    if (device.driver !== "virtio-scsi-pci") return [];
+    return [device.id === undefined ? `scsi.${unnamed++}` : `${device.id}.0`];
+  });
+}
+
+function checkScsi(devices: readonly DeviceConfig[]): ConfigIssue | undefined {
+  const buses = scsiBusNames(devices);
+  for (const device of devices) {
+    if (device.driver !== "scsi-hd" && device.driver !== "scsi-cd") continue;
+    if (buses.length === 0) {
+      return configIssue(`device ${device.driver}`, "needs a virtio-scsi-pci device", ["device=virtio-scsi-pci"]);
+    }
+    if (device.bus !== undefined && !buses.includes(device.bus)) {
+      return configIssue(`device ${device.driver}: bus`, `there is no "${device.bus}"`, buses);
+    }
   }
-  if (buses > 1) return configIssue("device virtio-serial-pci", "given twice");
-  if (ports > 1) return configIssue("device virtconsole", "there is one console only");
+  return undefined;
+}
+
+/** A back end has one card. */
+function checkNetdevs({ devices = [], netdevs = [] }: MachineConfig): ConfigIssue | undefined {
+  const free = new Set(netdevs.map((netdev) => netdev.id));
+  const names = [...free].map((id) => `netdev=${id}`);
+  for (const device of devices) {
+    if (device.driver === "virtio-net-pci" && !free.delete(device.netdev)) {
+      return configIssue(`device ${device.driver}: netdev`, `"${device.netdev}" is no free netdev`, names);
+    }
+  }
   return undefined;
 }
 
@@ -129,7 +248,7 @@ function nameOf(url: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-function resolveFile(file: FileSource, what: string, context: ResolveContext): ResolvedFile {
+function resolveFile(file: FileSource, what: string, context: Pick<ResolveContext, "resolveUrl">): ResolvedFile {
   if (typeof file !== "string") return { kind: "bytes", name: what, bytes: file };
   return { kind: "url", name: nameOf(file), url: context.resolveUrl(file) };
 }
@@ -161,18 +280,36 @@ function resolveInitrd(config: MachineConfig, context: ResolveContext): { file: 
 
 function resolveDrives(config: MachineConfig, context: ResolveContext): ResolvedDrive[] {
   const own = (config.drives ?? []).map((drive) => ({ drive, source: driveSource(drive, context) }));
-  const images = (context.image?.drives ?? []).map((drive) => ({ drive, source: imageDrive(drive.file, context) }));
-  return [...images, ...own].map(({ drive, source }, index) => ({
-    source,
-    if: drive.if ?? "virtio",
-    format: drive.format ?? "raw",
-    readonly: drive.readonly ?? false,
-    id: drive.id ?? `drive${index}`,
-    serial: drive.serial ?? "",
-  }));
+  const { image } = context;
+  const images = (image === undefined ? [] : imageDrives(config, image)).map((drive) => {
+    return { drive, source: imageDrive(drive.file, context) };
+  });
+  return [...images, ...own].map(({ drive, source }, index) => resolveParts(drive, source, `drive${index}`));
 }
 
-function driveSource(drive: DriveConfig, context: ResolveContext): DriveSource {
+/** A drive that is added to a running machine. */
+export function resolveDrive(
+  drive: DriveConfig,
+  id: string,
+  context: Pick<ResolveContext, "resolveUrl">,
+): ResolvedDrive {
+  return resolveParts(drive, driveSource(drive, context), id);
+}
+
+function resolveParts(drive: DriveConfig, source: DriveSource, id: string): ResolvedDrive {
+  const media = drive.media ?? "disk";
+  return {
+    source,
+    if: drive.if ?? "virtio",
+    media,
+    format: drive.format ?? "raw",
+    readonly: drive.readonly ?? media === "cdrom",
+    id: drive.id ?? id,
+    serial: drive.serial ?? "",
+  };
+}
+
+function driveSource(drive: DriveConfig, context: Pick<ResolveContext, "resolveUrl">): DriveSource {
   if (drive.file === undefined) return { kind: "empty", size: drive.size ?? 0 };
   return resolveFile(drive.file, "drive", context);
 }

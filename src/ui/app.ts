@@ -4,11 +4,16 @@ import { ConfigError, Machine } from "../workers/client";
 import { listImages } from "./images";
 import { MachineView } from "./machine_view";
 import { errorPage, type ErrorPage } from "./messages";
+import { ScreenInput } from "./screen_input";
 import { StartScreen } from "./start_screen";
 
 declare global {
   // What scripts and tests drive the page's machine by.
-  var tabvisor: { machine?: Machine | Promise<Machine>; Machine: typeof Machine };
+  var tabvisor: {
+    machine?: Machine | Promise<Machine>;
+    Machine: typeof Machine;
+    ScreenInput: typeof ScreenInput;
+  };
 }
 
 export class App {
@@ -17,7 +22,7 @@ export class App {
 
   constructor(root: HTMLElement) {
     this.#root = root;
-    globalThis.tabvisor = { Machine };
+    globalThis.tabvisor = { Machine, ScreenInput };
     // Another query string is another machine: the simplest way to be sure that nothing of this one is left.
     globalThis.addEventListener("popstate", () => globalThis.location.reload());
     // The machine ended when the page was put away; a page that comes back from the browser's cache has none.

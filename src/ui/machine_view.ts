@@ -3,9 +3,11 @@
 import type { CrashReport, Machine, MachineState } from "../workers/client";
 import { Consoles } from "./consoles";
 import { crashView } from "./crash_view";
+import { DevicesPanel } from "./devices_panel";
 import { el, saveText } from "./dom";
 import { icon } from "./icons";
 import { Notices } from "./notices";
+import { ProfileView } from "./profile_view";
 import { ProgressView } from "./progress_view";
 import { StatusLine } from "./status_line";
 import { Toolbar, type Action } from "./toolbar";
@@ -20,6 +22,8 @@ export class MachineView {
   readonly #toolbar = new Toolbar((action) => void this.#act(action));
   readonly #status = new StatusLine();
   readonly #progress = new ProgressView();
+  readonly #devices: DevicesPanel;
+  readonly #profile: ProfileView;
   readonly #stage: HTMLElement;
   readonly #onProblem: (error: unknown) => void;
   readonly #timer: number;
@@ -29,7 +33,17 @@ export class MachineView {
   constructor(machine: Machine, onProblem: (error: unknown) => void) {
     this.#machine = machine;
     this.#onProblem = onProblem;
-    this.#stage = el("main", { class: "stage" }, this.#consoles.element, this.#progress.element, this.notices.element);
+    this.#devices = new DevicesPanel(machine);
+    this.#profile = new ProfileView(machine);
+    this.#stage = el(
+      "main",
+      { class: "stage" },
+      this.#consoles.element,
+      this.#devices.element,
+      this.#profile.element,
+      this.#progress.element,
+      this.notices.element,
+    );
     const home = el("a", { class: "home", href: "./", title: "To the start page" }, icon("terminal"), "Tabvisor");
     const bar = el("header", { class: "bar" }, home, this.#consoles.tabs, this.#toolbar.element);
     this.element = el("div", { class: "machine-page" }, bar, this.#stage, this.#status.element);
@@ -48,6 +62,7 @@ export class MachineView {
   dispose(): void {
     globalThis.clearInterval(this.#timer);
     this.#consoles.dispose();
+    this.#devices.dispose();
     this.element.remove();
   }
 
@@ -89,10 +104,14 @@ export class MachineView {
           return await this.#machine.resume();
         case "powerdown":
           return await this.#machine.powerdown();
+        case "devices":
+          return this.#devices.toggle();
         case "search":
           return this.#consoles.openSearch();
         case "save":
           return saveText(`${this.#consoles.active}.txt`, this.#consoles.text());
+        case "profile":
+          return this.#profile.toggle();
         case "fullscreen":
           return await toggleFullscreen(this.element);
       }
@@ -134,6 +153,7 @@ export class MachineView {
     if (document.hidden || state === "created" || state === "starting") return;
     try {
       this.#status.show(await this.#machine.stats());
+      await this.#profile.update();
     } catch {
       // There are none while the machine changes its state.
     }

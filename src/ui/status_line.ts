@@ -17,7 +17,11 @@ const stateWords: Record<MachineState, string> = {
 const fields = {
   speed: { label: "Speed", title: "Guest instructions per second now, and averaged over the time awake" },
   cpu: { label: "CPU", title: "Share of the time that the virtual CPUs were awake" },
-  memory: { label: "Memory", title: "Guest memory that is mapped, of what the guest has" },
+  memory: {
+    label: "Memory",
+    title:
+      "Guest memory that is mapped, of what the guest has; what its programs could still get; what it has given back",
+  },
   disk: { label: "Disk", title: "Bytes that the guest read and wrote" },
   console: { label: "Console", title: "Bytes that the guest got and sent" },
   unimplemented: { label: "Unimplemented", title: "Instructions that this machine does not have yet" },
@@ -47,7 +51,7 @@ export class StatusLine {
   show(stats: Stats): void {
     this.#set("speed", `${formatCount(stats.mips * 1e6)}/s, average ${formatCount(stats.mipsAverage * 1e6)}/s`);
     this.#set("cpu", formatPercent(stats.cpuUse));
-    this.#set("memory", `${formatBytes(stats.mappedBytes)} of ${formatBytes(stats.memoryBytes)}`);
+    this.#set("memory", memoryText(stats));
     this.#set("disk", `${formatBytes(stats.diskRead)} read, ${formatBytes(stats.diskWritten)} written`);
     this.#set("console", `${formatBytes(stats.consoleIn)} in, ${formatBytes(stats.consoleOut)} out`);
     const { count, bytes, rip } = stats.unimplemented;
@@ -60,4 +64,11 @@ export class StatusLine {
     value.textContent = text ?? "";
     if (value.parentElement) value.parentElement.hidden = text === undefined;
   }
+}
+
+function memoryText({ mappedBytes, memoryBytes, balloonBytes = 0, guestMemory }: Stats): string {
+  const { availableMemory } = guestMemory;
+  const available = availableMemory === undefined ? "" : `, ${formatBytes(availableMemory)} available`;
+  const balloon = balloonBytes === 0 ? "" : `, ${formatBytes(balloonBytes)} in the balloon`;
+  return `${formatBytes(mappedBytes)} of ${formatBytes(memoryBytes)}${available}${balloon}`;
 }

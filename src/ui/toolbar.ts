@@ -4,7 +4,8 @@ import type { MachineState } from "../workers/client";
 import { el } from "./dom";
 import { icon, type IconName } from "./icons";
 
-export type Action = "start" | "pause" | "resume" | "reset" | "powerdown" | "search" | "save" | "fullscreen";
+export type Action =
+  "start" | "pause" | "resume" | "reset" | "powerdown" | "devices" | "search" | "save" | "profile" | "fullscreen";
 
 interface Button {
   readonly action: Action;
@@ -39,8 +40,10 @@ const buttons: readonly Button[] = [
     title: "Press the power button (ACPI)",
     usable: ["running"],
   },
+  { action: "devices", icon: "devices", label: "Devices", title: "Show the machine's devices" },
   { action: "search", icon: "search", label: "Find", title: "Find in the terminal (Ctrl+Shift+F)" },
   { action: "save", icon: "save", label: "Save log", title: "Save what the terminal holds as text" },
+  { action: "profile", icon: "info", label: "Profile", title: "Show what the guest's time goes into", usable: on },
   { action: "fullscreen", icon: "fullscreen", label: "Full screen", title: "Full screen" },
 ];
 

@@ -16,6 +16,8 @@ const sample: Sample = {
   diskFetched: 0,
   consoleIn: 0,
   consoleOut: 0,
+  balloonBytes: undefined,
+  guestMemory: {},
   unimplemented: { count: 0, bytes: "", rip: "" },
   counters: {},
 };
@@ -26,6 +28,8 @@ class FakeDevices {
   starts: "running" | "paused" = "running";
   readonly calls: string[] = [];
   readonly input = vi.fn(() => Promise.resolve());
+  readonly sendInput = vi.fn(() => Promise.resolve());
+  readonly sendKeys = vi.fn(() => Promise.resolve());
   readonly #note = (name: string) => () => {
     this.calls.push(name);
     const issue = { option: "kernel", reason: this.fails ?? "", accepted: [] };
@@ -180,7 +184,7 @@ describe("Machine.console", () => {
 
   it("knows its consoles", async () => {
     const machine = await running();
-    expect(() => machine.console("tty9" as "hvc0")).toThrow(/hvc0, ttyS0/);
+    expect(() => machine.console("tty9")).toThrow(/ttyS0, hvc0/);
   });
 });
 
@@ -190,5 +194,36 @@ describe("Machine.resizeConsole", () => {
     await machine.resizeConsole(100, 30);
     await machine.start();
     expect(devices.calls).toEqual(["resize", "resize", "boot"]);
+  });
+});
+
+describe("keyboard and pointer", () => {
+  it("presses keys by QEMU's names, and refuses others with the list", async () => {
+    const machine = await running();
+    await machine.sendKey(["ctrl", "alt", "delete"]);
+    expect(devices.sendKeys).toHaveBeenCalledWith([29, 56, 111], 100);
+    await expect(machine.sendKey(["ctrl", "any"])).rejects.toThrow(/key any: there are esc, /);
+    await expect(machine.sendKey(["a"], NaN)).rejects.toThrow(/hold time/);
+    expect(devices.sendKeys).toHaveBeenCalledTimes(1);
+  });
+
+  it("are ignored by a machine that is off", async () => {
+    const machine = await running();
+    owner.crashed("devices", { name: "Error", message: "x", stack: "" });
+    await machine.sendInput([{ type: "motion", dx: 1, dy: 1 }]);
+    await machine.sendKey(["a"]);
+    expect(devices.sendInput).not.toHaveBeenCalled();
+    expect(devices.sendKeys).not.toHaveBeenCalled();
+  });
+
+  it("know what pointer the guest has, until the machine goes", async () => {
+    const machine = await running();
+    const modes: string[] = [];
+    machine.on("pointer", (mode) => modes.push(mode));
+    owner.event({ type: "pointer", mode: "position" });
+    expect(machine.pointerMode).toBe("position");
+    owner.crashed("devices", { name: "Error", message: "x", stack: "" });
+    expect(machine.pointerMode).toBe("motion");
+    expect(modes).toEqual(["position", "motion"]);
   });
 });

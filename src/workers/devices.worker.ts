@@ -14,11 +14,11 @@ async function compile(): Promise<WebAssembly.Module> {
   return WebAssembly.compile(await response.arrayBuffer());
 }
 
-function live({ calls, events }: DevicesStart): void {
+function live({ calls, events, page }: DevicesStart): void {
   const outbox = new Outbox((event, transfer) => events.postMessage(event, transfer));
   const failed = (error: unknown): void => outbox.send({ type: "crashed", error: reportError(error) });
   globalThis.addEventListener("unhandledrejection", (event) => failed(event.reason));
-  const facade = new DevicesFacade({ compile, failed, event: (event) => outbox.send(event) });
+  const facade = new DevicesFacade({ page, compile, failed, event: (event) => outbox.send(event) });
   Comlink.expose(facade, calls);
 }
 

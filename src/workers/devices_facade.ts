@@ -1,17 +1,38 @@
 // The machine model as the page sees it (`DevicesCalls`): one machine, made once, driven by a person.
 
+import * as Comlink from "comlink";
 import * as Cpu from "../../assembly/layout/cpu";
+import { CanvasDisplay } from "../backends/display/canvas";
 import { MachineModel, type MachineEvent } from "../machine/machine";
-import type { ConfigIssue } from "../shared/config_issue";
+import type { MediumError, ScsiDeviceConfig } from "../machine/scsi";
+import { configIssue, type ConfigIssue } from "../shared/config_issue";
+import { checkDevice } from "../shared/device_options";
+import type { InputEvent } from "../shared/input_event";
+import type { KeyNumber } from "../shared/keys";
+import { type CpuProfile, readProfile, translationText } from "../machine/profile";
 import { Log, type LogEntry } from "../shared/log";
-import type { MachineConfig } from "../shared/machine_config";
-import { ok, type Result } from "../shared/result";
+import type { DriveConfig, MachineConfig } from "../shared/machine_config";
+import { resolveMachine, resolveNewDrive } from "./resolve";
+import type { DeviceReport } from "../shared/device_report";
+import type { QmpFault } from "../shared/qmp";
+import { err, ok, type Result } from "../shared/result";
 import { guestClock, sharedNow } from "./clock";
-import type { ConsoleName, DevicesCalls, DevicesEvent, MachinePlace, Sample, StartedState } from "./protocol";
-import { resolveMachine } from "./resolve";
+import { NetFacade } from "./net_facade";
+import type {
+  ConsoleName,
+  DevicesCalls,
+  DevicesEvent,
+  MachinePlace,
+  Sample,
+  Screenshot,
+  StartedState,
+} from "./protocol";
+import { servePort } from "./port_link";
 import { takeSample } from "./sample";
 
 export interface FacadeHost {
+  /** Names the tab. */
+  readonly page: string;
   /** Compiles the wasm module. */
   readonly compile: () => Promise<WebAssembly.Module>;
   readonly event: (event: DevicesEvent) => void;
@@ -20,9 +41,13 @@ export interface FacadeHost {
 }
 
 export class DevicesFacade implements DevicesCalls {
+  readonly net = new NetFacade(() => this.#made());
   readonly #host: FacadeHost;
+  readonly #display = new CanvasDisplay();
   #model: MachineModel | undefined;
   #place: MachinePlace | undefined;
+  /** What addresses of drives are relative to. */
+  #baseUrl = "";
 
   constructor(host: FacadeHost) {
     this.#host = host;
@@ -30,6 +55,7 @@ export class DevicesFacade implements DevicesCalls {
 
   async create(config: MachineConfig, baseUrl: string): Promise<Result<MachinePlace, ConfigIssue>> {
     if (this.#model !== undefined) throw new Error("there is a machine already");
+    this.#baseUrl = baseUrl;
     const [module, resolved] = await Promise.all([this.#host.compile(), resolveMachine(config, baseUrl)]);
     if (!resolved.ok) return resolved;
     const epoch = performance.timeOrigin;
@@ -39,6 +65,9 @@ export class DevicesFacade implements DevicesCalls {
       now: guestClock(epoch),
       log: new Log("machine", (entry) => this.#log(entry)),
       event: (event) => this.#host.event(toPage(event)),
+      resolveDrive: (drive, option) => resolveNewDrive(drive, option, baseUrl),
+      page: { id: this.#host.page, origin: new URL(baseUrl).origin },
+      display: this.#display,
     });
     if (!made.ok) return made;
     const { memory, plan, crossing } = made.value.parts;
@@ -74,8 +103,35 @@ export class DevicesFacade implements DevicesCalls {
     return Promise.resolve();
   }
 
-  resizeConsole(columns: number, rows: number): Promise<void> {
-    this.#made().resizeConsole(columns, rows);
+  eject(device: string, force: boolean): Promise<Result<void, MediumError>> {
+    return Promise.resolve(this.#made().eject(device, force));
+  }
+
+  async changeMedium(
+    device: string,
+    drive: DriveConfig,
+    force: boolean,
+  ): Promise<Result<void, ConfigIssue | MediumError>> {
+    const resolved = resolveNewDrive({ ...drive, media: "cdrom" }, `medium of ${device}`, this.#baseUrl);
+    return resolved.ok ? this.#made().changeMedium(device, resolved.value, force) : resolved;
+  }
+
+  async addScsiDevice(device: ScsiDeviceConfig, drive: DriveConfig | undefined): Promise<Result<void, ConfigIssue>> {
+    const issue = checkDevice(device);
+    if (issue !== undefined) return err(issue);
+    const resolved = drive && resolveNewDrive(drive, device.drive ?? device.id ?? "", this.#baseUrl);
+    if (resolved?.ok === false) return resolved;
+    if (resolved === undefined && device.driver === "scsi-hd")
+      return err(configIssue("device scsi-hd", "needs a drive"));
+    return this.#made().addScsiDevice(device, resolved?.value);
+  }
+
+  removeScsiDevice(device: string): Promise<Result<void, MediumError>> {
+    return Promise.resolve(this.#made().removeScsiDevice(device));
+  }
+
+  resizeConsole(columns: number, rows: number, console: ConsoleName): Promise<void> {
+    this.#made().resizeConsole(columns, rows, console);
     return Promise.resolve();
   }
 
@@ -83,10 +139,60 @@ export class DevicesFacade implements DevicesCalls {
     return this.#made().input(console, bytes);
   }
 
+  sendInput(events: readonly InputEvent[]): Promise<void> {
+    this.#made().sendInput(events);
+    return Promise.resolve();
+  }
+
+  sendKeys(keys: readonly KeyNumber[], holdMs: number): Promise<void> {
+    return this.#made().sendKeys(keys, holdMs);
+  }
+
+  attachDisplay(canvas: OffscreenCanvas): Promise<void> {
+    this.#display.attach(canvas);
+    return Promise.resolve();
+  }
+
+  resizeDisplay(width: number, height: number): Promise<void> {
+    this.#made().resizeDisplay(width, height);
+    return Promise.resolve();
+  }
+
+  screendump(): Promise<Screenshot | undefined> {
+    const snapshot = this.#made().screendump();
+    return Promise.resolve(snapshot && Comlink.transfer(snapshot, [snapshot.pixels.buffer]));
+  }
+
   sample(): Promise<Sample> {
     const model = this.#made();
     if (this.#place === undefined) throw new Error("there is no machine yet");
     return Promise.resolve(takeSample(model.parts.guest.data, this.#place, model.counters(), sharedNow()));
+  }
+
+  devices(): Promise<DeviceReport[]> {
+    return Promise.resolve(this.#made().devices());
+  }
+
+  qmp(command: string, args: unknown): Promise<Result<unknown, QmpFault>> {
+    return this.#made().qmp.execute(command, args);
+  }
+
+  openPort(name: string, link: MessagePort): Promise<Result<void, string>> {
+    const port = this.#made().port(name);
+    const answer = port === undefined ? `there is no port ${name}` : `port ${name} is open already`;
+    const opened = port !== undefined && servePort(port, link);
+    return Promise.resolve(opened ? ok(undefined) : err(answer));
+  }
+
+  profile(): Promise<readonly CpuProfile[]> {
+    const { data } = this.#made().parts.guest;
+    return Promise.resolve((this.#place?.cpus ?? []).map((cpu) => readProfile(data, cpu)));
+  }
+
+  translation(cpu: number, slot: number): Promise<string | undefined> {
+    const { data } = this.#made().parts.guest;
+    const base = this.#place?.cpus[cpu];
+    return Promise.resolve(base === undefined ? undefined : translationText(data, base, slot));
   }
 
   #made(): MachineModel {

@@ -6,7 +6,7 @@ import { cpuCounters, inspectCpu, unimplementedOf } from "./inspect";
 const cpu = 0x100;
 
 function state(): DataView {
-  return new DataView(new ArrayBuffer(cpu + 0x3000));
+  return new DataView(new ArrayBuffer(cpu + Cpu.jit + 0x10000));
 }
 
 describe("inspectCpu", () => {

@@ -2,6 +2,8 @@
 
 import * as Counters from "../../assembly/layout/counters";
 import * as Cpu from "../../assembly/layout/cpu";
+import * as Jit from "../../assembly/layout/jit";
+import * as Profile from "../../assembly/layout/profile";
 
 export interface CpuReport {
   readonly index: number;
@@ -38,6 +40,15 @@ const counterOffsets: readonly (readonly [string, number])[] = [
   ["unimplemented instructions", Counters.unimplemented],
 ];
 
+/** Offsets from the translator's memory. */
+const translatorOffsets: readonly (readonly [string, number])[] = [
+  ["translated regions", Jit.regionsTranslated],
+  ["translated instructions", Jit.instructionsTranslated],
+  ["bytes of translations", Jit.bytesEmitted],
+  ["translated modules", Jit.modules],
+  ["regions not translated", Jit.refused],
+];
+
 export function inspectCpu(view: DataView, cpu: number): CpuReport {
   const registers: Record<string, string> = {};
   for (let i = 0; i < 16; i++) registers[gprNames[i] ?? `r${i}`] = hex64(view, cpu + Cpu.gpr + i * 8);
@@ -56,6 +67,8 @@ export function inspectCpu(view: DataView, cpu: number): CpuReport {
 export function cpuCounters(view: DataView, cpu: number): Record<string, number> {
   const counters: Record<string, number> = { instructions: count(view, cpu + Cpu.instructions) };
   for (const [name, offset] of counterOffsets) counters[name] = count(view, cpu + Cpu.counters + offset);
+  for (const [name, offset] of translatorOffsets) counters[name] = count(view, cpu + Cpu.jit + offset);
+  counters["compile time, ms"] = Math.round(view.getFloat64(cpu + Cpu.jit + Profile.compileTime, true));
   for (let vector = 0; vector < 32; vector++) {
     const times = count(view, cpu + Cpu.counters + Counters.exceptionByVector + vector * 8);
     if (times !== 0) counters[`exception ${vector}`] = times;

@@ -25,7 +25,7 @@ describe("Outbox", () => {
     print("ttyS0", "b");
     expect(posted).toEqual([]);
     vi.runAllTimers();
-    expect(posted).toEqual(["hvc0: x (1)", "ttyS0: ab (1)"]);
+    expect(posted).toEqual(["ttyS0: ab (1)", "hvc0: x (1)"]);
     print("ttyS0", "c");
     vi.runAllTimers();
     expect(posted).toHaveLength(3);

@@ -4,13 +4,12 @@
 import type { ConsoleName, DevicesEvent } from "./protocol";
 
 const gatherMilliseconds = 8;
-const names: readonly ConsoleName[] = ["hvc0", "ttyS0"];
 
 type Post = (event: DevicesEvent, transfer: ArrayBuffer[]) => void;
 
 export class Outbox {
   readonly #post: Post;
-  readonly #gathered: Record<ConsoleName, Uint8Array<ArrayBuffer>[]> = { hvc0: [], ttyS0: [] };
+  readonly #gathered = new Map<ConsoleName, Uint8Array<ArrayBuffer>[]>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(post: Post) {
@@ -23,18 +22,19 @@ export class Outbox {
       this.#post(event, []);
       return;
     }
-    this.#gathered[event.console].push(event.bytes);
+    const parts = this.#gathered.get(event.console);
+    if (parts === undefined) this.#gathered.set(event.console, [event.bytes]);
+    else parts.push(event.bytes);
     this.#timer ??= setTimeout(() => this.#flush(), gatherMilliseconds);
   }
 
   #flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    for (const console of names) {
-      const parts = this.#gathered[console];
-      if (parts.length === 0) continue;
+    const gathered = [...this.#gathered];
+    this.#gathered.clear();
+    for (const [console, parts] of gathered) {
       const bytes = join(parts);
-      parts.length = 0;
       this.#post({ type: "output", console, bytes }, [bytes.buffer]);
     }
   }

@@ -1,11 +1,19 @@
 // What the threads tell each other. The page calls the devices worker through Comlink (`DevicesCalls`); what nobody
 // asked for comes back as `DevicesEvent` on a port of its own. CPU workers get one message and send `CpuEvent`.
 
+import type { MediumError, ScsiDeviceConfig } from "../machine/scsi";
+import type { CpuProfile } from "../machine/profile";
 import type { ConfigIssue } from "../shared/config_issue";
-import type { MachineConfig } from "../shared/machine_config";
+import type { DriveConfig, MachineConfig } from "../shared/machine_config";
+import type { InputEvent, KeyboardLeds, PointerMode } from "../shared/input_event";
+import type { KeyNumber } from "../shared/keys";
+import type { DeviceReport } from "../shared/device_report";
+import type { QmpEvent, QmpFault } from "../shared/qmp";
 import type { Result } from "../shared/result";
+import type { NetCalls } from "./net_protocol";
 
-export type ConsoleName = "hvc0" | "ttyS0";
+/** ttyS0, or a console on virtio-serial: hvc0, hvc1, … */
+export type ConsoleName = string;
 
 /** Where a machine lies: everything a CPU worker needs to join it. */
 export interface MachinePlace {
@@ -23,6 +31,8 @@ export interface MachinePlace {
 export interface DevicesStart {
   readonly calls: MessagePort;
   readonly events: MessagePort;
+  /** Names the tab: the same for all its machines. */
+  readonly page: string;
 }
 
 /** First and only message to cpu.worker.ts. */
@@ -57,13 +67,45 @@ export interface Notice {
   readonly text: string;
 }
 
+/** The tray of a CD-ROM drive has moved, by whomever. */
+export interface TrayMoved {
+  readonly device: string;
+  readonly open: boolean;
+}
+
 export type DevicesEvent =
   | { readonly type: "output"; readonly console: ConsoleName; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** The virtio consoles that there are now. */
+  | { readonly type: "consoles"; readonly names: readonly ConsoleName[] }
+  | { readonly type: "qmp"; readonly event: QmpEvent }
   | { readonly type: "progress"; readonly progress: Progress }
   | { readonly type: "notice"; readonly notice: Notice }
+  | ({ readonly type: "tray" } & TrayMoved)
+  | { readonly type: "pointer"; readonly mode: PointerMode }
+  | { readonly type: "leds"; readonly leds: KeyboardLeds }
+  | { readonly type: "display"; readonly width: number; readonly height: number }
   | { readonly type: "reset"; readonly reason: ResetReason }
   | { readonly type: "shutdown"; readonly code: number }
   | { readonly type: "crashed"; readonly error: ErrorReport };
+
+export type GuestMemoryStat =
+  | "swapIn"
+  | "swapOut"
+  | "majorFaults"
+  | "minorFaults"
+  | "freeMemory"
+  | "totalMemory"
+  | "availableMemory"
+  | "diskCaches"
+  | "hugetlbAllocations"
+  | "hugetlbFailures";
+
+export interface Screenshot {
+  readonly width: number;
+  readonly height: number;
+  /** RGBA. */
+  readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+}
 
 /** Counters as they stand in shared memory at one moment; rates are made from two of them (rates.ts). */
 export interface Sample {
@@ -75,6 +117,10 @@ export interface Sample {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly mappedBytes: number;
+  /** Bytes in the balloon; undefined without one. */
+  readonly balloonBytes: number | undefined;
+  /** What the guest's balloon driver has said last, in bytes and counts. */
+  readonly guestMemory: Readonly<Partial<Record<GuestMemoryStat, number>>>;
   readonly diskRead: number;
   readonly diskWritten: number;
   /** Bytes fetched over the network on behalf of disks. */
@@ -106,8 +152,34 @@ export interface DevicesCalls {
   reset(): Promise<Result<StartedState, ConfigIssue>>;
   /** Presses the power button. */
   powerdown(): Promise<void>;
-  resizeConsole(columns: number, rows: number): Promise<void>;
+  /** Takes the medium out of a CD-ROM drive. */
+  eject(device: string, force: boolean): Promise<Result<void, MediumError>>;
+  changeMedium(device: string, drive: DriveConfig, force: boolean): Promise<Result<void, ConfigIssue | MediumError>>;
+  /** A disk or CD-ROM drive behind a SCSI controller, while the guest runs. */
+  addScsiDevice(device: ScsiDeviceConfig, drive: DriveConfig | undefined): Promise<Result<void, ConfigIssue>>;
+  removeScsiDevice(device: string): Promise<Result<void, MediumError>>;
+  resizeConsole(columns: number, rows: number, console: ConsoleName): Promise<void>;
   /** Resolves when there is room for more. */
   input(console: ConsoleName, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  sendInput(events: readonly InputEvent[]): Promise<void>;
+  /** Resolves when the keys are up again. */
+  sendKeys(keys: readonly KeyNumber[], holdMs: number): Promise<void>;
+  /** Shows the guest's screen on the canvas from now on. */
+  attachDisplay(canvas: OffscreenCanvas): Promise<void>;
+  /** The size of the window in which a person sees the screen. */
+  resizeDisplay(width: number, height: number): Promise<void>;
+  /** The guest's screen; undefined if there is no picture. */
+  screendump(): Promise<Screenshot | undefined>;
   sample(): Promise<Sample>;
+  devices(): Promise<DeviceReport[]>;
+  /** A command of QMP: neither name nor arguments need be right. */
+  qmp(command: string, args: unknown): Promise<Result<unknown, QmpFault>>;
+  /** Opens a virtserialport by its host name; bytes go by the link (port_link.ts). An error is a reason in words. */
+  openPort(name: string, link: MessagePort): Promise<Result<void, string>>;
+  /** A facade of its own: `devices.net.connectGuest(…)`. */
+  readonly net: NetCalls;
+  /** One for each CPU. */
+  profile(): Promise<readonly CpuProfile[]>;
+  /** The WebAssembly of a translation as text; undefined when it is no longer kept. */
+  translation(cpu: number, slot: number): Promise<string | undefined>;
 }

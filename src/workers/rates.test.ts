@@ -15,6 +15,8 @@ function sample(time: number, values: Partial<Sample> = {}): Sample {
     diskFetched: 0,
     consoleIn: 0,
     consoleOut: 0,
+    balloonBytes: undefined,
+    guestMemory: {},
     unimplemented: { count: 0, bytes: "", rip: "" },
     counters: {},
     ...values,

@@ -4,9 +4,9 @@
 import { loadFile } from "../backends/files/load_file";
 import { configIssue, type ConfigIssue } from "../shared/config_issue";
 import { readGuestImage, type GuestImage } from "../shared/guest_image";
-import type { MachineConfig } from "../shared/machine_config";
-import { resolveConfig, type ResolvedConfig } from "../shared/resolve_config";
-import { err, type Result } from "../shared/result";
+import { checkDrive, type DriveConfig, type MachineConfig } from "../shared/machine_config";
+import { resolveConfig, resolveDrive, type ResolvedConfig, type ResolvedDrive } from "../shared/resolve_config";
+import { err, ok, type Result } from "../shared/result";
 
 export async function resolveMachine(
   config: MachineConfig,
@@ -19,6 +19,17 @@ export async function resolveMachine(
   if (config.image === undefined) return resolveConfig(config, urls);
   const image = await loadImage(config.image, imageUrl("manifest.json"));
   return image.ok ? resolveConfig(config, { ...urls, image: image.value }) : image;
+}
+
+/** A drive for a machine that exists already. */
+export function resolveNewDrive(drive: DriveConfig, id: string, baseUrl: string): Result<ResolvedDrive, ConfigIssue> {
+  const { file } = drive;
+  if (typeof file === "string" && !URL.canParse(file, baseUrl)) {
+    return err(configIssue("drive: file", `"${file}" is no address`, ["a URL"]));
+  }
+  const issue = checkDrive({ ...drive, if: "none", id: drive.id ?? id });
+  if (issue !== undefined) return err(issue);
+  return ok(resolveDrive(drive, id, { resolveUrl: (relative) => new URL(relative, baseUrl).href }));
 }
 
 async function loadImage(name: string, url: string): Promise<Result<GuestImage, ConfigIssue>> {

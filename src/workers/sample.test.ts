@@ -14,11 +14,13 @@ const model: ModelCounters = {
   diskFetched: 3,
   consoleIn: 4,
   consoleOut: 5,
+  balloonBytes: undefined,
+  guestMemory: {},
   counters: { "kicks of vda": 6 },
 };
 
 function memory(): DataView {
-  const view = new DataView(new ArrayBuffer(Machine.SIZE + 0x8000));
+  const view = new DataView(new ArrayBuffer(Machine.SIZE + Cpu.jit + 0x20000));
   view.setUint32(machine + Machine.lowRamEnd, 100, true);
   view.setUint32(machine + Machine.highRamEnd, 0x100000 + 10, true);
   view.setUint32(machine + Machine.mappedPages, 7, true);

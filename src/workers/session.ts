@@ -7,8 +7,12 @@ import * as MachineLayout from "../../assembly/layout/machine";
 import { ConfigError } from "../shared/config_issue";
 import type { MachineConfig } from "../shared/machine_config";
 import { reportError } from "./error_report";
+import { joinSwitches } from "./net_client";
 import type { CpuEvent, CpuStart, DevicesCalls, DevicesEvent, DevicesStart, ErrorReport } from "./protocol";
 import type { MachinePlace } from "./protocol";
+
+/** Names this tab to machines in other tabs. */
+const page = crypto.getRandomValues(new Uint32Array(4)).join("-");
 
 /** What the owner of a session hears of. */
 export interface SessionEvents {
@@ -25,6 +29,7 @@ export class Session {
   readonly #cpus: Worker[] = [];
   readonly #ended = Promise.withResolvers<never>();
   #place: MachinePlace | undefined;
+  #leaveSwitches: () => void = () => undefined;
   #alive = true;
 
   private constructor(owner: SessionEvents) {
@@ -40,7 +45,7 @@ export class Session {
     this.#events = events.port1;
     this.#events.onmessage = ({ data }: MessageEvent<DevicesEvent>) => this.#onEvent(data);
     this.#watch(this.#devices, "devices");
-    const start: DevicesStart = { calls: calls.port2, events: events.port2 };
+    const start: DevicesStart = { calls: calls.port2, events: events.port2, page };
     this.#devices.postMessage(start, [calls.port2, events.port2]);
   }
 
@@ -52,6 +57,7 @@ export class Session {
       if (!created.ok) throw new ConfigError(created.error);
       const place = created.value;
       session.#place = place;
+      session.#leaveSwitches = await joinSwitches((use) => session.call(use));
       await Promise.all(place.cpus.map((_cpu, index) => session.#startCpu(place, index)));
       return session;
     } catch (error) {
@@ -73,6 +79,7 @@ export class Session {
   end(reason: string): void {
     if (!this.#alive) return;
     this.#alive = false;
+    this.#leaveSwitches();
     if (this.#place !== undefined) stopCpus(this.#place);
     for (const worker of [...this.#cpus, this.#devices]) worker.terminate();
     this.#events.close();

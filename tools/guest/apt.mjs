@@ -2,7 +2,7 @@
 // its configured sources and keys, but with its own state folder: no root is
 // needed, and what is installed on the machine has no influence.
 
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { mkdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BuildError, isInstalled, run } from "./run.mjs";
@@ -100,8 +100,9 @@ async function refreshLists(state, options, refresh) {
       await utimes(stamp, new Date(), new Date());
       working.done();
     } catch (error) {
-      if (!existsSync(stamp)) throw error;
-      working.done("not refreshed, using the ones of an earlier build");
+      // One source that cannot be reached does not matter as long as the suite itself has a list.
+      if (!existsSync(stamp) && !hasSuiteList(state)) throw error;
+      working.done("not all refreshed, using what there is");
     }
   }
   const format = ["indextargets", "--format", "$(CODENAME) $(CREATED_BY)"];
@@ -114,6 +115,13 @@ async function refreshLists(state, options, refresh) {
         `Add a source for the suite ${SUITE}, component main.\n${READY_IMAGES_HINT}`,
     );
   }
+}
+
+/** @param {string} state */
+function hasSuiteList(state) {
+  return readdirSync(join(state, "lists")).some(
+    (name) => name.includes(`_dists_${SUITE}_`) && name.includes("_Packages"),
+  );
 }
 
 /** @param {string[]} names @param {string[]} options @returns {Promise<Package[]>} */

@@ -103,12 +103,10 @@ async function build(image, target, scratch, force) {
   await writeFile(join(target, "vmlinux"), kernel.vmlinux);
 
   const packing = step(`${image.name}: initramfs`);
-  const { init, modules } = image.initramfs;
   const initrd = await buildInitramfs({
+    ...image.initramfs,
     apt: recordingApt,
     kernel,
-    modules,
-    init,
     scratch,
     mtime: MTIME,
   });

@@ -24,11 +24,12 @@ const EARLY_LINKS = { "bin/sh": "busybox", "sbin/modprobe": "../bin/busybox" };
  * @param {import("./kernel.mjs").Kernel} parts.kernel
  * @param {string[]} parts.modules names, without what they depend on
  * @param {string} parts.init file name of the script in init/
+ * @param {Record<string, string>} [parts.scripts] other scripts in init/ by their paths in the guest
  * @param {string} parts.scratch folder
  * @param {number} parts.mtime
  */
-export async function buildInitramfs({ apt, kernel, modules, init, scratch, mtime }) {
-  const scripts = fileURLToPath(new URL("init", import.meta.url));
+export async function buildInitramfs({ apt, kernel, modules, init, scripts = {}, scratch, mtime }) {
+  const folder = fileURLToPath(new URL("init", import.meta.url));
   /** @type {import("./cpio.mjs").CpioEntry[]} */
   const entries = [
     ...FOLDERS.map((path) => ({
@@ -43,8 +44,11 @@ export async function buildInitramfs({ apt, kernel, modules, init, scratch, mtim
     // The kernel opens it for /init before anything is mounted.
     { path: "dev/console", type: "character-device", major: 5, minor: 1 },
     file("bin/busybox", await getBusybox(apt, scratch), 0o755),
-    file("init", await readFile(join(scripts, init)), 0o755),
-    file("lib/init.sh", await readFile(join(scripts, "common.sh"))),
+    file("init", await readFile(join(folder, init)), 0o755),
+    file("lib/init.sh", await readFile(join(folder, "common.sh"))),
+    ...(await Promise.all(
+      Object.entries(scripts).map(async ([path, name]) => file(path, await readFile(join(folder, name)), 0o755)),
+    )),
     ...moduleEntries(kernel, modules),
   ];
   return writeCpio(entries, mtime);

@@ -52,7 +52,10 @@ function canChange({ initramfs, rootfs }, path) {
   const [room = "", file = ""] = path.split(sep);
   // All that the description of an image says is in the hash by its value.
   if (room === "images" || path.includes(".test.")) return false;
-  if (room === "init") return file === initramfs.init || file === "common.sh";
+  if (room === "programs") return Object.values(rootfs?.programs ?? {}).includes(file);
+  if (room === "init") {
+    return [initramfs.init, "common.sh", ...Object.values(initramfs.scripts ?? {})].includes(file);
+  }
   return rootfs !== undefined || !room.startsWith("rootfs");
 }
 
@@ -90,7 +93,7 @@ export async function isComplete(folder, manifest) {
  * @param {import("./apt.mjs").Package[]} packages
  */
 export async function writeManifest(folder, image, kernel, packages) {
-  const { name, title, description, memoryMb, append } = image;
+  const { name, title, description, memoryMb, append, devices } = image;
   /** @type {Manifest} */
   const manifest = {
     schema: SCHEMA,
@@ -106,7 +109,7 @@ export async function writeManifest(folder, image, kernel, packages) {
     memoryMb,
     append,
     drives: image.rootfs === undefined ? [] : [{ file: "disk.img", if: "virtio", format: "raw" }],
-    devices: ["virtio-serial-pci", "virtconsole"],
+    devices,
     files: await describeFiles(folder),
     packages: Object.fromEntries(packages.map((entry) => [entry.name, entry.version])),
   };

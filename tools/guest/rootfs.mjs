@@ -21,6 +21,7 @@ import { BuildError, run } from "./run.mjs";
  * @property {string[]} packages without what they depend on
  * @property {string[]} modules folders and files below lib/modules/<release>
  * @property {Record<string, string>} files contents by path without leading slash
+ * @property {Record<string, string>} [programs] C files of programs/ by the path that the compiled program gets
  * @property {string[]} masked systemd units that shall never start
  * @property {string} finish shell commands, run in the new system at the end
  */
@@ -31,10 +32,14 @@ const ESSENTIAL = "?essential";
 /** Programs that stage.sh runs, unpacked beside the new system. */
 const TOOLS = ["dash", "coreutils", "dpkg", "e2fsprogs", "fakeroot", "findutils", "mount", "sed", "tar", "util-linux"];
 
+/** What stage.sh compiles an image's programs with. */
+const COMPILER = ["gcc", "libc6-dev"];
+
 /** Lists of the kernel's package that depmod and modprobe read. */
 const MODULE_LISTS = ["modules.builtin", "modules.builtin.modinfo", "modules.order"];
 
 const SCRIPTS = fileURLToPath(new URL("rootfs", import.meta.url));
+const SOURCES = fileURLToPath(new URL("programs", import.meta.url));
 
 /**
  * @param {object} job
@@ -51,8 +56,9 @@ export async function buildDisk({ apt, toolApt, image, kernel, scratch, mtime, t
   const folder = join(scratch, "rootfs");
   await mkdir(join(folder, "target"), { recursive: true });
   await addPackages(apt, image.rootfs, folder);
-  await addTools(toolApt, folder);
+  await addTools(toolApt, image.rootfs, folder);
   await addModules(kernel, image.rootfs, folder);
+  await addPrograms(image.rootfs, folder);
   await addSettings(image, folder);
   for (const script of ["enter.sh", "stage.sh"]) await cp(join(SCRIPTS, script), join(folder, script));
 
@@ -113,9 +119,10 @@ async function addPackages(apt, rootfs, folder) {
   say(`${all.length} packages, ${essential.length} of them essential`);
 }
 
-/** @param {import("./apt.mjs").Apt} apt @param {string} folder */
-async function addTools(apt, folder) {
-  const files = await apt.download(await apt.resolve(TOOLS));
+/** @param {import("./apt.mjs").Apt} apt @param {Rootfs} rootfs @param {string} folder */
+async function addTools(apt, { programs }, folder) {
+  const names = programs === undefined ? TOOLS : [...TOOLS, ...COMPILER];
+  const files = await apt.download(await apt.resolve(names));
   const working = step("tools to build with");
   for (const [index, file] of files.entries()) {
     await run("dpkg-deb", ["--extract", file, folder]);
@@ -138,6 +145,15 @@ async function addModules(kernel, rootfs, folder) {
     await mkdir(dirname(join(target, path)), { recursive: true });
     await rename(join(kernel.moduleFolder, path), join(target, path));
   }
+}
+
+/** The sources, and a list of what becomes of them for stage.sh. @param {Rootfs} rootfs @param {string} folder */
+async function addPrograms({ programs = {} }, folder) {
+  const target = join(folder, "programs");
+  await mkdir(target);
+  for (const source of Object.values(programs)) await cp(join(SOURCES, source), join(target, source));
+  const lines = Object.entries(programs).map(([path, source]) => `${source} ${path}\n`);
+  await writeFile(join(target, "list"), lines.join(""));
 }
 
 /** @param {import("./image.mjs").Image & { rootfs: Rootfs }} image @param {string} folder */

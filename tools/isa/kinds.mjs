@@ -1,5 +1,7 @@
 // What the translator knows of each operation: which translation, operand size, form, operands. The rest it calls.
 
+import { vectors } from "./vectors.mjs";
+
 /** @typedef {import("./cases.mjs").Op} Op */
 
 /** Handlers that assembly/jit/translate has a translation for, by kind number. */
@@ -41,6 +43,9 @@ export const translated = [
   "move.exchangeAccumulator",
 ];
 
+/** Families of vector instructions have the numbers behind those. */
+const families = [...new Set(Object.values(vectors).map(({ kind }) => kind))];
+
 /** Operands, as assembly/jit/translate/operand.ts reads them. */
 const operandCodes = /** @type {Record<string, number>} */ ({ E: 1, G: 2, Z: 3, A: 4, I: 5, 1: 6, C: 7, M: 1, R: 1 });
 
@@ -57,20 +62,51 @@ const letters = /** @type {Record<string, number>} */ ({ b: 0, w: 1, d: 2, q: 3 
 
 export const KIND_SIZE = 8;
 
+/** What a handler may touch beside memory: 1 general registers, 2 flags, 4 the xmm registers it names, 8 xmm0, 16 all of them. */
+const EFFECT = { general: 1, flags: 2, xmm: 4, xmm0: 8, allXmm: 16, leaves: 32 };
+
+/** Handlers after which execution does not go on behind the instruction. */
+const leaving = /^far\.|^branch\.retImm$|^system\.(hlt|sysret)/;
+
 /** An operation of the vector and floating-point units writes general registers only if its first operand is one. @param {Op} op */
 function effects(op) {
-  const { operands, options, mnemonic } = op.parsed;
-  if ((options.unit ?? "none") === "none") return 3;
-  const writes = /^[EGR]/.test(operands[0] ?? "") || operands.includes("AX") || operands.includes("Gd,Ey") ? 1 : 0;
-  const flags = /COMIS|PTEST|PCMP.STR|FU?COMIP?$|FCMOV/.test(mnemonic) ? 2 : 0;
+  const { handler, operands, options, mnemonic } = op.parsed;
+  if (options.end && leaving.test(handler)) return EFFECT.general | EFFECT.flags | EFFECT.leaves;
+  const state = /^F?XSAVE|^F?XRSTOR/.test(mnemonic) ? EFFECT.allXmm : 0;
+  if ((options.unit ?? "none") === "none") return EFFECT.general | EFFECT.flags | state;
+  const writes = /^[EGR]/.test(operands[0] ?? "") || operands.includes("AX") || operands.includes("Gd,Ey");
+  const flags = /COMIS|PTEST|PCMP.STR|FU?COMIP?$|FCMOV/.test(mnemonic);
   // PCMPxSTRI has its result in ECX, MASKMOV its address in RDI.
-  const implicit = /PCMP.STR|MASKMOV|SAVE|RSTOR/.test(mnemonic) ? 3 : 0;
-  return writes | flags | implicit;
+  const implicit = /PCMP.STR|MASKMOV|SAVE|RSTOR/.test(mnemonic);
+  const xmm0 = /PCMP.STRM|BLENDV|SHA256RNDS2/.test(mnemonic);
+  return (
+    (writes || implicit ? EFFECT.general : 0) |
+    (flags || implicit ? EFFECT.flags : 0) |
+    (operands.some((o) => /^[VWU]/.test(o)) ? EFFECT.xmm : 0) |
+    (xmm0 ? EFFECT.xmm0 : 0) |
+    state
+  );
 }
 
-/** Kind, size, form (0 both, 1 memory, 2 register), destination, source, second source, source size | 16 = unsigned, effects (1 general registers, 2 flags). @param {Op} op */
+/** Log2 of the size of a memory operand, 16 more if it must be aligned. @param {Op} op @param {boolean} unaligned */
+function memorySize(op, unaligned) {
+  const operand = op.parsed.operands.find((o) => /^[EWM]/.test(o)) ?? "";
+  const letter = operand.at(-1) ?? "";
+  if (letter === "x") return 4 | (unaligned ? 0 : 16);
+  return letter === "y" ? (sizes[op.bits] ?? 3) : (letters[letter] ?? 0);
+}
+
+/** Family, operand size, memory operand, opcode, argument, 0, 0, effects. @param {Op} op @param {import("./vectors.mjs").Vector} vector */
+function vectorBytes(op, { kind, opcode, arg, unaligned = false }) {
+  const n = translated.length + families.indexOf(kind);
+  return [n, sizes[op.bits] ?? 3, memorySize(op, unaligned), opcode, arg, 0, 0, effects(op)];
+}
+
+/** Kind, size, form (0 both, 1 memory, 2 register), destination, source, second source, source size | 16 = unsigned, effects. @param {Op} op */
 export function kindBytes(op) {
   const { handler, operands, options } = op.parsed;
+  const vector = vectors[handler];
+  if (vector) return vectorBytes(op, vector);
   const kind = options.end ? 0 : Math.max(0, translated.indexOf(handler));
   const [to, from, third] = operands;
   const size = sizes[op.bits] ?? 3;
@@ -81,13 +117,15 @@ export function kindBytes(op) {
   return [kind, size, form, operandCode(to), operandCode(from), operandCode(third), sourceSize, effects(op)];
 }
 
-/** The names that assembly/jit uses for kinds. */
+/** The names that assembly/jit uses for kinds and effects. */
 export function kindConstants() {
-  return translated
-    .map((handler, n) => ({
-      name: `k${handler === "=" ? "Move" : (handler.split(".")[1] ?? "").replace(/^./, (c) => c.toUpperCase())}`,
-      n,
-    }))
-    .filter(({ n }) => n !== 0)
-    .map(({ name, n }) => `export const ${name}: u32 = ${n};`);
+  const kindOf = (/** @type {string} */ handler) =>
+    handler === "=" ? "Move" : (handler.split(".")[1] ?? "").replace(/^./, (c) => c.toUpperCase());
+  const names = [...translated.map(kindOf), ...families];
+  const effect = (/** @type {string} */ name) => `EFFECT_${name.replace(/[A-Z]/, "_$&").toUpperCase()}`;
+  return [
+    ...names.map((name, n) => `export const k${name}: u32 = ${n};`).slice(1),
+    `export const FIRST_VECTOR: u32 = ${translated.length};`,
+    ...Object.entries(EFFECT).map(([name, bit]) => `export const ${effect(name)}: u32 = ${bit};`),
+  ];
 }

@@ -3,6 +3,7 @@
 
 import * as Cpu from "../../layout/cpu";
 import * as Jit from "../../layout/jit";
+import { CF, OF, PF, SF, ZF } from "../../cpu/flags";
 import * as E from "../emit";
 import * as L from "../locals";
 import { storeFlags } from "../state";
@@ -40,6 +41,19 @@ function compareResult(j: usize, opcode: u32): void {
   E.get(j, L.FLAG_RESULT);
   E.i64Const(j, 0);
   E.op(j, opcode);
+}
+
+/** Pushes ZF when only the locals or the CPU's memory know of what kind the flags are. */
+function pushUnknownZero(j: usize): void {
+  E.get(j, L.FLAG_RESULT);
+  E.get(j, L.CPU);
+  E.memory(j, E.I64_LOAD, Cpu.flagResult);
+  E.get(j, L.FLAG_KIND);
+  E.i32Const(j, 0);
+  E.op(j, E.I32_GE_S);
+  E.select(j);
+  E.i64Const(j, 0);
+  E.op(j, E.I64_EQ);
 }
 
 function not(j: usize): void {
@@ -91,18 +105,98 @@ export function pushCondition(j: usize, code: u32): void {
   L.usesFlags(j);
   const kind = knownKind(j);
   const even = code & 14;
-  if (kind == Jit.FLAGS_UNKNOWN || kind == Cpu.FLAGS_EXPLICIT) {
-    if (even == 4) {
-      compareResult(j, E.I64_EQ);
-      if (code & 1) not(j);
-    } else pushSlowCondition(j, code);
+  if (kind == Jit.FLAGS_UNKNOWN && even != 4) {
+    pushSlowCondition(j, code);
     return;
   }
-  if (!pushQuick(j, kind, even)) {
+  if (kind == Jit.FLAGS_UNKNOWN) pushUnknownZero(j);
+  else if (kind == Cpu.FLAGS_EXPLICIT) pushExplicit(j, even);
+  else if (kind == Jit.FLAGS_ORDER) pushFloatOrder(j, even);
+  else if (!pushQuick(j, kind, even)) {
     pushSlowCondition(j, code);
     return;
   }
   if (code & 1) not(j);
+}
+
+/** Bits of EFLAGS that make the conditions O, B, E, BE, S and P true when one of them is set, by code / 2. */
+function explicitBits(half: u32): i32 {
+  switch (half) {
+    case 0:
+      return OF;
+    case 1:
+      return CF;
+    case 2:
+      return ZF;
+    case 3:
+      return CF | ZF;
+    case 4:
+      return SF;
+    default:
+      return PF;
+  }
+}
+
+/** The conditions when all flags are in FLAG_BITS. */
+function pushExplicit(j: usize, even: u32): void {
+  E.get(j, L.FLAG_BITS);
+  if (even < 12) {
+    E.i32Const(j, explicitBits(even >> 1));
+    E.op(j, E.I32_AND);
+    E.i32Const(j, 0);
+    E.op(j, E.I32_NE);
+    return;
+  }
+  // L: SF != OF; the two are four bits apart.
+  E.i32Const(j, 4);
+  E.op(j, E.I32_SHR_U);
+  E.get(j, L.FLAG_BITS);
+  E.op(j, E.I32_XOR);
+  E.i32Const(j, SF);
+  E.op(j, E.I32_AND);
+  if (even == 14) {
+    E.get(j, L.FLAG_BITS);
+    E.i32Const(j, ZF);
+    E.op(j, E.I32_AND);
+    E.op(j, E.I32_OR);
+  }
+  E.i32Const(j, 0);
+  E.op(j, E.I32_NE);
+}
+
+function compareOrder(j: usize, opcode: u32): void {
+  E.get(j, L.ORDER_A);
+  E.get(j, L.ORDER_B);
+  E.op(j, opcode);
+}
+
+/** The conditions after COMIS or UCOMIS, whose flags say CF = less, ZF = equal, and both with PF = not ordered. */
+export function pushFloatOrder(j: usize, even: u32): void {
+  switch (even) {
+    case 2:
+      compareOrder(j, E.F64_GE);
+      not(j);
+      return;
+    case 4:
+    case 14:
+      compareOrder(j, E.F64_LT);
+      compareOrder(j, E.F64_GT);
+      E.op(j, E.I32_OR);
+      not(j);
+      return;
+    case 6:
+      compareOrder(j, E.F64_GT);
+      not(j);
+      return;
+    case 10:
+      compareOrder(j, E.F64_LT);
+      compareOrder(j, E.F64_GE);
+      E.op(j, E.I32_OR);
+      not(j);
+      return;
+  }
+  // OF and SF are clear.
+  E.i32Const(j, 0);
 }
 
 /** The conditions O, B, E, BE, S, L, LE where one or a few compares do; false if not. */

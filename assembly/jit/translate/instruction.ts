@@ -1,6 +1,5 @@
 // Translates one instruction that does not branch: by its kind if there is a translation, else as a call of its handler.
 
-import * as Cpu from "../../layout/cpu";
 import * as Jit from "../../layout/jit";
 import * as Record from "../../layout/record";
 import * as K from "../../cpu/generated/kinds";
@@ -8,15 +7,13 @@ import * as Ops from "../../cpu/generated/ops";
 import * as E from "../emit";
 import * as L from "../locals";
 import { kindOf } from "../region";
-import { loadFlags, loadGpr, loadUsed, storeDirty, storeFlags, storeGpr } from "../state";
 import { translateAlu } from "./alu";
 import { pushCondition } from "./flags";
+import { callHandler, translateFence } from "./handler";
 import { canMove, translateMove } from "./move";
 import * as O from "./operand";
 import { canRotate, translateRotate, translateShift } from "./shift";
-
-const EFFECT_GPR: u32 = 1;
-const EFFECT_FLAGS: u32 = 2;
+import { translateVector } from "./sse";
 
 export function translateInstruction(j: usize, rec: usize): void {
   store<u32>(j, <u32>rec, Jit.record);
@@ -28,21 +25,11 @@ export function translateInstruction(j: usize, rec: usize): void {
   const entry = kindOf(op);
   const kind = <u32>load<u8>(entry);
   const size = <u32>load<u8>(entry, 1);
-  if (kind == 0) callHandler(j, rec, op, entry);
+  if (kind == 0) callHandler(j);
+  else if (kind >= K.FIRST_VECTOR) translateVector(j, kind, entry);
   else if (canMove(kind, size)) translateMove(j, kind, size);
   else if (isPure(j, kind, size, entry)) translatePure(j, kind, size, entry);
-  else callHandler(j, rec, op, entry);
-}
-
-/** A full barrier: what is stored before must be seen by devices in other threads (see insertFence in code_cache). */
-function translateFence(j: usize): void {
-  E.get(j, L.CPU);
-  E.i32Const(j, 0);
-  E.byte(j, 0xfe);
-  E.byte(j, 0x1e);
-  E.byte(j, 2);
-  E.unsigned(j, Cpu.scratch + 240);
-  E.drop(j);
+  else callHandler(j);
 }
 
 function isPure(j: usize, kind: u32, size: u32, entry: usize): bool {
@@ -130,62 +117,4 @@ function operate(j: usize, kind: u32, size: u32, from: u32): u32 {
 
 function shiftCount(rec: usize, from: u32): i32 {
   return from == O.OPERAND_1 ? 1 : load<i32>(rec, Record.imm) & 0xff;
-}
-
-/** Calls the interpreter's handler, with as much state in memory as it may look at. */
-function callHandler(j: usize, rec: usize, op: i32, entry: usize): void {
-  const effects = <u32>load<u8>(entry, 7);
-  const all = (effects & EFFECT_GPR) != 0 && op < Ops.FIRST_SSE;
-  const flags = (effects & EFFECT_FLAGS) != 0;
-  if (all) L.touchesAll(j);
-  if (flags) L.changesFlags(j);
-  const registers = all ? 0 : registersOf(rec);
-  if (all) storeDirty(j);
-  else {
-    storeSome(j, registers);
-    if (flags) storeFlags(j);
-  }
-  E.get(j, L.CPU);
-  E.i32Const(j, <i32>rec);
-  E.i32Const(j, op);
-  E.call(j, L.FN_COLD);
-  E.op(j, E.I32_EQZ);
-  E.ifHinted(j, E.VOID, false);
-  O.exitHere(j);
-  E.end(j);
-  if (all) loadUsed(j);
-  else {
-    if (effects & EFFECT_GPR) loadSome(j, registers | implicitRegisters(op));
-    if (flags) loadFlags(j);
-  }
-  if (flags) store<u32>(j, Jit.FLAGS_UNKNOWN, Jit.flagKind);
-}
-
-/** Registers that PCMPxSTR and their like use beside the named ones: rax, rcx, rdx, rdi. */
-function implicitRegisters(op: i32): u32 {
-  return op >= Ops.FIRST_SSE ? 0x87 : 0;
-}
-
-/** The general registers that a record of a vector instruction may name. */
-function registersOf(rec: usize): u32 {
-  return (
-    gprBit(load<u8>(rec, Record.reg)) | gprBit(load<u8>(rec, Record.rm)) | gprBit(load<u8>(rec, Record.index)) | 0x87
-  );
-}
-
-function gprBit(offset: u32): u32 {
-  return offset < 128 ? (<u32>1) << (offset >> 3) : 0;
-}
-
-function storeSome(j: usize, registers: u32): void {
-  for (let n: u32 = 0; n < 16; n++) if (((registers >> n) & 1) != 0 && L.isDirty(j, n)) storeGpr(j, n);
-}
-
-function loadSome(j: usize, registers: u32): void {
-  for (let n: u32 = 0; n < 16; n++) {
-    if (((registers >> n) & 1) == 0) continue;
-    loadGpr(j, n);
-    store<u32>(j, load<u32>(j, Jit.used) | ((<u32>1) << n), Jit.used);
-    store<u32>(j, load<u32>(j, Jit.dirty) | ((<u32>1) << n), Jit.dirty);
-  }
 }

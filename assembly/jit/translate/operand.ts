@@ -16,6 +16,11 @@ export function recordOf(j: usize): usize {
 }
 
 @inline
+export function isRegisterForm(rec: usize): bool {
+  return (load<u8>(rec, Record.misc) & Record.MISC_FORM) == Record.FORM_REGISTER;
+}
+
+@inline
 export function bitsOf(size: u32): u32 {
   return 8 << size;
 }
@@ -116,8 +121,12 @@ export function pushLinear(j: usize): void {
  * slow way, which may leave the region.
  */
 export function hostOfLa(j: usize, size: u32, write: bool): void {
+  hostOfRange(j, 1 << size, write);
+}
+
+/** The same for up to 64 bytes. */
+export function hostOfRange(j: usize, bytes: i32, write: bool): void {
   const table: u32 = write ? Tlb.WRITE : Tlb.READ;
-  const bytes: i32 = 1 << size;
   E.get(j, L.TLB);
   E.get(j, L.LA);
   E.i64Const(j, 8);

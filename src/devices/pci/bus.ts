@@ -12,11 +12,13 @@ const FUNCTIONS = 8;
 const CONFIG_ADDRESS = 0xcf8;
 const CONFIG_DATA = 0xcfc;
 
-/** Where firmware puts BARs. I/O clear of the ACPI ports, memory above RAM and below the IOAPIC. */
+/** Where firmware puts BARs. I/O clear of the ACPI ports, memory above RAM and below the IOAPIC, large ones apart. */
 export const IO_BASE = 0xc000;
 export const IO_END = 0x10000;
 export const MMIO_BASE = 0xfe000000;
 export const MMIO_END = 0xfec00000;
+const LARGE_BASE = 0xc0000000;
+const LARGE_BAR = 0x100000;
 
 interface Plugged {
   readonly fn: PciFunction;
@@ -82,8 +84,9 @@ export class PciBus {
   /** What firmware does before it starts a system: BARs, interrupt lines, decoding. */
   assignResources(): void {
     this.#address = 0;
-    let io = IO_BASE;
-    let memory = MMIO_BASE;
+    const io = { next: IO_BASE, end: IO_END };
+    const memory = { next: MMIO_BASE, end: MMIO_END };
+    const large = { next: LARGE_BASE, end: MMIO_BASE };
     for (const plugged of this.#functions) {
       if (plugged === undefined) continue;
       const { fn, slot } = plugged;
@@ -91,11 +94,11 @@ export class PciBus {
       this.#map(plugged);
       for (const bar of fn.bars) {
         const align = Math.max(bar.size, bar.kind === "io" ? 4 : 4096);
-        const start = alignUp(bar.kind === "io" ? io : memory, align);
-        if (start + align > (bar.kind === "io" ? IO_END : MMIO_END)) continue;
+        const area = bar.kind === "io" ? io : bar.size >= LARGE_BAR ? large : memory;
+        const start = alignUp(area.next, align);
+        if (start + align > area.end) continue;
         fn.assignBar(bar, start);
-        if (bar.kind === "io") io = start + align;
-        else memory = start + align;
+        area.next = start + align;
       }
       if (fn.interruptPin !== 0) fn.config[Pci.INTERRUPT_LINE] = interruptLineOf(slot, fn.interruptPin);
       fn.setU16(Pci.COMMAND, Pci.COMMAND_IO | Pci.COMMAND_MEMORY | Pci.COMMAND_MASTER);

@@ -16,6 +16,8 @@ export interface VirtioDevice {
   readonly queueSizes: readonly number[];
   /** MSI-X vectors; left out: one per queue and one for configuration changes. */
   readonly msixVectors?: number;
+  /** What the device counts, for whoever looks at the machine. */
+  readonly counters?: object;
   /** The device configuration space as the driver reads it now. */
   readonly config: Uint8Array;
 

@@ -148,6 +148,11 @@ export class VirtioPciDevice {
     this.fn.onWritten = (offset, length) => this.#configWritten(offset, length);
   }
 
+  /** Whether interrupts go out as messages, not by the pin. */
+  get usesMessages(): boolean {
+    return this.#msix.enabled;
+  }
+
   /** The machine was reset: registers of the function and the device to power-on. The bus assigns addresses again. */
   powerOn(): void {
     this.#msix.reset();
@@ -155,7 +160,7 @@ export class VirtioPciDevice {
   }
 
   unplug(): void {
-    this.transport.reset();
+    this.transport.unplug();
     this.#platform.bus.remove(this.fn);
     this.#platform.crossing.detachSlot(this.#doorbell);
     this.#platform.vrings.giveBack(this.#queues);

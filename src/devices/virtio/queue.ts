@@ -1,7 +1,9 @@
 // A virtqueue as a device sees it: chains come, used entries go. The rings themselves are assembly/virtio's.
 
 import * as Vring from "../../../assembly/layout/vring";
+import * as Format from "../../../assembly/layout/vring_format";
 import type { GuestMemory, GuestView } from "../../core/guest_memory";
+import type { Gpa } from "../../shared/units";
 import type { WasmExports } from "../../core/wasm";
 
 export type VringExports = Pick<
@@ -83,6 +85,16 @@ export class Chain {
     return done;
   }
 
+  /** The ranges of guest memory as the driver gave them, in order, whether there is memory behind them or not. */
+  descriptors(): { gpa: bigint; length: number }[] {
+    const { data } = this.#guest;
+    return Array.from({ length: this.#field(Vring.descriptorCount) }, (_, i) => {
+      const entry = this.#at + Vring.descriptors + i * Vring.DESCRIPTOR_SIZE;
+      const gpa = data.getBigUint64(entry + Vring.descriptorGpa, true);
+      return { gpa, length: data.getUint32(entry + Vring.descriptorLen, true) };
+    });
+  }
+
   /** Views of [from, from + length) of the readable part, cut off where it ends. */
   readable(from: number, length: number): GuestView[] {
     return this.#views(0, this.#field(Vring.readableSegments), from, length);
@@ -124,6 +136,7 @@ export class Virtqueue {
   readonly chain: Chain;
   /** Raised by every reset: what was taken before may not be pushed after. */
   epoch = 0;
+  #retired = false;
   readonly #guest: GuestMemory;
   readonly #at: number;
   readonly #vring: VringExports;
@@ -150,14 +163,26 @@ export class Virtqueue {
   }
 
   get size(): number {
+    if (this.#retired) return 0;
     return this.#guest.data.getUint32(this.#at + Vring.size, true);
+  }
+
+  /** Chains that the driver has made available and that have not gone back to it yet. */
+  get depth(): number {
+    if (!this.running) return 0;
+    const { data } = this.#guest;
+    const idx = new Uint8Array(2);
+    const at = Number(data.getBigUint64(this.#at + Vring.avail, true)) + Number(Format.availIdx);
+    if (!this.#guest.read(at as Gpa, idx)) return 0;
+    const available = (idx[0] ?? 0) | ((idx[1] ?? 0) << 8);
+    return Math.min((available - data.getUint32(this.#at + Vring.publishedUsed, true)) & 0xffff, this.size);
   }
 
   /** Starts the ring where the driver has put it; false if the driver's numbers are impossible. */
   start(size: number, addresses: RingAddresses, flags: number): boolean {
     const { data } = this.#guest;
     this.epoch++;
-    if (size > this.maxSize) return false;
+    if (size > this.maxSize || this.#retired) return false;
     data.setUint32(this.#at + Vring.machine, this.#guest.machine, true);
     data.setUint32(this.#at + Vring.size, size, true);
     data.setBigUint64(this.#at + Vring.desc, addresses.desc, true);
@@ -175,24 +200,44 @@ export class Virtqueue {
 
   stop(): void {
     this.epoch++;
-    this.#vring.vringStop(this.#at);
+    if (!this.#retired) this.#vring.vringStop(this.#at);
+  }
+
+  /** The device leaves the machine: its place in memory becomes another queue's. */
+  retire(): void {
+    this.stop();
+    this.#retired = true;
   }
 
   pop(): PopAnswer {
-    const answer = this.#vring.vringPop(this.#at);
+    return this.#retired ? "empty" : this.#answer(this.#vring.vringPop(this.#at));
+  }
+
+  #answer(answer: number): PopAnswer {
     if (answer === Vring.CHAIN) return "chain";
     if (answer === Vring.EMPTY) return "empty";
     this.#owner.malformed(this.index, answer);
     return "malformed";
   }
 
+  /** Puts the chains taken last back: the next pops give them again, in the same order. */
+  undoPop(count: number): void {
+    for (let i = 0; i < count; i++) this.#vring.vringUndoPop(this.#at);
+  }
+
+  /** Asks for a kick when there is more in the ring. True: there is already. */
+  askForKicks(): boolean {
+    return this.#vring.vringEnableNotifications(this.#at) !== 0;
+  }
+
   /** Gives a chain back to the driver, who sees it after `publish`. */
   push(head: number, written: number): void {
-    this.#vring.vringPush(this.#at, head, written);
+    if (!this.#retired) this.#vring.vringPush(this.#at, head, written);
   }
 
   /** Shows the driver what was pushed and interrupts it if it asked for that. */
   publish(): void {
+    if (this.#retired) return;
     if (this.#vring.vringPublish(this.#at) !== 0) this.#owner.interrupt(this.index);
     const error = this.#guest.data.getInt32(this.#at + Vring.broken, true);
     if (error !== 0) this.#owner.malformed(this.index, error);
@@ -203,11 +248,20 @@ export class Virtqueue {
    * or TURN_BYTES, in a turn: a driver that never stops offering cannot keep the worker from other devices.
    */
   drain(take: (chain: Chain) => TakeAnswer): void {
+    this.#drain(take, () => this.pop());
+  }
+
+  /** The same for chains of which only the addresses count: no memory is looked for, or mapped, behind them. */
+  drainDescriptors(take: (chain: Chain) => TakeAnswer): void {
+    this.#drain(take, () => this.#answer(this.#vring.vringPopDescriptors(this.#at)));
+  }
+
+  #drain(take: (chain: Chain) => TakeAnswer, pop: () => PopAnswer): void {
     if (!this.running) return;
     this.#vring.vringDisableNotifications(this.#at);
     let bytes = 0;
     for (let left = this.size; left > 0 && bytes < TURN_BYTES; left--) {
-      const answer = this.pop();
+      const answer = pop();
       if (answer === "malformed") return;
       if (answer === "empty") {
         if (this.#vring.vringEnableNotifications(this.#at) === 0) {
@@ -216,7 +270,7 @@ export class Virtqueue {
         }
         this.#vring.vringDisableNotifications(this.#at);
       } else if (take(this.chain) === "later") {
-        this.#vring.vringUndoPop(this.#at);
+        this.undoPop(1);
         this.publish();
         return;
       } else {

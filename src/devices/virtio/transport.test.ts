@@ -369,4 +369,18 @@ describe("unplugging", () => {
     again.start();
     expect(again.status).toBe(15);
   });
+
+  it("keeps what an unplugged device still does from the queues of the next", () => {
+    driver.start();
+    const old = pci.transport.queue(0);
+    pci.unplug();
+    const again = t.driver(t.plug(new EchoDevice()));
+    again.start();
+    expect([old.running, old.depth, old.pop()]).toEqual([false, 0, "empty"]);
+    old.push(0, 0);
+    old.publish();
+    old.stop();
+    expect(again.ring(0).takeUsed()).toEqual([]);
+    expect(again.commonRead(28, 2)).toBe(1);
+  });
 });

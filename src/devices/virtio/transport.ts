@@ -41,6 +41,9 @@ export interface QueueState {
   readonly addresses: Uint32Array<ArrayBuffer>;
   /** Legacy: page number. */
   pfn: number;
+  /** Since the machine started. */
+  kicks: number;
+  interrupts: number;
 }
 
 export interface TransportParts {
@@ -83,6 +86,8 @@ export class VirtioTransport implements DeviceHost {
       vector: NO_VECTOR,
       addresses: new Uint32Array(6),
       pfn: 0,
+      kicks: 0,
+      interrupts: 0,
     }));
     device.attach(this);
   }
@@ -191,6 +196,7 @@ export class VirtioTransport implements DeviceHost {
     // Legacy drivers use their queues before DRIVER_OK (virtio-blk of Linux 2.6 reads the partition table).
     if (!this.isLegacy && (this.status & STATUS_DRIVER_OK) === 0) return;
     this.counters.kicks++;
+    state.kicks++;
     this.device.onKick(queue);
   }
 
@@ -247,6 +253,12 @@ export class VirtioTransport implements DeviceHost {
     this.updatePin();
   }
 
+  /** The device leaves the machine: whatever it still does on its own reaches nobody. */
+  unplug(): void {
+    this.reset();
+    for (const { queue } of this.queues) queue.retire();
+  }
+
   #acceptable(): boolean {
     return (this.#driverFeatures & ~this.offered) === 0n && (this.#driverFeatures & VERSION_1) !== 0n;
   }
@@ -273,7 +285,9 @@ export class VirtioTransport implements DeviceHost {
   }
 
   #queueInterrupt(queue: number): void {
-    this.#interrupt(this.queues[queue]?.vector ?? NO_VECTOR, ISR_QUEUE);
+    const state = this.queues[queue];
+    if (state !== undefined) state.interrupts++;
+    this.#interrupt(state?.vector ?? NO_VECTOR, ISR_QUEUE);
   }
 
   #interrupt(vector: number, isr: number): void {

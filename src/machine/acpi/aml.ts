@@ -14,12 +14,13 @@ function withLength(body: Aml): Aml {
   return [lead, ...rest, ...body];
 }
 
-/** 20.2.2: a name of at most four characters, with a backslash in front if it starts at the root. */
+/** 20.2.2: names of at most four characters with dots between, and a backslash in front if they start at the root. */
 function nameString(name: string): Aml {
   const root = name.startsWith("\\");
-  const segment = (root ? name.slice(1) : name).padEnd(4, "_");
-  if (!/^[A-Z_][A-Z0-9_]{3}$/.test(segment)) throw new Error(`"${name}" is no AML name`);
-  return [...(root ? [0x5c] : []), ...ascii(segment)];
+  const segments = (root ? name.slice(1) : name).split(".").map((segment) => segment.padEnd(4, "_"));
+  if (!segments.every((segment) => /^[A-Z_][A-Z0-9_]{3}$/.test(segment))) throw new Error(`"${name}" is no AML name`);
+  const prefix = segments.length === 1 ? [] : segments.length === 2 ? [0x2e] : [0x2f, segments.length];
+  return [...(root ? [0x5c] : []), ...prefix, ...segments.flatMap(ascii)];
 }
 
 function ascii(text: string): number[] {
@@ -109,4 +110,65 @@ export function portWindow(first: number, last: number): Aml {
 export function memoryWindow(first: number, last: number): Aml {
   const fields = [0, first, last, 0, last - first + 1].flatMap((value) => little(value, 4));
   return [0x87, ...little(fields.length + 3, 2), 0, WINDOW_FLAGS, 1, ...fields];
+}
+
+// Statements and what they work on, as far as methods of ours need them.
+
+/** 20.2.6.1 and 20.2.6.2 */
+export const arg0: Aml = [0x68];
+export const arg1: Aml = [0x69];
+/** 20.2.5.4: the target of a result that nobody keeps. */
+const NOWHERE = 0x00;
+
+/** The value of a name, or with arguments a call (20.2.5). */
+export function invoke(path: string, ...args: readonly Aml[]): Aml {
+  return [...nameString(path), ...args.flat()];
+}
+
+/** 20.2.5.2 */
+export function method(path: string, argCount: number, ...terms: readonly Aml[]): Aml {
+  return [0x14, ...withLength([...nameString(path), argCount, ...terms.flat()])];
+}
+
+export function mutex(path: string): Aml {
+  return [0x5b, 0x01, ...nameString(path), 0];
+}
+
+/** Ports with 32-bit registers, one field after the other (20.2.5.2: access by dwords, no lock, write as zeros). */
+export function portRegisters(region: string, port: number, fields: readonly string[]): Aml {
+  const named = fields.flatMap((field) => [...nameString(field), 32]);
+  return [
+    ...[0x5b, 0x80, ...nameString(region), 1, ...integer(port), ...integer(fields.length * 4)],
+    ...[0x5b, 0x81, ...withLength([...nameString(region), 0x43, ...named])],
+  ];
+}
+
+/** 20.2.5.3: statements. The wait of Acquire has no end. */
+export function acquire(path: string): Aml {
+  return [0x5b, 0x23, ...nameString(path), 0xff, 0xff];
+}
+
+export function release(path: string): Aml {
+  return [0x5b, 0x27, ...nameString(path)];
+}
+
+export function when(predicate: Aml, ...terms: readonly Aml[]): Aml {
+  return [0xa0, ...withLength([...predicate, ...terms.flat()])];
+}
+
+export function notify(path: string, value: Aml): Aml {
+  return [0x86, ...nameString(path), ...value];
+}
+
+/** 20.2.5.4: expressions. */
+export function store(value: Aml, path: string): Aml {
+  return [0x70, ...value, ...nameString(path)];
+}
+
+export function and(a: Aml, b: Aml): Aml {
+  return [0x7b, ...a, ...b, NOWHERE];
+}
+
+export function shiftLeft(value: Aml, count: Aml): Aml {
+  return [0x79, ...value, ...count, NOWHERE];
 }

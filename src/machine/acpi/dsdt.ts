@@ -1,5 +1,7 @@
-// The DSDT: the namespace that the guest's ACPI interpreter sees. Everything is fixed, so there is no method in it.
+// The DSDT: the namespace that the guest's ACPI interpreter sees. Everything is fixed but what hot-plug does.
 
+import * as Pm from "../../../assembly/layout/pm";
+import { HOTPLUG_PORT, HOTPLUG_PORTS } from "../../devices/pci/hotplug";
 import { gsiOf } from "../../devices/pci/intx";
 import {
   busWindow,
@@ -16,6 +18,7 @@ import {
   scope,
   type Aml,
 } from "./aml";
+import { hotplugEvent, hotplugSlots } from "./hotplug";
 
 export interface DsdtOptions {
   /** A UART at 3F8h. */
@@ -34,7 +37,7 @@ const MEMORY_WINDOW = { first: 0xc0000000, last: 0xfebfffff };
 
 export function makeDsdt(options: DsdtOptions): Aml {
   const sleep = packageOf(...[S5_SLEEP_TYPE, S5_SLEEP_TYPE, 0, 0].map(integer));
-  return [...scope("\\_SB", pciRoot(options)), ...name("\\_S5", sleep)];
+  return [...scope("\\_SB", pciRoot(options), chipsetPorts()), ...hotplugEvent(), ...name("\\_S5", sleep)];
 }
 
 function pciRoot(options: DsdtOptions): Aml {
@@ -55,7 +58,14 @@ function pciRoot(options: DsdtOptions): Aml {
     name("_CRS", resources(...windows)),
     name("_PRT", interruptRouting()),
     isaBridge(options),
+    ...hotplugSlots(),
   );
+}
+
+/** Ports behind the windows that are taken: nothing may be assigned there. */
+function chipsetPorts(): Aml {
+  const ports = resources(ioPorts(HOTPLUG_PORT, HOTPLUG_PORTS), ioPorts(Pm.GPE_PORT, 4));
+  return device("RES0", name("_HID", eisaId("PNP0C02")), name("_UID", integer(1)), name("_CRS", ports));
 }
 
 /** _PRT (6.2.13): address of all functions of a slot, pin, no link device, global interrupt. */

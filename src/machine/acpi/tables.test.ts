@@ -1,6 +1,22 @@
 import { describe, expect, it } from "vitest";
 import { gsiOf } from "../../devices/pci/intx";
-import { eisaId, integer, name, packageOf, resources, scope } from "./aml";
+import {
+  acquire,
+  and,
+  arg0,
+  arg1,
+  eisaId,
+  integer,
+  method,
+  name,
+  notify,
+  packageOf,
+  resources,
+  scope,
+  shiftLeft,
+  store,
+  when,
+} from "./aml";
 import { makeAcpi, type AcpiOptions } from "./tables";
 
 const options: AcpiOptions = { cpus: 2, serial: true, vga: false };
@@ -79,6 +95,14 @@ function parseAml(bytes: Uint8Array): string[] {
         paths.push(inner);
         terms(next + root + 4, end, inner);
         at = end;
+      } else if (op === 0x14 || (op === 0x5b && bytes[at + 1] === 0x81)) {
+        const { end, next } = length(at + (op === 0x14 ? 1 : 2));
+        if (op === 0x14) paths.push(`${path}.${text(next)}`);
+        at = end;
+      } else if (op === 0x5b && bytes[at + 1] === 0x80) {
+        at = value(value(at + 7));
+      } else if (op === 0x5b && bytes[at + 1] === 0x01) {
+        at += 7;
       } else throw new Error(`no term at ${at}: ${op}`);
     }
     expect(at).toBe(to);
@@ -124,7 +148,14 @@ describe("makeAcpi", () => {
   it("has a namespace that parses to the end", () => {
     const dsdt = tablesOf(options).get("DSDT") ?? new Uint8Array();
     const paths = parseAml(dsdt);
-    for (const path of ["._SB_.PCI0._PRT", "._SB_.PCI0.ISA_.KBD_._HID", "._SB_.PCI0.ISA_.COM1._CRS", "._S5_"]) {
+    for (const path of [
+      "._SB_.PCI0._PRT",
+      "._SB_.PCI0.ISA_.KBD_._HID",
+      "._SB_.PCI0.ISA_.COM1._CRS",
+      "._S5_",
+      "._SB_.PCI0.SF8_._EJ0",
+      "._GPE._E01",
+    ]) {
       expect(paths).toContain(path);
     }
     const silent = parseAml(tablesOf({ ...options, serial: false }).get("DSDT") ?? new Uint8Array());
@@ -158,6 +189,18 @@ describe("AML", () => {
     );
     expect([large[1], large[2], large[3]]).toEqual([0x80 | (5008 & 15), (5008 >> 4) & 0xff, 5008 >> 12]);
     expect(large.length).toBe(5009);
+  });
+
+  it("writes the statements of methods as a compiler of ASL does", () => {
+    // If (Arg0 & 8) { Notify (\\_SB.PCI0.S18, Arg1) }
+    const path = [0x5c, 0x2f, 3, ...Buffer.from("_SB_PCI0S18_")];
+    const body = [0x7b, 0x68, 0x0a, 8, 0, 0x86, ...path, 0x69];
+    expect(when(and(arg0, integer(8)), notify("\\_SB.PCI0.S18", arg1))).toEqual([0xa0, body.length + 1, ...body]);
+    expect(store(shiftLeft(integer(1), arg1), "B0EJ")).toEqual([0x70, 0x79, 1, 0x69, 0, ...Buffer.from("B0EJ")]);
+    expect(method("A", 2, acquire("\\_SB.M"))).toEqual([
+      ...[0x14, 20, ...Buffer.from("A___"), 2],
+      ...[0x5b, 0x23, 0x5c, 0x2e, ...Buffer.from("_SB_M___"), 0xff, 0xff],
+    ]);
   });
 
   it("refuses names that do not exist", () => {

@@ -21,6 +21,8 @@ export interface ElfKernel {
   readonly segments: readonly ElfSegment[];
   /** Physical address of the PVH entry, if a note gives one. */
   readonly pvhEntry: number | undefined;
+  /** What the kernel calls itself in its Xen notes, such as "linux". */
+  readonly guestOs: string | undefined;
 }
 
 const MACHINE_386 = 3;
@@ -29,7 +31,9 @@ const TYPE_EXECUTABLE = 2;
 const TYPE_SHARED = 3;
 const SEGMENT_LOAD = 1;
 const SEGMENT_NOTE = 4;
+const NOTE_GUEST_OS = 6;
 const NOTE_PHYS32_ENTRY = 18;
+const GUEST_OS_MAX = 32;
 /** Far above what kernels have; bounds the work that a file can cause. */
 const MAX_SEGMENTS = 256;
 const MAX_NOTES = 256;
@@ -74,7 +78,7 @@ export function readElf(file: FileView): Result<ElfKernel, ConfigIssue> {
   if (loads.length === 0) return err(kernelIssue("the ELF file has nothing to load"));
   const notes = headers.filter((header) => header.type === SEGMENT_NOTE);
   const entry = bits === 64 ? file.i64(layout.entry) : file.u32(layout.entry);
-  return ok({ bits, entry, segments: loads, pvhEntry: findPvhEntry(file, notes) });
+  return ok({ bits, entry, segments: loads, ...readXenNotes(file, notes) });
 }
 
 interface ProgramHeader extends ElfSegment {
@@ -103,7 +107,13 @@ function readHeader(file: FileView, at: number, bits: 32 | 64): ProgramHeader {
   };
 }
 
-function findPvhEntry(file: FileView, notes: readonly ProgramHeader[]): number | undefined {
+interface XenNotes {
+  pvhEntry: number | undefined;
+  guestOs: string | undefined;
+}
+
+function readXenNotes(file: FileView, notes: readonly ProgramHeader[]): XenNotes {
+  const found: XenNotes = { pvhEntry: undefined, guestOs: undefined };
   for (const note of notes) {
     let at = note.offset;
     const end = at + note.fileSize;
@@ -111,13 +121,17 @@ function findPvhEntry(file: FileView, notes: readonly ProgramHeader[]): number |
       const nameSize = file.u32(at);
       const descriptorSize = file.u32(at + 4);
       const descriptor = at + 12 + align4(nameSize);
-      if (file.u32(at + 8) === NOTE_PHYS32_ENTRY && file.text(at + 12, 4) === "Xen\0" && file.has(descriptor, 4)) {
-        return file.u32(descriptor);
+      if (file.text(at + 12, 4) === "Xen\0" && file.has(descriptor, descriptorSize)) {
+        const type = file.u32(at + 8);
+        if (type === NOTE_PHYS32_ENTRY && descriptorSize >= 4) found.pvhEntry ??= file.u32(descriptor);
+        if (type === NOTE_GUEST_OS && descriptorSize <= GUEST_OS_MAX) {
+          found.guestOs ??= file.text(descriptor, descriptorSize).replace(/\0.*$/, "");
+        }
       }
       at = descriptor + align4(descriptorSize);
     }
   }
-  return undefined;
+  return found;
 }
 
 function align4(size: number): number {

@@ -90,6 +90,7 @@ function plan(bytes: Uint8Array, options: { append?: string; modules?: BootModul
     modules: options.modules ?? [],
     ram: ramLayout(options.ram ?? 64 * MiB),
     rsdp: 0xe0000,
+    vga: false,
     gunzip: () => Promise.resolve(undefined),
   });
 }

@@ -32,6 +32,8 @@ export interface BootRequest {
   readonly ram: RamLayout;
   /** Address of the ACPI root pointer. */
   readonly rsdp: number;
+  /** There is a VGA, in text mode. */
+  readonly vga: boolean;
   readonly gunzip: Gunzip;
 }
 
@@ -107,6 +109,7 @@ function planSelfUnpacking(request: BootRequest, image: BzImage): Result<BootPla
       initrd: initrd.value?.place,
       map,
       rsdp: request.rsdp,
+      vga: request.vga,
     },
     placer,
   );
@@ -125,16 +128,19 @@ function planElf(request: BootRequest, file: FileView, elf: ElfKernel, image?: B
   if (issue !== undefined) return err(issue);
   const initrd = placeInitrd(request, placer, image?.initrdMax ?? INITRD_MAX);
   if (!initrd.ok) return initrd;
-  const common = { commandLine: request.append, map, rsdp: request.rsdp };
+  const common = { commandLine: request.append, map, rsdp: request.rsdp, vga: request.vga };
   const place = initrd.value?.place;
+  // Only Linux's own boot protocol tells the kernel of a text screen.
+  const knowsLinux = elf.guestOs === "linux" && elf.bits === 64;
+  const pvhEntry = request.vga && knowsLinux ? undefined : elf.pvhEntry;
   const prepared =
-    elf.pvhEntry === undefined
+    pvhEntry === undefined
       ? prepareLinux(
           { ...common, bits: elf.bits, entry: physicalEntry(elf), setupHeader: image?.setupHeader, initrd: place },
           placer,
         )
-      : preparePvh({ ...common, entry: elf.pvhEntry, modules: place === undefined ? [] : [place] }, placer);
-  const how = elf.pvhEntry === undefined ? `${elf.bits}-bit Linux entry` : "PVH entry";
+      : preparePvh({ ...common, entry: pvhEntry, modules: place === undefined ? [] : [place] }, placer);
+  const how = pvhEntry === undefined ? `${elf.bits}-bit Linux entry` : "PVH entry";
   const what = image === undefined ? `ELF${elf.bits}` : `ELF${elf.bits} from a bzImage`;
   const load = [...partsToLoad(parts), ...(initrd.value?.load ?? [])];
   return finish(prepared, `${what}, ${how}`, load, partsToZero(parts));

@@ -19,6 +19,7 @@ export interface LinuxRequest {
   readonly initrd: PlacedModule | undefined;
   readonly map: readonly E820Entry[];
   readonly rsdp: number;
+  readonly vga: boolean;
 }
 
 const PAGE = 4096;
@@ -70,7 +71,13 @@ function zeroPage(request: LinuxRequest, commandLine: number): Uint8Array {
       .u32(at + 16, entry.type);
   });
   page.u32(0x1e0, extendedMemory(map));
+  if (request.vga) describeScreen(page);
   return page.bytes;
+}
+
+/** struct screen_info: mode 3 of a VGA, 80 x 25 characters of 16 lines, the cursor at the top. */
+function describeScreen(page: Structure): void {
+  page.u8(0x06, 3).u8(0x07, 80).u16(0x0a, 3).u8(0x0e, 25).u8(0x0f, 1).u16(0x10, 16);
 }
 
 /** alt_mem_k: KiB of RAM above 1 MiB, for kernels that look there before e820. */

@@ -17,6 +17,7 @@ const MASKED = [
   "modprobe@fuse.service",
   "modprobe@loop.service",
   "sys-fs-fuse-connections.mount",
+  "systemd-networkd-wait-online.service",
   "systemd-pstore.service",
 ];
 
@@ -40,6 +41,26 @@ path-exclude=/usr/share/locale/*
 path-exclude=/usr/share/man/*
 `;
 
+/** Any fixed value; fstab and the command line name the disk by it, on whatever bus it is. */
+const DISK_UUID = "7ab71504-0000-4000-8000-00000000deb1";
+/** Every card asks for its address by DHCP. The name server is the one that a user network has. */
+const NETWORK = `[Match]
+Name=en* eth*
+
+[Network]
+DHCP=ipv4
+IPv6AcceptRA=no
+`;
+const NAME_SERVER = "nameserver 10.0.2.3\n";
+
+/**
+ * systemd-networkd orders itself before the login, which would wait for it.
+ * Here nobody does: it starts when the console has its shell.
+ */
+const LATE_NETWORK = `unit=/lib/systemd/system/systemd-networkd.service
+sed -e '/^Before=/d' -e '/^\\[Unit\\]/a After=serial-getty@hvc0.service' $unit >/etc/systemd/system/\${unit##*/}
+systemctl enable systemd-networkd`;
+
 /** @type {import("../image.mjs").Image} */
 export const image = {
   name: "debian",
@@ -48,21 +69,24 @@ export const image = {
   architecture: "amd64",
   kernel: "linux-image-amd64",
   memoryMb: 512,
-  append: "root=/dev/vda rw console=ttyS0 console=hvc0",
+  // The TSC and kvmclock are one clock here: a watchdog that compares them could only find that the host was busy.
+  append: `root=UUID=${DISK_UUID} rw console=ttyS0 console=hvc0 tsc=reliable`,
+  devices: ["virtio-serial-pci", "virtconsole", "virtserialport,name=org.qemu.guest_agent.0", "virtio-balloon-pci"],
   initramfs: {
     init: "disk.sh",
     modules: ["virtio_pci", "virtio_blk", "virtio_console", "virtio_scsi", "sd_mod", "ext4", "crc32c_generic"],
   },
   rootfs: {
     sizeMb: 1536,
-    // Any fixed value; fstab names the disk by it.
-    uuid: "7ab71504-0000-4000-8000-00000000deb1",
+    uuid: DISK_UUID,
     hostname: "tabvisor",
     packages: [
       "apt",
       "dbus",
       "e2fsprogs",
+      "fio",
       "init",
+      "iperf3",
       "iproute2",
       "iputils-ping",
       "kmod",
@@ -73,6 +97,8 @@ export const image = {
       "openssl",
       "pciutils",
       "procps",
+      "sg3-utils",
+      "qemu-guest-agent",
       "systemd-sysv",
       "udev",
       "usr-is-merged",
@@ -136,11 +162,14 @@ export const image = {
       "etc/systemd/journald.conf.d/volatile.conf": JOURNAL,
       "etc/dpkg/dpkg.cfg.d/no-documentation": NO_DOCUMENTATION,
       "etc/default/locale": "LANG=C.UTF-8\n",
+      "etc/resolv.conf": NAME_SERVER,
+      "etc/systemd/network/80-dhcp.network": NETWORK,
       "etc/apt/sources.list": "# No package source is set up: name one here and run apt update.\n",
     },
+    programs: { "usr/local/bin/static-check": "static_check.c" },
     masked: MASKED,
     // Run in the new system when all packages are configured. Root has no
     // password: whoever opens the tab owns the machine.
-    finish: "passwd --delete root; systemctl set-default multi-user.target",
+    finish: `passwd --delete root; systemctl set-default multi-user.target; ${LATE_NETWORK}`,
   },
 };

@@ -9,8 +9,11 @@ export const image = {
   kernel: "linux-image-amd64",
   memoryMb: 256,
   append: "console=ttyS0 console=hvc0",
+  devices: ["virtio-serial-pci", "virtconsole"],
   initramfs: {
     init: "tiny.sh",
+    // What busybox's udhcpc calls with the address that it was given.
+    scripts: { "etc/udhcpc/default.script": "udhcpc.sh" },
     // Names without what they depend on; loaded only where the device exists,
     // or, for file systems, when one is mounted.
     modules: [
@@ -22,6 +25,8 @@ export const image = {
       "virtio_balloon",
       "virtio_rng",
       "virtio_input",
+      "psmouse",
+      "qxl",
       "sd_mod",
       "sr_mod",
       "button",

@@ -4,7 +4,7 @@
 # configured), under fakeroot, so that owners are right whoever builds.
 #
 # What rootfs.mjs has put here: /debs/essential and /debs/others (packages),
-# /overlay (files for the new system), /modules, /finish.sh.
+# /overlay (files for the new system), /modules, /programs (C files), /finish.sh.
 set -eu
 target=/target
 fakeroot_library=/usr/lib/x86_64-linux-gnu/libfakeroot
@@ -72,6 +72,14 @@ install_modules() {
 	in_target depmod "$KERNEL_RELEASE"
 }
 
+# Static, so that a program depends on nothing but the kernel.
+compile_programs() {
+	while read -r source path; do
+		mkdir -p "$target/$(dirname "$path")"
+		gcc -O3 -static -pthread -s -Wall -Wextra -Werror -o "$target/$path" "/programs/$source"
+	done </programs/list
+}
+
 # Logs, backups and caches that differ from build to build, and documentation.
 clean() {
 	cd $target
@@ -118,6 +126,10 @@ step "installing the other packages"
 install_others
 step "installing the kernel's modules"
 install_modules
+if [ -s /programs/list ]; then
+	step "compiling programs"
+	compile_programs
+fi
 step "settings and cleaning up"
 cp -r --no-dereference --preserve=mode,links /overlay/. $target/
 in_target /bin/sh -eu -c "$(cat /finish.sh)"

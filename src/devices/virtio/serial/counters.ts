@@ -1,7 +1,7 @@
 export interface SerialCounters {
   bytesIn: number;
   bytesOut: number;
-  /** Bytes of absurdly long writes that were dropped. */
+  /** Bytes that were dropped: of absurdly long writes, and to ports that nobody has open. */
   bytesCut: number;
   controlMessages: number;
   /** Control messages of the driver that made no sense. */

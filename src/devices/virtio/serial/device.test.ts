@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { type TestBus, testBus } from "../../../../tests/virtio";
 import { ConsoleInput } from "../../../backends/console/console_input";
+import type { OutputFlow } from "../../../backends/console/types";
 import { gpa } from "../../../shared/units";
 import type { MockDriver } from "../testing/mock_driver";
 import { CONTROL_RECEIVE, CONTROL_TRANSMIT, F_MULTIPORT, F_SIZE, receiveQueue, transmitQueue } from "./config";
@@ -215,6 +216,72 @@ describe("virtio-serial with ports", () => {
     serial.removePort(1);
     expect(messages()).toEqual(["2 1 1", "3 1 1", "1 2 1"]);
     expect(agent.opened).toEqual([]);
+  });
+});
+
+describe("virtio-serial with flow control", () => {
+  let room: number;
+  let flow: OutputFlow;
+  let said: string[];
+
+  beforeEach(() => {
+    room = 8;
+    said = [];
+    flow = { accepts: (length) => length <= room, onRoom: () => undefined };
+    const output = (bytes: Uint8Array): void => {
+      room -= bytes.length;
+      said.push(new TextDecoder().decode(bytes));
+    };
+    serial.addPort({ input: new ConsoleInput(), output, flow }, { name: "bounded" });
+    driver.start();
+    control(2, 3, 1);
+  });
+
+  it("drops what is sent to a port that nobody has open", () => {
+    transmit(transmitQueue(2), text("lost"));
+    expect(driver.ring(transmitQueue(2)).takeUsed()).toHaveLength(1);
+    expect([said, serial.counters.bytesCut]).toEqual([[], 4]);
+  });
+
+  it("leaves buffers in the ring until there is room", () => {
+    const ring = driver.ring(transmitQueue(2));
+    serial.setHostOpen(2, true);
+    for (const word of ["12345", "6789a", "b"]) transmit(transmitQueue(2), text(word));
+    expect([said.join(""), ring.takeUsed().length]).toEqual(["12345", 1]);
+    room = 5;
+    flow.onRoom();
+    expect([said.join(""), ring.takeUsed().length]).toEqual(["123456789a", 1]);
+    room = 100;
+    flow.onRoom();
+    expect([said.join(""), ring.takeUsed().length]).toEqual(["123456789ab", 1]);
+  });
+
+  it("gives everything back when the host lets go, or the port is removed", () => {
+    const ring = driver.ring(transmitQueue(2));
+    serial.setHostOpen(2, true);
+    room = 0;
+    transmit(transmitQueue(2), text("waits"));
+    expect(ring.takeUsed()).toEqual([]);
+    serial.setHostOpen(2, false);
+    flow.onRoom();
+    expect(ring.takeUsed()).toHaveLength(1);
+    serial.setHostOpen(2, true);
+    transmit(transmitQueue(2), text("waits"));
+    serial.removePort(2);
+    expect(ring.takeUsed()).toHaveLength(1);
+  });
+
+  it("tells each console its own size", () => {
+    inbox = [];
+    control(2, 3, 1);
+    const second = serial.addPort({ input: new ConsoleInput(), output: () => undefined }, { console: true }) ?? -1;
+    messages();
+    serial.resize(90, 20, second);
+    control(second, 3, 1);
+    expect(messages()).toEqual([`${second} 4 1`, `${second} 5 1 90 0 20 0`, `${second} 6 1`]);
+    serial.resize(91, 21, second);
+    expect(messages()).toEqual([`${second} 5 1 91 0 21 0`]);
+    expect(driver.deviceConfig(0, 2)).toBe(80);
   });
 });
 

@@ -21,6 +21,7 @@ import {
   queueSizes,
   receiveQueue,
   ROWS,
+  transmitQueue,
   VIRTIO_ID,
 } from "./config";
 import { newSerialCounters } from "./counters";
@@ -48,6 +49,8 @@ interface Port {
   ready: boolean;
   guestOpen: boolean;
   hostOpen: boolean;
+  /** Of a console's terminal. */
+  size: { cols: number; rows: number } | undefined;
 }
 
 export class VirtioSerial implements VirtioDevice {
@@ -85,9 +88,11 @@ export class VirtioSerial implements VirtioDevice {
     let id = options.console === true ? 0 : 1;
     while (this.#ports.has(id)) id++;
     if (id >= this.#maxPorts) return undefined;
-    const port: Port = { id, options, backend, ready: false, guestOpen: false, hostOpen: options.console === true };
+    const hostOpen = options.console === true;
+    const port: Port = { id, options, backend, ready: false, guestOpen: false, hostOpen, size: undefined };
     this.#ports.set(id, port);
     backend.input.onData = () => this.#deliver(port);
+    if (backend.flow !== undefined) backend.flow.onRoom = () => this.#takeOutput(transmitQueue(id));
     if (this.#driverReady) this.#send(say.addPort(id));
     return id;
   }
@@ -96,7 +101,11 @@ export class VirtioSerial implements VirtioDevice {
     const port = this.#ports.get(id);
     if (port === undefined) return;
     port.backend.input.onData = () => undefined;
+    if (port.backend.flow !== undefined) port.backend.flow.onRoom = () => undefined;
     this.#ports.delete(id);
+    this.#setGuestOpen(port, false);
+    // What the driver still has in the port's ring is nobody's.
+    this.#takeOutput(transmitQueue(id));
     if (this.#driverReady) this.#send(say.removePort(id));
   }
 
@@ -108,17 +117,19 @@ export class VirtioSerial implements VirtioDevice {
     if (port.ready) this.#send(say.open(id, open));
   }
 
-  /** The terminal of console port 0 has a new size. */
-  resize(cols: number, rows: number): void {
-    if (this.#view.getUint16(COLS, true) === cols && this.#view.getUint16(ROWS, true) === rows) return;
-    this.#view.setUint16(COLS, cols, true);
-    this.#view.setUint16(ROWS, rows, true);
-    const port = this.#ports.get(0);
+  /** The terminal of a console has a new size. The configuration space has that of port 0 (5.3.4). */
+  resize(cols: number, rows: number, id = 0): void {
+    const port = this.#ports.get(id);
+    if (port?.size?.cols === cols && port.size.rows === rows) return;
+    if (port !== undefined) port.size = { cols, rows };
     if (this.#has(F_MULTIPORT) && port?.ready === true) {
       // Only the last size counts, should the driver be slow to give buffers.
-      this.#pending = this.#pending.filter((message) => !isResize(message));
-      this.#send(say.resize(0, cols, rows));
+      this.#pending = this.#pending.filter((message) => !isResize(message, id));
+      this.#send(say.resize(id, cols, rows));
     }
+    if (id !== 0) return;
+    this.#view.setUint16(COLS, cols, true);
+    this.#view.setUint16(ROWS, rows, true);
     if (this.#has(F_SIZE)) this.#host?.configChanged();
   }
 
@@ -164,19 +175,27 @@ export class VirtioSerial implements VirtioDevice {
     return ((this.#host?.features ?? 0n) & feature) !== 0n;
   }
 
-  /** Guest to host. Chains are returned at once, whatever becomes of the bytes: Linux waits for them in a loop. */
+  /**
+   * Guest to host. A console's chains are returned at once, whatever becomes of the bytes: Linux waits for them in a
+   * loop. Those of a port with flow control stay in the ring until there is room.
+   */
   #takeOutput(index: number): void {
     const port = this.#ports.get(portOfQueue(index));
     const queue = this.#host?.queue(index);
     queue?.drain((chain) => {
-      if (port !== undefined) this.#output(port, chain);
+      const length = Math.min(chain.readableBytes, MAX_OUTPUT);
+      if (port?.hostOpen === true) {
+        if (port.backend.flow?.accepts(length) === false) return "later" satisfies TakeAnswer;
+        this.#output(port, chain, length);
+      } else {
+        this.counters.bytesCut += length;
+      }
       queue.push(chain.head, 0);
       return "taken";
     });
   }
 
-  #output(port: Port, chain: Chain): void {
-    const length = Math.min(chain.readableBytes, MAX_OUTPUT);
+  #output(port: Port, chain: Chain, length: number): void {
     this.counters.bytesOut += length;
     this.counters.bytesCut += chain.readableBytes - length;
     for (let at = 0; at < length; at += MAX_PIECE) {
@@ -249,7 +268,11 @@ export class VirtioSerial implements VirtioDevice {
     const { console, name } = port.options;
     if (console === true) {
       this.#send(say.isConsole(id));
-      if (id === 0) this.#send(say.resize(0, this.#view.getUint16(COLS, true), this.#view.getUint16(ROWS, true)));
+      const { cols, rows } = port.size ?? {
+        cols: this.#view.getUint16(COLS, true),
+        rows: this.#view.getUint16(ROWS, true),
+      };
+      this.#send(say.resize(id, cols, rows));
     }
     if (name !== undefined) this.#send(say.name(id, name));
     if (port.hostOpen) this.#send(say.open(id, true));

@@ -44,8 +44,9 @@ function message(port: number, event: number, value: number, payload: Uint8Array
   return bytes;
 }
 
-export function isResize(bytes: Uint8Array): boolean {
-  return bytes[4] === RESIZE;
+/** Whether a message of ours is a size for that port. */
+export function isResize(bytes: Uint8Array, port: number): boolean {
+  return bytes[4] === RESIZE && bytes[0] === port;
 }
 
 /** What the device says. */

@@ -47,6 +47,11 @@ export class MockDriver {
     return ((low & ~15) >>> 0) + high * 0x100000000;
   }
 
+  /** Whether the device has the legacy interface too. */
+  get transitional(): boolean {
+    return (this.configRead(Pci.BAR0) & Pci.BAR_IO) !== 0;
+  }
+
   /** Address of the structure of a virtio capability. */
   structure(type: number): number {
     for (let at = this.configRead(Pci.CAPABILITIES, 1); at !== 0; at = this.configRead(at + 1, 1)) {

@@ -1,0 +1,32 @@
+// The translator against the interpreter on random programs, for minutes. Environment:
+//   FUZZ_MINUTES  how long (default 4)        FUZZ_SEED  what the seeds begin with (default: the date)
+import { expect, it } from "vitest";
+import * as Cpu from "../layout/cpu";
+import { fuzz } from "../../tests/fuzz/fuzz";
+import { knownSeeds } from "../../tests/fuzz/known_seeds";
+
+const minutes = Number(process.env["FUZZ_MINUTES"] ?? 4);
+const seeds = process.env["FUZZ_SEED"] ?? new Date().toISOString().slice(0, 10);
+
+it.each([
+  ["translated at once", Cpu.JIT_FORCE],
+  ["translated when hot", Cpu.JIT_ON],
+])(
+  "random programs end as they do interpreted: %s",
+  async (_name, mode) => {
+    const found = await fuzz({ seeds, mode, count: Infinity, milliseconds: minutes * 30_000 });
+    console.log(`seeds ${seeds}-0 to ${seeds}-${found.programs - 1}: ${found.reports.length} differences`);
+    expect(found.reports).toEqual([]);
+    expect(found.programs).toBeGreaterThan(0);
+  },
+  minutes * 60_000 + 120_000,
+);
+
+it.runIf(knownSeeds.length > 0)(
+  "programs that once showed a difference",
+  async () => {
+    const { reports } = await fuzz({ list: knownSeeds, mode: Cpu.JIT_FORCE });
+    expect(reports).toEqual([]);
+  },
+  300_000,
+);

@@ -1,0 +1,112 @@
+// The WebAssembly that is written for a few instructions of each family, as text under version control, so that a change
+// of the translator is seen in review. After one: `npx vitest run assembly/jit/golden.test.ts -u`.
+import { expect, it } from "vitest";
+import { FuzzCpu } from "../../tests/fuzz/cpu";
+import { CODE } from "../../tests/fuzz/places";
+import { translationText } from "../../src/machine/profile";
+import { readTable } from "../../tools/isa/generate.mjs";
+import { encode, type Address, type Choice } from "../../tools/vectors/encode.mjs";
+import * as Cpu from "../layout/cpu";
+import * as Jit from "../layout/jit";
+
+const memory: Address = { size: 64, base: 13, disp: 16 };
+const scaled: Address = { size: 64, base: 13, index: 12, scale: 4, disp: -8 };
+
+type Wanted = readonly [row: string, choice: Partial<Choice>];
+
+const families: Record<string, readonly Wanted[]> = {
+  move: [
+    ["MOV Ev,Gv", { bits: 32, reg: 1, rm: 2 }],
+    ["MOV Gv,Ev", { bits: 64, reg: 1, memory: scaled }],
+    ["MOV Ev,Gv", { bits: 16, reg: 3, memory }],
+    ["MOV Eb,Gb", { bits: 8, reg: 5, rm: 0 }],
+    ["MOVZX Gv,Eb", { bits: 32, reg: 1, memory }],
+    ["MOVSXD Gv,Ed", { bits: 64, reg: 1, rm: 3 }],
+    ["LEA Gv,M", { bits: 64, reg: 6, memory: scaled }],
+    ["CMOVBE Gv,Ev", { bits: 64, reg: 6, rm: 7 }],
+    ["SETL Eb", { bits: 8, rm: 3 }],
+  ],
+  alu: [
+    ["ADD Ev,Gv", { bits: 64, reg: 1, rm: 2 }],
+    ["SUB Gv,Ev", { bits: 32, reg: 1, memory }],
+    ["ADC Ev,Gv", { bits: 32, reg: 3, rm: 1 }],
+    ["XOR Ev,Gv", { bits: 32, reg: 0, rm: 0 }],
+    ["AND Ev,Ib", { bits: 64, memory, immediate: 0x7fn }],
+    ["CMP Ev,Gv", { bits: 8 * 2, reg: 1, rm: 2 }],
+    ["INC Ev", { bits: 32, rm: 1 }],
+    ["NEG Ev", { bits: 64, rm: 1 }],
+  ],
+  shift: [
+    ["SHL Ev,Ib", { bits: 32, rm: 1, immediate: 5n }],
+    ["SAR Ev,CL", { bits: 64, rm: 2 }],
+    ["ROL Ev,Ib", { bits: 32, rm: 3, immediate: 7n }],
+    ["SHR Ev,1", { bits: 16, rm: 5 }],
+  ],
+  muldiv: [
+    ["IMUL Gv,Ev", { bits: 64, reg: 1, rm: 2 }],
+    ["IMUL Gv,Ev,Ib", { bits: 32, reg: 1, rm: 2, immediate: 10n }],
+    ["MUL Ev", { bits: 64, rm: 3 }],
+  ],
+  bits: [
+    ["BT Ev,Gv", { bits: 64, reg: 1, rm: 2 }],
+    ["BSF Gv,Ev", { bits: 32, reg: 1, rm: 2 }],
+    ["BSWAP Zv", { bits: 64, rm: 3 }],
+  ],
+  stack: [
+    ["PUSH Zv", { bits: 64, rm: 3 }],
+    ["POP Zv", { bits: 64, rm: 1 }],
+  ],
+  sse: [
+    ["MOVAPS Vx,Wx", { reg: 1, memory }],
+    ["ADDPS Vx,Wx", { reg: 1, rm: 2 }],
+    ["MULSD Vx,Wq", { reg: 3, memory }],
+    ["PADDD Vx,Wx", { reg: 4, rm: 5 }],
+    ["PXOR Vx,Wx", { reg: 6, rm: 6 }],
+    ["COMISD Vx,Wq", { reg: 1, rm: 3 }],
+  ],
+  x87: [
+    ["FLD Mq", { memory }],
+    ["FADD ST,STi", { rm: 1 }],
+    ["FSTP Mq", { memory }],
+  ],
+};
+
+const table = await readTable();
+
+function codeOf([text, choice]: Wanted, address: number): Uint8Array {
+  const row = table.find((candidate) => candidate.row[1] === text);
+  if (row === undefined) throw new Error(`there is no row ${text}`);
+  return encode(row, { mode: 64, bits: 0, reg: 0, rm: 0, ...choice }, address);
+}
+
+const start = {
+  registers: Array.from({ length: 16 }, (_, n) => BigInt(n === 13 ? 0x20000800 : n)),
+  flags: 2,
+  mxcsr: 0x1f80,
+  xmm: [],
+  fpr: [],
+  ftw: 0,
+  fsw: 0,
+  data: new Uint8Array(16),
+};
+
+/** The text of the first translation that running the code makes. */
+function translate(code: readonly number[]): string {
+  const cpu = new FuzzCpu(Cpu.JIT_FORCE);
+  cpu.run(code, start, []);
+  const text = translationText(cpu.system.guest.view, cpu.system.cpu, Jit.FIRST_SLOT) ?? "not translated";
+  // Addresses of records depend on where everything else lies.
+  return text.replaceAll(/(i32\.const) \d{8,}/g, "$1 record");
+}
+
+it.each(Object.entries(families))("%s", async (family, wanted) => {
+  const code: number[] = [];
+  const lines = wanted.map((one) => {
+    const bytes = codeOf(one, CODE + code.length);
+    code.push(...bytes);
+    return `;; ${one[0]}  ${Buffer.from(bytes).toString("hex")}`;
+  });
+  // On in the other page, so that the region is left by a plain branch.
+  code.push(0xe9, ...Buffer.from(Int32Array.of(0x1000 - code.length - 5).buffer));
+  await expect([...lines, translate(code), ""].join("\n")).toMatchFileSnapshot(`golden/${family}.txt`);
+});

@@ -1,0 +1,106 @@
+// Calls the interpreter's handler for the instruction under translation, with as much state in memory as it may look at.
+
+import * as Cpu from "../../layout/cpu";
+import * as Jit from "../../layout/jit";
+import * as Record from "../../layout/record";
+import * as K from "../../cpu/generated/kinds";
+import * as Ops from "../../cpu/generated/ops";
+import * as E from "../emit";
+import * as L from "../locals";
+import { kindOf } from "../region";
+import {
+  forgetFlags,
+  loadGeneral,
+  loadGpr,
+  loadVectors,
+  storeFlags,
+  storeGeneral,
+  storeGpr,
+  storePage,
+  storeVectors,
+} from "../state";
+import * as O from "./operand";
+import { forgetFloats } from "./sse_operands";
+
+/** A full barrier: what is stored before must be seen by devices in other threads (see insertFence in code_cache). */
+export function translateFence(j: usize): void {
+  E.get(j, L.CPU);
+  E.i32Const(j, 0);
+  E.byte(j, 0xfe);
+  E.byte(j, 0x1e);
+  E.byte(j, 2);
+  E.unsigned(j, Cpu.scratch + 240);
+  E.drop(j);
+}
+
+/** Leaves the region if the handler raises a fault. */
+export function callHandler(j: usize): void {
+  const rec = O.recordOf(j);
+  const op = <i32>load<u16>(rec, Record.op);
+  const effects = <u32>load<u8>(kindOf(op), 7);
+  const all = (effects & K.EFFECT_GENERAL) != 0 && op < Ops.FIRST_SSE;
+  const flags = (effects & K.EFFECT_FLAGS) != 0;
+  const registers = all ? 0 : registersOf(rec);
+  const vectors = vectorsOf(rec, effects);
+  if (all) storeGeneral(j);
+  else {
+    storeSome(j, registers);
+    if (flags && L.isDirty(j, 16)) storeFlags(j);
+  }
+  storeVectors(j, vectors);
+  storePage(j);
+  E.get(j, L.CPU);
+  E.i32Const(j, <i32>rec);
+  E.i32Const(j, op);
+  E.call(j, L.FN_COLD);
+  E.op(j, E.I32_EQZ);
+  E.ifHinted(j, E.VOID, false);
+  O.exitHere(j);
+  E.end(j);
+  if (all) loadGeneral(j);
+  else if (effects & K.EFFECT_GENERAL) loadSome(j, registers | implicitRegisters(op));
+  loadVectors(j, vectors);
+  if (flags || all) forgetFlags(j);
+  forgetFloats(j);
+  // Whatever it did to control registers, the next vector instruction looks again.
+  if (op < Ops.FIRST_SSE) store<u32>(j, 0, Jit.vectorsReady);
+}
+
+/** The xmm registers that a handler may read or write; fields that name something else cost no more than time. */
+function vectorsOf(rec: usize, effects: u32): u32 {
+  if (effects & K.EFFECT_ALL_XMM) return 0xffff;
+  let registers: u32 = (effects & K.EFFECT_XMM0) != 0 ? 1 : 0;
+  if ((effects & K.EFFECT_XMM) == 0) return registers;
+  registers |= xmmBit(load<u8>(rec, Record.reg));
+  return O.isRegisterForm(rec) ? registers | xmmBit(load<u8>(rec, Record.rm)) : registers;
+}
+
+function xmmBit(n: u32): u32 {
+  return n < 16 ? (<u32>1) << n : 0;
+}
+
+/** Registers that PCMPxSTR and their like use beside the named ones: rax, rcx, rdx, rdi. */
+function implicitRegisters(op: i32): u32 {
+  return op >= Ops.FIRST_SSE ? 0x87 : 0;
+}
+
+/** The general registers that a record of a vector instruction may name. */
+function registersOf(rec: usize): u32 {
+  return (
+    gprBit(load<u8>(rec, Record.reg)) | gprBit(load<u8>(rec, Record.rm)) | gprBit(load<u8>(rec, Record.index)) | 0x87
+  );
+}
+
+function gprBit(offset: u32): u32 {
+  return offset < 128 ? (<u32>1) << (offset >> 3) : 0;
+}
+
+function storeSome(j: usize, registers: u32): void {
+  for (let n: u32 = 0; n < 16; n++) if (((registers >> n) & 1) != 0 && L.isDirty(j, n)) storeGpr(j, n);
+}
+
+function loadSome(j: usize, registers: u32): void {
+  for (let n: u32 = 0; n < 16; n++) {
+    if (((registers >> n) & 1) != 0 && L.isUsed(j, n)) loadGpr(j, n);
+  }
+}

@@ -1,0 +1,62 @@
+// Runs of PUSH and POP, as functions have them at their beginning and end: one look into the TLB for all.
+
+import * as Cpu from "../../layout/cpu";
+import * as Jit from "../../layout/jit";
+import * as Record from "../../layout/record";
+import * as K from "../../cpu/generated/kinds";
+import * as E from "../emit";
+import * as L from "../locals";
+import { kindOf, recordAt } from "../region";
+import { hostOfRange } from "./operand";
+
+/** As many as a slow access can do at once (64 bytes). */
+const LONGEST: u32 = 8;
+const RSP: u32 = 4;
+
+/** Instructions of kind `kind` with 64-bit registers other than rsp from `offset` on, at most `left`. */
+function runLength(j: usize, offset: u32, left: u32, kind: u32): u32 {
+  let n: u32 = 0;
+  for (; n < left && n < LONGEST; n++) {
+    const rec = recordAt(j, offset);
+    const entry = kindOf(<i32>load<u16>(rec, Record.op));
+    if (load<u8>(entry) != <u8>kind || load<u8>(entry, 1) != 3 || load<u8>(rec, Record.rm) == <u8>Cpu.rsp) break;
+    offset += (<u32>load<u16>(rec, Record.where)) >> 12;
+  }
+  return n;
+}
+
+/** Translates the run that starts at `offset`, if there is one; returns how many instructions it has. */
+export function translateRun(j: usize, offset: u32, left: u32): u32 {
+  const pushes = runLength(j, offset, left, K.kPushReg);
+  const n = pushes != 0 ? pushes : runLength(j, offset, left, K.kPopReg);
+  if (n < 2) return 0;
+  store<u32>(j, <u32>recordAt(j, offset), Jit.record);
+  const bytes = <i32>(n << 3);
+  L.getGpr(j, RSP);
+  if (pushes != 0) {
+    E.i64Const(j, -bytes);
+    E.op(j, E.I64_ADD);
+  }
+  E.set(j, L.LA);
+  hostOfRange(j, bytes, pushes != 0);
+  for (let i: u32 = 0; i < n; i++) {
+    const rec = recordAt(j, offset);
+    const register = (<u32>load<u8>(rec, Record.rm)) >> 3;
+    E.get(j, L.HOST);
+    if (pushes != 0) {
+      L.getGpr(j, register);
+      E.memory(j, E.I64_STORE, (n - 1 - i) << 3);
+    } else {
+      E.memory(j, E.I64_LOAD, i << 3);
+      L.setGpr(j, register);
+    }
+    offset += (<u32>load<u16>(rec, Record.where)) >> 12;
+  }
+  E.get(j, L.LA);
+  if (pushes == 0) {
+    E.i64Const(j, bytes);
+    E.op(j, E.I64_ADD);
+  }
+  L.setGpr(j, RSP);
+  return n;
+}

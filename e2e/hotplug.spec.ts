@@ -1,0 +1,222 @@
+// Devices that come and go, and the ports and the balloon of a running guest. One boot for all checks.
+import { expect, test } from "@playwright/test";
+import { Guest } from "./fixtures/guest";
+import { receiveFrom, sendTo } from "./fixtures/port";
+
+const mebibyte = 1 << 20;
+const query = [
+  "image=tiny",
+  "device=virtio-balloon-pci,id=balloon0",
+  "device=virtserialport,name=org.example.data,id=data0",
+  "device=virtconsole,id=second",
+  "drive=size=16M,if=none,id=spare",
+].join("&");
+let guest: Guest;
+
+test.describe.configure({ mode: "serial", timeout: 900_000 });
+
+test.beforeAll(async ({ browser }) => {
+  guest = new Guest(await browser.newPage());
+});
+
+test.afterAll(async () => {
+  await guest.page.close();
+});
+
+/** In the guest: the device of the named port. */
+const device = "/dev/$(basename $(dirname $(grep -l org.example.data /sys/class/virtio-ports/*/name)))";
+
+const patient = { timeout: 60_000 };
+
+/** Runs a command in the guest until it prints what is wanted. */
+async function becomes(command: string, wanted: string | RegExp): Promise<void> {
+  await expect.poll(async () => (await guest.run(command)).output, { timeout: 60_000 }).toMatch(wanted);
+}
+
+async function deleted(device: string): Promise<void> {
+  const event = { device, path: `/machine/peripheral/${device}` };
+  await expect.poll(() => guest.events("DEVICE_DELETED"), patient).toContainEqual(event);
+}
+
+const mapped = async (): Promise<number> => (await guest.stats()).mappedBytes / mebibyte;
+
+test("boots with a balloon, a second console and a named port", async () => {
+  await guest.open(query);
+  await guest.waitFor(/tabvisor: shell ready/, { timeout: 300_000 });
+  // The kernel's messages go to this console too, and would mix with what commands print.
+  await guest.run("dmesg -n 1");
+  // The image has no udev that would load the drivers of devices that come later.
+  await guest.output("modprobe -a virtio_blk virtio_rng");
+  expect(await guest.output("ls /sys/bus/virtio/drivers/virtio_balloon | grep -c ^virtio")).toBe("1");
+  expect(await guest.output("cat /sys/class/virtio-ports/*/name")).toBe("org.example.data");
+  expect(await guest.qmp("query-status")).toEqual({ status: "running", running: true });
+  const names = (await guest.qmp("query-commands")).map(({ name }) => name);
+  expect(names).toContain("device_add");
+});
+
+test("memory that the guest frees goes back to the pool, and comes back as it was written", async () => {
+  const before = await mapped();
+  await guest.output("dd if=/dev/zero of=/tmp/big bs=1M count=96 2>/dev/null", 200_000);
+  expect(await mapped()).toBeGreaterThan(before + 80);
+  await guest.output("rm /tmp/big");
+  await expect.poll(mapped, { timeout: 60_000 }).toBeLessThan(before + 40);
+  const random = "dd if=/dev/urandom of=/tmp/big bs=1M count=16 2>/dev/null";
+  const [first, second] = (await guest.output(`${random}; md5sum < /tmp/big; md5sum < /tmp/big`, 200_000)).split("\n");
+  expect(second).toBe(first);
+  await guest.output("rm /tmp/big");
+});
+
+test("a balloon of half the memory, and back", async () => {
+  const all = 256 * mebibyte;
+  expect(await guest.qmp("query-balloon")).toEqual({ actual: all });
+  // The cache of the file system counts as used: it must go, too.
+  await guest.output("dd if=/dev/zero of=/tmp/kept bs=1M count=24 2>/dev/null");
+  await guest.qmp("balloon", { value: all / 2 });
+  await expect.poll(async () => (await guest.qmp("query-balloon")).actual, { timeout: 60_000 }).toBe(all / 2);
+  expect(await mapped()).toBeLessThanOrEqual(128);
+  await expect(guest.page.getByRole("contentinfo")).toContainText("128 MiB in the balloon");
+  expect(await guest.output("tr -d '\\000' < /tmp/kept | wc -c")).toBe("0");
+  await guest.qmp("balloon", { value: all });
+  await expect.poll(async () => (await guest.qmp("query-balloon")).actual, { timeout: 60_000 }).toBe(all);
+  const low = await mapped();
+  await guest.output("dd if=/dev/zero of=/tmp/big bs=1M count=72 2>/dev/null", 200_000);
+  expect(await mapped()).toBeGreaterThan(low + 60);
+  await guest.output("rm /tmp/big /tmp/kept");
+  expect(await guest.events("BALLOON_CHANGE")).toContainEqual({ actual: all / 2 });
+  await expect.poll(async () => (await guest.stats()).guestMemory.totalMemory).toBeGreaterThan(200 * mebibyte);
+});
+
+test("bytes go through a named port in both directions, in spite of a slow reader", async () => {
+  const size = 4 * mebibyte;
+  await guest.run(`dd if=/dev/urandom of=/tmp/data bs=1M count=${size / mebibyte} 2>/dev/null`);
+  const sum = (await guest.output("sha256sum < /tmp/data")).split(" ")[0];
+  await guest.send(`cat /tmp/data > ${device}\r`);
+  const received = await receiveFrom(guest.page, "org.example.data", { length: size, pauseEvery: mebibyte });
+  expect(received).toEqual({ length: size, sum });
+  expect(await guest.events("VSERPORT_CHANGE")).toContainEqual({ id: "data0", open: true });
+  await expect.poll(() => guest.events("VSERPORT_CHANGE"), patient).toContainEqual({ id: "data0", open: false });
+
+  await guest.send(`(sleep 2; head -c ${size} ${device} | sha256sum > /tmp/sum) &\r`);
+  const sent = await sendTo(guest.page, "org.example.data", { length: size });
+  await becomes("cat /tmp/sum", new RegExp(sent.sum));
+});
+
+test("100 MiB go through a named port in both directions @slow", async () => {
+  test.setTimeout(1_800_000);
+  const size = 100 * mebibyte;
+  const data = `i=0; while [ $i -lt 200 ]; do cat /bin/busybox; i=$((i + 1)); done | head -c ${size}`;
+  const sum = (await guest.output(`(${data}) | sha256sum`, 600_000)).split(" ")[0];
+  await guest.send(`(${data}) > ${device}\r`);
+  const received = await receiveFrom(guest.page, "org.example.data", { length: size });
+  expect(received).toEqual({ length: size, sum });
+  await guest.send(`(head -c ${size} ${device} | sha256sum > /tmp/sum) &\r`);
+  const sent = await sendTo(guest.page, "org.example.data", { length: size });
+  await becomes("cat /tmp/sum", new RegExp(sent.sum));
+});
+
+test("a second console has a tab of its own", async () => {
+  const { page } = guest;
+  await guest.run("(setsid sh -i </dev/hvc1 >/dev/hvc1 2>&1 &)");
+  await page.getByRole("tab", { name: "hvc1" }).click();
+  await page.getByRole("textbox", { name: "Console hvc1" }).focus();
+  await page.keyboard.type("echo six times seven is $((6 * 7)) > /tmp/typed\n");
+  await becomes("cat /tmp/typed", "six times seven is 42");
+  await becomes("stty size < /dev/hvc1", await guest.output("stty size"));
+});
+
+test("a disk is plugged in, used, and taken out", async () => {
+  const disk = "test -b /dev/vda && echo there || echo none";
+  expect(await guest.qmp("query-block")).toEqual([]);
+  await guest.qmp("device_add", { driver: "virtio-blk-pci", id: "disk1", drive: "spare", serial: "plugged" });
+  await becomes(disk, "there");
+  expect(await guest.output("cat /sys/block/vda/serial")).toBe("plugged");
+  await guest.output("echo kept | dd of=/dev/vda conv=fsync 2>/dev/null");
+  expect(await guest.qmp("query-block")).toMatchObject([{ device: "spare", qdev: "disk1", removable: false }]);
+  await expect(guest.qmp("device_add", { driver: "virtio-blk-pci", drive: "spare" })).rejects.toThrow(/in use/);
+  await guest.qmp("device_del", { id: "disk1" });
+  await deleted("disk1");
+  await becomes(disk, "none");
+  await guest.qmp("device_add", { driver: "virtio-blk-pci", id: "disk2", drive: "spare", addr: "0x1f" });
+  await becomes(disk, "there");
+  expect(await guest.output("dd if=/dev/vda bs=5 count=1 2>/dev/null; ls /sys/bus/pci/devices")).toMatch(
+    /^kept\n[^]*00:1f.0/,
+  );
+  await guest.qmp("device_del", { id: "disk2" });
+  await deleted("disk2");
+  await becomes(disk, "none");
+});
+
+test("every other device comes and goes too", async () => {
+  await guest.qmp("device_add", { driver: "virtio-rng-pci", id: "rng1" });
+  await becomes("cat /sys/class/misc/hw_random/rng_available", "virtio_rng");
+  await guest.qmp("device_del", { id: "rng1" });
+  await deleted("rng1");
+  await guest.qmp("device_del", { id: "balloon0" });
+  await deleted("balloon0");
+  await expect(guest.qmp("query-balloon")).rejects.toThrow(/No balloon device has been activated/);
+  await guest.qmp("device_add", { driver: "virtio-balloon-pci", id: "balloon0" });
+  await becomes("ls /sys/bus/virtio/drivers/virtio_balloon", /virtio\d+/);
+
+  await guest.qmp("device_del", { id: "data0" });
+  await deleted("data0");
+  await becomes("grep -l org.example.data /sys/class/virtio-ports/*/name 2>/dev/null; echo gone", /^gone$/);
+  await guest.qmp("device_add", { driver: "virtserialport", id: "late", name: "org.example.late" });
+  await becomes("cat /sys/class/virtio-ports/*/name", "org.example.late");
+  await guest.qmp("device_del", { id: "second" });
+  const tab = guest.page.getByRole("tab", { name: "hvc1" });
+  await expect(tab).toHaveCount(0);
+  await guest.qmp("device_add", { driver: "virtconsole", id: "third" });
+  await expect(tab).toBeVisible();
+  await becomes("cat /sys/class/virtio-ports/*/dev | wc -l; stty size < /dev/hvc1", await guest.output("stty size"));
+  await guest.output("echo hello from the new one > /dev/hvc1");
+  const said = await guest.page.evaluate(async () => {
+    const reader = (await tabvisor.machine)?.console("hvc1").readable.getReader();
+    let text = "";
+    while (!text.includes("new one")) text += new TextDecoder().decode((await reader?.read())?.value);
+    return text;
+  });
+  expect(said).toContain("hello from the new one");
+});
+
+test("the panel shows devices, features and queues", async () => {
+  const { page } = guest;
+  await page.getByRole("button", { name: "Devices", exact: true }).click();
+  const panel = page.getByRole("complementary", { name: "Devices" });
+  await panel.getByText("balloon0").click();
+  await expect(panel).toContainText(/STATS_VQ DEFLATE_ON_OOM.*REPORTING.*VERSION_1/);
+  await expect(panel.getByRole("row", { name: /^statistics 128 1 / })).toBeVisible();
+  await expect(panel).toContainText("modern interface, MSI-X");
+  await test.info().attach("devices", { body: await page.screenshot(), contentType: "image/png" });
+  await page.getByRole("button", { name: "Close devices" }).click();
+  await expect(panel).toBeHidden();
+  const reports = await page.evaluate(async () => (await tabvisor.machine)?.devices());
+  expect(reports?.map(({ driver, state, failures }) => ({ driver, state, failures }))).toContainEqual({
+    driver: "virtio-serial-pci",
+    state: "working",
+    failures: 0,
+  });
+});
+
+test("refuses in QMP's words", async () => {
+  await expect(guest.qmp("device_del", { id: "nobody" })).rejects.toThrow("Device 'nobody' not found");
+  await expect(guest.qmp("device_add", { driver: "warp-drive" })).rejects.toThrow(/unknown device/);
+  await expect(guest.qmp("human-monitor-command" as "stop")).rejects.toThrow("has not been found");
+  await expect(guest.qmp("balloon", {} as { value: number })).rejects.toThrow("Parameter 'value' is missing");
+});
+
+test("stops, goes on and resets by command", async () => {
+  await guest.qmp("stop");
+  expect(await guest.qmp("query-status")).toEqual({ status: "paused", running: false });
+  await expect(guest.page.getByRole("contentinfo")).toContainText("Paused");
+  await guest.qmp("cont");
+  await expect(guest.page.getByRole("contentinfo")).toContainText("Running");
+  expect(await guest.output("dmesg | grep -ciE 'oops|bug:|call trace|acpi (bios )?error|not responding' || true")).toBe(
+    "0",
+  );
+  await guest.qmp("system_reset");
+  await guest.waitFor(/tabvisor: shell ready/, { timeout: 300_000 });
+  expect(await guest.events("RESET")).toEqual([{ guest: false, reason: "host-qmp-system-reset" }]);
+  await guest.qmp("system_powerdown");
+  await expect.poll(() => guest.state(), { timeout: 60_000 }).toBe("stopped");
+  expect(await guest.qmp("query-status")).toEqual({ status: "shutdown", running: false });
+});

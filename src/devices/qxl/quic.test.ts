@@ -1,0 +1,120 @@
+import { describe, expect, it } from "vitest";
+import { decodeQuic } from "./quic";
+
+// Streams of SPICE's own encoder for the picture of `pixel`: flat fields for runs, diagonals for everything else, and more
+// than 2048 pixels, after which the model is updated less often.
+const streams = {
+  rgba:
+    "UVVJQwAAAAAFAAAAQAAAACgAAAAAgICAAIAKAAAAYAECAgIKECFECFkiEYlwd3d3ABIAAACACgAAgBMFEFy2AAAA4ICOAABYcBwAAOec" +
+    "ExAA4P8/AQCIAF4AAGpAAgCAALAFABAQfQEA8P8TAABUABwAAI3OCQSiAADwfxUAAEhCOAAAHAAAzJ8TCFEAwP//AgBgAXEAADgA4A+M" +
+    "CNgOAAD8HwgAAM0AACCgM/wPZAfBMAAAAQD4gAAA/NcjAACNAMB/oAAYyA4AAFQAAAAAC8D/DFGABgAAAGABAELqoAFgCEJ4ABAAAARE" +
+    "VgAAeEAOHCoA6ABZAAACURgAgw8LBhGQwNjkhAzo4EBEHMD0A8OqPUAg/3YAADMAAOAIDQDAbgAAEAAAyIGBwZ8LCAES7AMhAQAIAgSC" +
+    "BIIYEReQA0GiVQCaYQaCGGhg+oFsmMECRA16FLwsGQgZQGD2GwD4mxwI6UMwfWCYbM6AAQAA9BQHAkEEAABGIAhkQGmw1xcaBgj7MkAO" +
+    "JDMd4A8gCCIgiIAGgghIBX36QSDEXYHpB4aIFDxgBAFHQWXRQCDAgNnn4IZeish0AACBYfBAAAAQ8HAKwpeAIBBBSkADgQgEgSaDOz4W" +
+    "yjCwTwB4oAkQwR18ERBEQC5ABgQVpoUOYRIEhFBg+oE58cMCEJow4/MyZSCQgoDZGmYBOhfIDswAACKLIJBmSmQgIGAkEMUJ04UCgQL7" +
+    "MpgORHMGMGCe3kAQAoIDGBBEGS2u6hhGYfiABKYf8bTV8BAIWXD2vEw4pkIQYDBfbOaMCgE7AQBAZCgIJJsCGAgIAApUkbzhIoFBwH4c" +
+    "YAeqSRAK3iUICEJAFpABQTNdgqYBlSEIgMD0A5oZK2wCoQwpnpcpB43mAMwyRS8AzYEcCHZ6xw0w/cBQBgQEFANZrEBbIBAg2J+DNQ5k" +
+    "swKBMFlAAAKMAMAPFDXxAQCAEZuA+gIA0LA+UPQJEfxw0SbW8zQBLu/G7/kwOQ+AAIOAImmcisIAMM5B3AdigIogH0AR4AEAOAB5mgga" +
+    "ACB+6gCTFFAN6+/TP3y/E0OAaSoI83SIIFR/HwQEQkACSEAgYANyY4awAQCaMiAIAEHseRw/eocgCHuEx/P87gUAgA+IA4JoSPy9m/rY" +
+    "AABeloAgFCCIfYkEBAT+DBgphHqCwDBaagcYQx5xEArsDwQCISAuAIEgDRstLQFBcAvY52XCZBABgnhj5e0GwQ6ChoZlQSEHgkhGKm6B" +
+    "EQiShILY52WBgIACcPCFAhUBAfvHwQ4ogEMOPsB+gR8QAgKhJBCEQIXKiA0QrKJC8zLtQE0AQeyMmoTjww6CYCsAAo8HholQAQeC6KJZ" +
+    "HkEGgqiiIPZ5WYFAoIB22OgkVBMA+80c7IANOCAA+wd2wBAQCAWBIASCnORcAMEnIFSXCQ8EqplgnwRxxU9gAkEcccGvUw8MBQSGGQii" +
+    "EE10DkEQRBiC2OdlBAKBAh8eFxNoVQFAbeogDsyAQACH4Ao2gCAU2IIQEIR5mQABk9i4IH47EASJFJsFCnEQZJQEARgFCGKBgugDQ/UL" +
+    "hwbRxoLCeVkSBKCAIPaiRIBAiEHNznjuIA4aCCSAJZhCDSAIBfYgBAQhpOQCgBzC4iIX7EAQzVgRJSAHQX4m89GBAoL4Z0H6wFBdgiED" +
+    "koel0Hk5KAhAAUH2eUgAgVAH0NjUkwc5kIFABJ+CJ9Dww0VgoM/LREkB+gAvk7EDpy/sPSCnAy0aAQQEBu4HhkkwhTT5wBAIE8EPlzHA" +
+    "PS866NCmnpfJAAEQINiHfGCo8TChrxxMsPcRcAAf+wZCsTnMgPsKwG/7Lj5AEIwnJI0gdgiEnJDSLiggEM5AEH1gSopdbBBEJJzseZkQ" +
+    "IGABQSd6bS4aEIRsIPrAMK8PUIDVhR3QDQgA6CM4QoyjAwv2gAAa0I5JvE1BEOUYzHgb2BBbYng+UFRAEzggiMAlns6mBATpQBB7njCH" +
+    "R6EyYgwAYTYQhIAg+oE74N+fBBDsCwgDBwKC/QmGBoL5gMEQEMgQBJG+gdABgdnhGQtRAkE8gSD6QKq6F7AQUiCZ52nCQAEJBLERyhMC" +
+    "QBDi2PQDw+DdiwBBgMAflaCIMOgYGwgg7MfgD1BMCBIgQCA4IIQgAgcEQkAGZmEiCMSQItEHihrdAA0Eg66yNSkDQVAQxJ6XjwUOID6K" +
+    "NOCCHAiEgugHArU53QAICNR0khhDDqGBAAP+DPZ8yYwAwQEEkgMQhD38EAKCEG2A0EBx90TqwFAIArBAEP1VQqQXIAiCgOzzMmkDBAaE" +
+    "8aSnZ/BAINy+HwgIBMEqnAgICEKaKAENsUAABH4N7ng0U8LAwQcEDwKCENwIQkAQIQALGWQti9EDQyUIgAJB9AAXAAA0YbqcvEwZGEBA" +
+    "EPtBAwQMENbIkgUGdyBgmk1vMhAQMAmI4gTpoEAggX0ZzAOiOQMEzNexUQMgwIFh/ECgMwH7amZ08McHAAAEP1zUQPY8TWB51ZmephdG" +
+    "QIDBe/GBogYRrDYHADAsjOw+PgAKQGhzTwvMCADgQz1wiQEMZH+fgvB+JRzGQgD8eNhBuIFQ/QoICAgBN8iAQEvXsKFTBgRhEIg9L0CD" +
+    "CRAmtECCUzkgEEAg+kDNBCUFAUGU6DVL3cjgZZF1UIAg9hIZEBDYn8HaQKYlIDUAAXJ75GCNKLBHDSAIAUEFCgQhXBoz/tKAEJ6C2Odl" +
+    "wAcfAzjkjkRD4YFAFh/hAxCxXE31L+KAEPGXyux5mYBAQAFBOFOhQAED+zQIHtCpcXCGGh84gw4CglBgCEJAEAxqAhJhmJANXqYMBCAg" +
+    "iH2HHwU2QNgjgBMP2kH0AELJJ4gDQV/E+qPTFCBEBQSxzxQJBAKwL4OxgFAPIAejJOyAMeQQAqHAvoRAIARkFyAQHTYWWkw4EMJAEPu8" +
+    "7GXgQ4Q3FniAgB0EYJ1aSSIHQpKNQbH8SSBEkiDEnqdAIBAofTh8oUqIgIBPcbADL+CQg6HAPoEgEAIChgQCIQoNFd4OhLCGxD4v0/PA" +
+    "BCBjVJDAB3YQCKEDigNAUTFQgQMh/RVqmb/TQIgqgJA9TySBQKCwb2fhB6QwAQB05mABN+CAFOwb2ARCQCCAQCAE48TCAUL45EPP04QH" +
+    "swDAo674IFEAcRAQp8AAECBc8KE/UBQgjxkIRPM3UUZNCAIJgCD2PAeBQKCAPjwPHNCqAgG0qUEsMAMCsA/BFUTw5SKXpc/TwHxInyhM" +
+    "YXPN3vN82QM5jIGhEyBBIIj7sUmODLjEB4bneSL45iAQuosOpGUEkz3PH2hqAPTo6yH341CCQUi9sIQkJcRB9/UFL/uxqBAQCsCEgIAQ" +
+    "1IMABBJwhg33YQcCmPLgpTkgCI5JH20MIIg8M9jneRKDIAOCMSML01JAQAQE0QeaAAEBBTugXh5y8DQLX+AJMpYMZLACAiigIAQEhA/3" +
+    "JiAQEL2Ha2+CHSqrhwQIoh9oADkFHKKAnmbzPA0IAwaC2F/jbI8CAdFEiD7Q1AcIKCDCDuSxAYFw2IElxsA2gMH+CLCAXBAQEArDk41x" +
+    "H3YEJPEk0nEFCAinCKIPNCR3DBtEBCea8zwhEIIFgti8ri0OBgIiC4g+0JTRBygg6MIO9A0EAHojOEKMpQML9oAAGuhbJ8+odhCQskXm" +
+    "MwpAQDa5SB9oKp8AcCARYHrCJRBCBwjZ8zxzZxsUASnDrR9oagPHn0BI4gs78AcCBAgJhggD+YCC/SDABoJA0iguHRAQgsS4CwKB8IhE" +
+    "faApAQlg2CHAngFUQigMAD3PEwauDwmMACS8vA+kOQBMH2gKo1LgggYdEPgBBBQRfgBjA0HCfgwAB4oJkAAIEAQEhCAAOSAgggEAIA0X" +
+    "AAAIxCAN6ANNDQBgoMFmB/QAIOpAkc/zlEGwAARjBwQDANCHBsk0lQOBAAiiD6LZZNggIFAvJDECOUADAQb9Gex5khkDhAcQIAcgmA7w" +
+    "/EBRA0P7gWEnZsCMDxTBnxF8XNCD7fM0oWPUjPM07QABEIzuYH6gqGjgNZtA00Ce+Ljg/crFbCLPBzJQCBC/PsCWAxq2rw8hus8AD3Ex" +
+    "IH768CBswj4jPCAgBAKQAQEhhsMBmQIBMU+IPc9TPxRQICpGGRRUBgLCBIw+0HIAMgEQNJLhwH07EKnGyFqAwAAB5prIgIKC/QlABiI4" +
+    "c7QhIIhEbwcQEBAGBISAgIzKBQbknDGGeZ4UCAhIYOw+OYcaBwLhE0YfaAqgcgEBMhnj0gU7EAh8bKvKCghIOAIDAgL2K3hjqCAJCSNA" +
+    "ABzHDt5gQgFVwBAQAgLIgIAQi2Gh2QYCsk2MPc9TYYUDCEwipwNN5UAgAcDoA6MyQbMQCEppLM0GOSZ5G80FjH2ekQEBAfszrCxksAQE" +
+    "DSBADh45WGMK7FHDgBAQEAUEhIAYE58LIJBn7tjzPGmEQGDAh6DpCSk8EAjgAXygZGEFAIJY7qi5IA4Ev6PJ9Z6AQIgoYOx5EgoICLBf" +
+    "w4kDHTQxnKECwM6gRxwAENgPAAAAAA==",
+  rgb16:
+    "UVVJQwAAAAACAAAAQAAAACgAAAAmBCCE/7eEEET///+UOcgAAAAQOA/hAIDE////AAQAAAAIBAAAAAwA/z+ECyAAAILuRhwAAIjA/40Q" +
+    "IAD//7ujAgBA4PyIAwDg/08IL4QAEQACEMg5wgMAAAyAAJggEBjxgyGMIQYsIAgCjh8ABMEJyMnkf/GjgRyNExCEAkNBAKWMmACjAYg/" +
+    "IccPjgsCHDDIyBRowRvQyJiAyK0KAiwOxIYTKDD8KWnoQmE0gCAT8Dg1AACGDJlYDs5ARgZMSD0UhwCKM2LDCRQI/ZTseOFwLgASRUIK" +
+    "acSDe8CQBoyoPFAUBonjiA0mWRD0KbAjF8MAQCwWIZXYAx4yUkgjWe/AhQGiAeJDCRyAfso5o4eDWfA4FpAQGhAQABU+gTVQQBAAAAEY" +
+    "0YCiJbOTBofP8PFbW59A4AiAAEIlEEcqFbAABoMBDAGkENVJxQAJKREHgSBBPuUM8n+ADRCE3h0Rh6gAKCJ4C4L8lINCCimkIJRiABmH" +
+    "xMTeRJBPwY7cSqljiDJjLoQcn7KQKkIKqZCUM5CQO5KJYROBfMrsSIvSEtQUEQKOFDCRjVE+UiE/5QAhhRQ+wiBn8pTxSHHSczI+N0QE" +
+    "I0VGkEG0jzDyU0YyUkghFQxSBgT5juQjiJOeu/S5ISMjRUaCgmgXQeSnnGSkkEIqjEFuAG6wI/nkpKvInxKIEGRkREhh2idk8lNSMpMC" +
+    "hxEdhMDBAQAAJTLYPXaocBCIJNECDjPABAPAJw0OAs7QFhOIPaUgKqTkqR6JxkdtiB2KjCBNklRjQ6eMkAXNELDIaCSNc2EhBYyTahEi" +
+    "mmhksCIlQZoprcCRJ53IgmiIoMjCRmq0vwgpYIQOUWKI7wlG2MhIiSbI1g4inzJG3h9BQJiAIz6eO4IMckghJfSe2CBGRkZGQWZ1gD7l" +
+    "jCQ9gwBE5Ig83h3IgCAppESZDUJDCkGilWgDFhkZSBo2rWDoU9aL5JxBEAQ8IiWb0w0ZUkghlegCEAwYSaIUDACKOSNp2ASAkE9FcoYA" +
+    "FJMdkQQiZHdMAFT4QCAGBqPIhMKQJw0OAAepbBmBn/QTCFLyUsHALRCCCTtEddLmyBCFKNSxIDoI+aQzLxDgDKQkh+jcUAFSro4cmuSD" +
+    "IXIppBAVFYQGCqesoS4AAmPI4BF9jbSFhJSXRxzNnzQaNUIKUSEhNpCQ5YxyGQYGQj4RfY8AwUoR2deHOCpJh0omohAV8mIDhBQcZTKC" +
+    "DEE+ZUUB4Q0JAnaiOapBU2omZB8V8kmLQhSiEDBCQUM+6R21BOKJgSFgJ1pRgeAUNHBUQHq0mWQKUaFPBCBEIdQ3BCKAeNJ4PYMwAQAI" +
+    "iBOIfIYDmJEiJWTiskhGyCeNlJ40WA4PM/I3tp80DB14AUMiEAcTwAT0oJ80GAEMwYl8IvKkKESFlPgEhELsiMJCQxKwN8OFHJK8IKPS" +
+    "J8iQnxAliq0KKdKifEIohLAT9WEkHaLeBRwpoJCFU8AAI5/81DjWnqRIyyIYmxAqG3ZCfYSmQ3TYSJEWsnBKXizyySMax1oTirRohG2M" +
+    "S0K9BHZCJQhNTgA4UqRUaJbAFH3yidQwtjWoSMtGhBKbSDG8BDqkRYg+WEDYVIwogBcNiT554oMIb0IjLTihxBMMBOQQCp8IMgBkpGWI" +
+    "Dggg0M+IAbwggOiTBxGOAUZacsQLTDFAVPhE0IIGTACFJklgCoxBQFQmsE8ntSAEKPlE6AgsGwY8oMiQVIjBGESftCNkCIVQ3CQxZEU+" +
+    "+UQIJ44A0pIRmUAGCClHpJKY6giFewiF0CBjBoZQV8TNEghI5JORCXCiSJEWHMUEMyAGOyKVUQPAakIohAoQMzKEPiNemiIAkU+IfM6B" +
+    "gIq05Exjhhk1gxyRnzRqxAiFUKEEDYVQ14iXJkNg6JMR+ZwDwIC04JnGLAJFgzgijyhqxABAyCcAAAAA",
+  rgb32:
+    "UVVJQwAAAAAEAAAAEAAAAAgAAAAAgICAAIAKAAAAYAECAgIKECFECFkiEYlwd3d3AFQAABcACwAAAPDvAACgAUUAAFjALlHiHCIAAAAc" +
+    "AACwJgQAiUhEYgDlARxdSAUDRCIQxAAZiUgzBwa4xICAWDQSkYgdHJgHEcH4GoxEJCJAQLCAQsRMVwIAAEGZBQDAoCl9oIAFgH0BbAAF" +
+    "sQMAQPWBpjwAAAAAAAAAAA==",
+};
+
+/** Blue, green, red, alpha. */
+function pixel(x: number, y: number): [number, number, number, number] {
+  if ((x + y) % 16 === 0) return [(x * 3) & 255, (y * 5) & 255, x ^ y, x];
+  return (Math.floor(x / 20) + Math.floor(y / 7)) % 2 === 1 ? [200, 100, 50, 255] : [10, 20, 30, 128];
+}
+
+function picture(width: number, height: number, change: (bytes: number[]) => number[]): number[] {
+  const all: number[] = [];
+  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) all.push(...change(pixel(x, y)));
+  return all;
+}
+
+const opaque = ([b = 0, g = 0, r = 0]: number[]): number[] => [b, g, r, 255];
+const five = (value: number): number => (value & 0xf8) | (value >> 5);
+
+describe("QUIC", () => {
+  const cases = [
+    ["rgba", 64, 40, (bytes: number[]) => bytes],
+    ["rgb16", 64, 40, (bytes: number[]) => opaque(bytes.map(five))],
+    ["rgb32", 16, 8, opaque],
+  ] as const;
+  it.each(cases)("decodes %s", (name, width, height, change) => {
+    const image = decodeQuic(Buffer.from(streams[name], "base64"), width, height);
+    expect(image?.hasAlpha).toBe(name === "rgba");
+    expect([...new Uint8Array(image?.pixels.buffer ?? new ArrayBuffer())]).toEqual(picture(width, height, change));
+  });
+
+  it("refuses what is cut short, of another size, or no stream", () => {
+    const stream = Buffer.from(streams.rgb32, "base64");
+    expect(decodeQuic(stream, 16, 9)).toBeUndefined();
+    expect(decodeQuic(stream.subarray(0, 40), 16, 8)).toBeUndefined();
+    expect(decodeQuic(stream.subarray(0, 7), 16, 8)).toBeUndefined();
+    expect(decodeQuic(new Uint8Array(64), 16, 8)).toBeUndefined();
+  });
+
+  it("ends, whatever follows the header", () => {
+    for (const value of [0x00, 0xff, 0x55, 0x80]) {
+      const bytes = new Uint8Array(4096).fill(value);
+      bytes.set(Buffer.from(streams.rgba, "base64").subarray(0, 20));
+      expect(() => decodeQuic(bytes, 64, 40)).not.toThrow();
+    }
+  });
+});

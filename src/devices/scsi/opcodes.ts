@@ -1,0 +1,57 @@
+// Operation codes and service actions that we know, with the names of the standards (SPC-4, SBC-3, MMC-6).
+
+export const TEST_UNIT_READY = 0x00;
+export const REQUEST_SENSE = 0x03;
+export const READ_6 = 0x08;
+export const WRITE_6 = 0x0a;
+export const INQUIRY = 0x12;
+export const MODE_SELECT_6 = 0x15;
+export const RESERVE_6 = 0x16;
+export const RELEASE_6 = 0x17;
+export const MODE_SENSE_6 = 0x1a;
+export const START_STOP_UNIT = 0x1b;
+export const SEND_DIAGNOSTIC = 0x1d;
+export const PREVENT_ALLOW_MEDIUM_REMOVAL = 0x1e;
+export const READ_CAPACITY_10 = 0x25;
+export const READ_10 = 0x28;
+export const WRITE_10 = 0x2a;
+export const SEEK_10 = 0x2b;
+export const WRITE_AND_VERIFY_10 = 0x2e;
+export const VERIFY_10 = 0x2f;
+export const PRE_FETCH_10 = 0x34;
+export const SYNCHRONIZE_CACHE_10 = 0x35;
+export const WRITE_SAME_10 = 0x41;
+export const UNMAP = 0x42;
+export const READ_TOC = 0x43;
+export const GET_CONFIGURATION = 0x46;
+export const GET_EVENT_STATUS_NOTIFICATION = 0x4a;
+export const READ_DISC_INFORMATION = 0x51;
+export const READ_TRACK_INFORMATION = 0x52;
+export const MODE_SELECT_10 = 0x55;
+export const RESERVE_10 = 0x56;
+export const RELEASE_10 = 0x57;
+export const MODE_SENSE_10 = 0x5a;
+export const READ_16 = 0x88;
+export const WRITE_16 = 0x8a;
+export const WRITE_AND_VERIFY_16 = 0x8e;
+export const VERIFY_16 = 0x8f;
+export const PRE_FETCH_16 = 0x90;
+export const SYNCHRONIZE_CACHE_16 = 0x91;
+export const WRITE_SAME_16 = 0x93;
+export const SERVICE_ACTION_IN_16 = 0x9e;
+export const REPORT_LUNS = 0xa0;
+export const MAINTENANCE_IN = 0xa3;
+export const READ_12 = 0xa8;
+export const WRITE_12 = 0xaa;
+export const READ_DVD_STRUCTURE = 0xad;
+export const WRITE_AND_VERIFY_12 = 0xae;
+export const VERIFY_12 = 0xaf;
+export const SET_CD_SPEED = 0xbb;
+export const MECHANISM_STATUS = 0xbd;
+export const READ_CD = 0xbe;
+
+/** Of SERVICE ACTION IN(16). */
+export const SA_READ_CAPACITY_16 = 0x10;
+export const SA_GET_LBA_STATUS = 0x12;
+/** Of MAINTENANCE IN. */
+export const SA_REPORT_SUPPORTED_OPERATION_CODES = 0x0c;

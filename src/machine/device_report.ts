@@ -1,0 +1,55 @@
+// The devices of a machine as a page shows them.
+
+import { featureNames, queueName } from "../devices/virtio/names";
+import { STATUS_DRIVER_OK, STATUS_NEEDS_RESET } from "../devices/virtio/features";
+import type { VirtioPciDevice } from "../devices/virtio/pci";
+import type { QueueState } from "../devices/virtio/transport";
+import type { DeviceReport, QueueReport } from "../shared/device_report";
+import type { PresentDevice } from "./devices";
+
+export function reportDevice({ id = "", driver, pci }: PresentDevice): DeviceReport {
+  const about = { id, driver, slot: pci?.slot };
+  return pci === undefined ? { ...about, ...withoutTransport } : { ...about, ...reportTransport(pci) };
+}
+
+const withoutTransport = {
+  state: "working",
+  interface: undefined,
+  interrupts: undefined,
+  features: [],
+  queues: [],
+  failures: 0,
+  lastFailure: "",
+  counters: {},
+} as const;
+
+function reportTransport({ transport, usesMessages }: VirtioPciDevice): Omit<DeviceReport, "id" | "driver" | "slot"> {
+  const { device, counters, status, queues } = transport;
+  const started = status !== 0;
+  return {
+    state: stateOf(status),
+    interface: started ? (transport.isLegacy ? "legacy" : "modern") : undefined,
+    interrupts: started ? (usesMessages ? "MSI-X" : "INTx") : undefined,
+    features: featureNames(device.virtioId, transport.features),
+    queues: queues.map((queue, index) => reportQueue(queue, queueName(device.virtioId, index, queues.length))),
+    failures: counters.failures,
+    lastFailure: counters.lastFailure,
+    counters: numbersOf(device.counters ?? {}),
+  };
+}
+
+function stateOf(status: number): DeviceReport["state"] {
+  if ((status & STATUS_NEEDS_RESET) !== 0) return "needs reset";
+  if ((status & STATUS_DRIVER_OK) !== 0) return "working";
+  return status === 0 ? "no driver" : "starting";
+}
+
+function reportQueue({ queue, kicks, interrupts }: QueueState, name: string): QueueReport {
+  return { index: queue.index, name, size: queue.size, depth: queue.depth, kicks, interrupts };
+}
+
+function numbersOf(counters: object): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(counters).filter((entry): entry is [string, number] => typeof entry[1] === "number"),
+  );
+}

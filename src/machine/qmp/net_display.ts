@@ -1,0 +1,26 @@
+// Commands for links and screens (qapi/net.json, qapi/ui.json).
+
+import { ok } from "../../shared/result";
+import { deviceNotFound, done, genericError, type QmpServer } from "./server";
+import type { QmpTargets } from "./targets";
+
+export function registerNetAndDisplay(qmp: QmpServer, { links, screens }: QmpTargets): void {
+  qmp.register("set_link", { name: "str", up: "bool" }, ({ name, up }) => {
+    const setLink = links.get(name);
+    if (setLink === undefined) return deviceNotFound(name);
+    setLink(up);
+    return done;
+  });
+  qmp.register("screendump", { device: "str?", head: "int?", format: "str?" }, async (args) => {
+    const { device, head = 0, format = "png" } = args;
+    if ((format as string) !== "png") return genericError(`Parameter 'format' does not accept value '${format}'`);
+    const dump = device === undefined ? [...screens.values()][0] : screens.get(device);
+    if (dump === undefined) {
+      return device === undefined
+        ? genericError("There is no console to take a screendump from")
+        : deviceNotFound(device);
+    }
+    if (head !== 0) return genericError(`Head ${head} is out of range`);
+    return ok(await dump());
+  });
+}

@@ -1,0 +1,84 @@
+// The keyboard of an element for the machine: physical keys, whatever is printed on them; the guest has its own layout.
+
+import { type KeyNumber, keyOfCode } from "../shared/keys";
+import type { InputEvent } from "../workers/client";
+
+/** Windows reports AltGr as a control key that nobody has pressed, at the same moment. */
+const ALT_GR_MS = 5;
+const isMac = /^Mac|^iP(hone|ad)/.test(navigator.platform);
+
+export class KeyboardInput {
+  readonly #element: HTMLElement;
+  readonly #send: (events: readonly InputEvent[]) => void;
+  readonly #release: () => void;
+  readonly #listening = new AbortController();
+  /** By their codes. */
+  readonly #held = new Map<string, KeyNumber>();
+  #controlAt = -Infinity;
+
+  /** `release` is asked for by Ctrl+Alt+G, the way out of an element that takes all keys. */
+  constructor(element: HTMLElement, send: (events: readonly InputEvent[]) => void, release: () => void) {
+    this.#element = element;
+    this.#send = send;
+    this.#release = release;
+    const { signal } = this.#listening;
+    element.addEventListener("keydown", (event) => this.#onDown(event), { signal });
+    element.addEventListener("keyup", (event) => this.#onUp(event), { signal });
+    // Whoever has the focus now hears of the keys going up.
+    element.addEventListener("blur", () => this.releaseAll(), { signal });
+    globalThis.addEventListener("blur", () => this.releaseAll(), { signal });
+    document.addEventListener("visibilitychange", () => this.releaseAll(), { signal });
+  }
+
+  dispose(): void {
+    this.releaseAll();
+    this.#listening.abort();
+  }
+
+  releaseAll(): void {
+    const events = [...this.#held.values()].reverse().map((key) => ({ type: "key", key, down: false }) as const);
+    this.#held.clear();
+    if (events.length > 0) this.#send(events);
+  }
+
+  #onDown(event: KeyboardEvent): void {
+    const key = keyOfCode(event.code);
+    // The browser keeps what the machine has no key for.
+    if (key === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.code === "KeyG" && this.#held.has("ControlLeft") && this.#held.has("AltLeft")) {
+      this.releaseAll();
+      this.#release();
+      this.#element.blur();
+      return;
+    }
+    if (event.code === "ControlLeft" && !event.repeat) this.#controlAt = event.timeStamp;
+    if (event.code === "AltRight" && event.timeStamp - this.#controlAt < ALT_GR_MS) this.#up("ControlLeft");
+    this.#held.set(event.code, key);
+    this.#send([{ type: "key", key, down: true, repeat: event.repeat }]);
+    // On a Mac the page hears only that the lock has changed.
+    if (isMac && event.code === "CapsLock") this.#up(event.code);
+  }
+
+  #onUp(event: KeyboardEvent): void {
+    const key = keyOfCode(event.code);
+    if (key === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (isMac && event.code === "CapsLock") {
+      this.#send([{ type: "key", key, down: true }]);
+      this.#held.set(event.code, key);
+    }
+    this.#up(event.code);
+    // While the command key is held, a Mac does not say when other keys go up.
+    if (isMac && event.code.startsWith("Meta")) this.releaseAll();
+  }
+
+  #up(code: string): void {
+    const key = this.#held.get(code);
+    if (key === undefined) return;
+    this.#held.delete(code);
+    this.#send([{ type: "key", key, down: false }]);
+  }
+}

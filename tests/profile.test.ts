@@ -1,0 +1,58 @@
+// The profile that tools read: a guest that loops shows up as hot, translated, with its bytes and its WebAssembly.
+import { expect, it } from "vitest";
+import * as Cpu from "../assembly/layout/cpu";
+import * as Jit from "../assembly/layout/jit";
+import * as Machine from "../assembly/layout/machine";
+import * as Profile from "../assembly/layout/profile";
+import { readProfile, translationText } from "../src/machine/profile";
+import { SystemCpu } from "./system_cpu";
+
+const CODE = 0x100000;
+/** INC rbx; JMP. */
+const LOOP = [0x48, 0xff, 0xc3, 0xeb, 0xfb];
+
+function looping(mode: number): SystemCpu {
+  const system = new SystemCpu();
+  system.longMode(0);
+  system.write(CODE, LOOP);
+  system.set64(Cpu.rip, CODE);
+  system.guest.view.setInt32(system.guest.plan.machine + Machine.control, Machine.CONTROL_RUN, true);
+  system.calls.cpuSetTranslator(system.cpu, mode);
+  system.calls.cpuSync(system.cpu);
+  for (let i = 0; i < 20; i++) system.calls.cpuRun(system.cpu, 100_000);
+  return system;
+}
+
+it("finds the hot loop, its bytes and its translation", () => {
+  const { guest, cpu } = looping(Cpu.JIT_ON);
+  const { samples, translated, hottest } = readProfile(guest.view, cpu);
+  expect(samples).toBeGreaterThan(50);
+  expect(translated).toBeGreaterThan(0.8);
+  const [first] = hottest;
+  expect(first?.rip).toBe("0000000000100000");
+  expect(first?.code.startsWith("48 ff c3 eb fb")).toBe(true);
+  expect(first?.slot).toBeGreaterThan(0);
+  const text = translationText(guest.view, cpu, first?.slot ?? 0);
+  expect(text).toContain("loop");
+  expect(text).toContain("i64.add");
+});
+
+it("says that all is interpreted without the translator", () => {
+  const { guest, cpu } = looping(Cpu.JIT_OFF);
+  const { translated, hottest } = readProfile(guest.view, cpu);
+  expect(translated).toBe(0);
+  expect(hottest[0]?.slot).toBeUndefined();
+  expect(hottest[0]?.code.startsWith("48 ff c3")).toBe(true);
+});
+
+it("does not show a module whose bytes newer ones have overwritten", () => {
+  const { guest, cpu } = looping(Cpu.JIT_ON);
+  const slot = readProfile(guest.view, cpu).hottest[0]?.slot ?? 0;
+  const jit = cpu + Cpu.jit;
+  const count = guest.view.getUint32(jit + Profile.keptCount, true);
+  const entry = jit + Profile.keptIndex + count * Profile.KEPT_ENTRY_SIZE;
+  guest.view.setUint32(entry + Profile.keptSlot, Jit.MAX_SLOTS, true);
+  guest.view.setUint32(entry + Profile.keptLength, Profile.KEPT_BYTES_SIZE, true);
+  guest.view.setUint32(jit + Profile.keptCount, count + 1, true);
+  expect(translationText(guest.view, cpu, slot)).toBeUndefined();
+});

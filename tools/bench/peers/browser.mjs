@@ -1,0 +1,30 @@
+// A headless Chromium with one page, whose machine's output arrives here as text.
+import { existsSync } from "node:fs";
+import { chromium } from "@playwright/test";
+import { findChromium } from "../../chromium.mjs";
+import { Console } from "../lines.mjs";
+
+/** Why no browser peer can take part. */
+export async function missingChromium() {
+  try {
+    await findChromium();
+    return undefined;
+  } catch (error) {
+    return error.message;
+  }
+}
+
+/** A browser of its own for every machine, with empty caches. */
+export async function openPage() {
+  // A software renderer for WebGL where there is no graphics device.
+  const args = existsSync("/dev/dri") ? [] : ["--enable-unsafe-swiftshader"];
+  const browser = await chromium.launch({ executablePath: await findChromium(), args });
+  const page = await browser.newPage();
+  const console = new Console();
+  /** @type {string[]} */
+  const errors = [];
+  page.on("pageerror", (error) => errors.push(error.message));
+  // The page calls this for every piece of output.
+  await page.exposeFunction("benchOutput", (/** @type {string} */ text) => console.feed(text));
+  return { page, console, errors, close: () => browser.close() };
+}

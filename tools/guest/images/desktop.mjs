@@ -1,0 +1,95 @@
+// The image "debian" with Xorg on QXL, a window manager and a few programs.
+
+import { image as debian } from "./debian.mjs";
+
+const { rootfs } = debian;
+if (rootfs === undefined) throw new Error("the image debian has no disk");
+
+const PACKAGES = [
+  "icewm",
+  // modetest
+  "libdrm-tests",
+  "spice-vdagent",
+  "x11-apps",
+  "x11-utils",
+  "x11-xserver-utils",
+  // The fonts that xterm and x11perf ask for.
+  "xfonts-base",
+  "xinit",
+  "xserver-xorg-core",
+  "xserver-xorg-input-libinput",
+  "xserver-xorg-video-qxl",
+  "xterm",
+];
+
+const AUTOLOGIN = `[Service]
+Environment=TERM=linux
+ExecStart=
+ExecStart=-/sbin/agetty --autologin root --noclear - $TERM
+`;
+
+/** Without a display adapter the login stays a shell; it is one again when the desktop ends. */
+const PROFILE = `[ -r ~/.bashrc ] && . ~/.bashrc
+if [ "$(tty)" = /dev/tty1 ]; then
+	udevadm settle --timeout=60
+	[ -e /dev/dri/card0 ] && startx
+fi
+`;
+
+const SESSION = `#!/bin/sh
+xsetroot -solid '#35506b'
+spice-vdagent
+xterm -geometry 90x28+40+40 &
+exec icewm
+`;
+
+/** Nothing here draws with OpenGL, whose software renderer takes long to load; and nobody wants a dark screen. */
+const XORG = `Section "Module"
+	Disable "glx"
+EndSection
+Section "ServerFlags"
+	Option "BlankTime" "0"
+	Option "StandbyTime" "0"
+	Option "SuspendTime" "0"
+	Option "OffTime" "0"
+EndSection
+Section "Device"
+	Identifier "display"
+	Driver "qxl"
+EndSection
+`;
+
+/** No meters that wake the machine every second; a clock of minutes. */
+const WINDOW_MANAGER = `TaskBarShowCPUStatus=0
+TaskBarShowMEMStatus=0
+TaskBarShowNetStatus=0
+TaskBarShowAPMStatus=0
+TaskBarShowMailboxStatus=0
+TaskBarClockLeds=0
+TimeFormat="%H:%M"
+ShowLogoutMenu=0
+`;
+
+/** @type {import("../image.mjs").Image} */
+export const image = {
+  ...debian,
+  name: "desktop",
+  title: "Debian 12 desktop",
+  description: "Debian 12 with Xorg on QXL, a window manager, xterm and a few programs.",
+  memoryMb: 768,
+  append: debian.append.replace("console=hvc0", "console=tty0 console=hvc0"),
+  devices: [...debian.devices, "qxl-vga", "virtio-keyboard-pci", "virtio-tablet-pci"],
+  rootfs: {
+    ...rootfs,
+    uuid: "7ab71504-0000-4000-8000-00000000de5c",
+    packages: [...rootfs.packages, ...PACKAGES].sort(),
+    files: {
+      ...rootfs.files,
+      "etc/systemd/system/getty@tty1.service.d/autologin.conf": AUTOLOGIN,
+      "etc/X11/xorg.conf.d/10-tabvisor.conf": XORG,
+      "root/.bash_profile": PROFILE,
+      "root/.icewm/preferences": WINDOW_MANAGER,
+      "root/.xinitrc": SESSION,
+    },
+  },
+};
