@@ -3,6 +3,7 @@
 import * as Cpu from "./layout/cpu";
 import * as Machine from "./layout/machine";
 import { flushTlb, resetTlb } from "./mem/tlb";
+import { loadDirectoryPointers } from "./mem/walk";
 import { guestNow } from "./platform/clock";
 import { cpuAt } from "./platform/kick";
 import { lapicInit } from "./platform/lapic";
@@ -56,6 +57,7 @@ export function machineReset(m: usize): void {
 export function cpuSync(cpu: usize): void {
   updateMode(cpu);
   flushTlb(cpu, false);
+  loadDirectoryPointers(cpu, load<u64>(cpu, Cpu.cr3));
 }
 
 /** Runs about `instructions` instructions; returns a RUN_EXIT_ reason (cpu/poll.ts). */

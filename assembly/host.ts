@@ -10,6 +10,11 @@ export declare function hostNow(): f64;
 @external("host", "realtime")
 export declare function hostRealtime(): f64;
 
+/** 32 random bits. */
+// @ts-ignore: decorator
+@external("host", "random")
+export declare function hostRandom(): i32;
+
 /** An exit: the request is in the CPU's mailbox (layout/mailbox.ts); returns when it is answered. */
 // @ts-ignore: decorator
 @external("host", "mailbox")

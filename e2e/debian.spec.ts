@@ -62,6 +62,12 @@ test("programs of Debian run", async ({ guest }) => {
   expect((await guest.run("apt-cache policy bash", 120_000)).output).toContain("Installed:");
 });
 
+test("the dynamic loader picks the libraries of x86-64-v2", async ({ guest }) => {
+  const help = await guest.output("/lib64/ld-linux-x86-64.so.2 --help");
+  expect(help).toMatch(/x86-64-v2 \(supported, searched\)/);
+  expect(help).not.toMatch(/x86-64-v3 \(supported/);
+});
+
 test("a static program built by gcc computes what it should", async ({ guest }) => {
   expect((await guest.output("static-check", 120_000)).split("\n")).toEqual([
     "sorted bdbcf82f",

@@ -25,7 +25,7 @@ export function testGuest(options: TestGuestOptions = {}): TestGuest {
     deviceBytes: options.deviceBytes ?? 0,
   });
   if (!plan.ok) throw new Error(plan.error);
-  const host = { now: options.now ?? (() => 0), realtime: () => 0 };
+  const host = { now: options.now ?? (() => 0), realtime: () => 0, random: () => 0x12345678 };
   const wasm = loadTestWasm({ pages: plan.value.wasmPages, host });
   writePlan(wasm.memory, plan.value);
   const guest = new GuestMemory(wasm.memory, wasm.exports, plan.value.machine);

@@ -39,11 +39,13 @@ export async function ensureWasm() {
 
 /**
  * Builds the guest images. The builder caches by itself and prints its own progress.
+ * @param {string[]} [more] images that are built on demand
  * @returns {Promise<boolean>} whether the images are there
  */
-export async function ensureGuests() {
-  progress("guest images: tiny, debian");
+export async function ensureGuests(more = []) {
+  const names = ["tiny", "debian", ...more];
+  progress(`guest images: ${names.join(", ")}`);
   const builder = "tools/guest/build.mjs";
   if (!existsSync(join(root, builder))) throw new Explained(`${builder} does not exist`);
-  return (await exitCode(process.execPath, [builder, "tiny", "debian"])) === 0;
+  return (await exitCode(process.execPath, [builder, ...names])) === 0;
 }

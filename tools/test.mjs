@@ -21,7 +21,9 @@ function jitModes(/** @type {boolean} */ full) {
 
 /** @param {Record<string, string>} env */
 async function endToEnd(env) {
-  if (!(await ensureGuests())) throw new Explained("the guest images, which the end-to-end tests boot, were not built");
+  const more = env["TABVISOR_FULL"] === "1" ? ["tiny-i386", "tiny-i386-nopae"] : [];
+  if (!(await ensureGuests(more)))
+    throw new Explained("the guest images, which the end-to-end tests boot, were not built");
   const chromium = await findChromium({ install: true });
   progress(`chromium: ${chromium}`);
   let passed = true;

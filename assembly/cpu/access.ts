@@ -4,11 +4,13 @@
 
 import { busMmioRead, busMmioWrite } from "../bus";
 import * as Cpu from "../layout/cpu";
+import * as Exception from "../layout/exception";
 import * as Tlb from "../layout/tlb";
 import { rangeHasCode } from "../mem/code_marks";
 import { ACCESS_READ, ACCESS_WRITE, dataSet, systemSet, translate } from "../mem/walk";
 import { invalidateCode } from "./code_cache";
-import { faulted } from "./state";
+import { matchData } from "./breakpoints";
+import { faulted, raise } from "./state";
 
 const PAGE_BASE: u64 = ~0xfff;
 
@@ -99,6 +101,7 @@ export function translateOrHit(cpu: usize, la: u64, access: u32, set: usize): us
 }
 
 export function readSlow(cpu: usize, la: u64, size: u32, set: usize): usize {
+  if (load<u32>(cpu, Cpu.slow) != 0 && !observed(cpu, la, size, false, set)) return 0;
   const part = bytesInPage(la, size);
   if (part == size) {
     const host = translateOrHit(cpu, la, ACCESS_READ, set);
@@ -141,6 +144,27 @@ function mmioStep(gpa: u64, size: u32): u32 {
   return step;
 }
 
+/** Data breakpoints and the check of alignment, while Cpu.slow says so; false = fault raised. */
+function observed(cpu: usize, la: u64, size: u32, write: bool, set: usize): bool {
+  const why = load<u32>(cpu, Cpu.slow);
+  if (why & Cpu.SLOW_WATCH) matchData(cpu, la, size, write);
+  if ((why & Cpu.SLOW_ALIGN) == 0 || set != Tlb.USER || isAligned(la, size)) return true;
+  // A page fault goes first.
+  const access = write ? ACCESS_WRITE : ACCESS_READ;
+  translateOrHit(cpu, la, access, set);
+  if (!faulted(cpu)) translateOrHit(cpu, la + size - 1, access, set);
+  raise(cpu, Exception.AC, 0);
+  return false;
+}
+
+/** The alignment that an operand of `size` bytes should have (SDM vol. 3, table 6-7): far pointers that of their offset. */
+function isAligned(la: u64, size: u32): bool {
+  if (size > 16) return true;
+  // The largest power of two in the size: 6 = 4 + 2, 10 = 8 + 2.
+  const natural: u32 = (<u32>1) << (31 - clz(size));
+  return ((<u32>la) & (natural - 1)) == 0;
+}
+
 export function writeSlow(cpu: usize, la: u64, value: u64, size: u32, set: usize): bool {
   store<u64>(cpu + Cpu.scratch + 64, value);
   return writeBytes(cpu, la, cpu + Cpu.scratch + 64, size, set);
@@ -148,6 +172,7 @@ export function writeSlow(cpu: usize, la: u64, value: u64, size: u32, set: usize
 
 /** Writes `size` bytes that may cross a page; both pages are checked before either changes. */
 function writeBytes(cpu: usize, la: u64, from: usize, size: u32, set: usize): bool {
+  if (load<u32>(cpu, Cpu.slow) != 0 && !observed(cpu, la, size, true, set)) return false;
   const part = bytesInPage(la, size);
   if (part != size) {
     translateOrHit(cpu, la, ACCESS_WRITE, set);
@@ -185,6 +210,7 @@ function writeInPage(cpu: usize, la: u64, from: usize, size: u32, set: usize): b
 
 export function modifySlow(cpu: usize, la: u64, size: u32): usize {
   const set = dataSet(cpu);
+  if (load<u32>(cpu, Cpu.slow) != 0 && !observed(cpu, la, size, true, set)) return 0;
   if (bytesInPage(la, size) == size) {
     const host = translateOrHit(cpu, la, ACCESS_WRITE, set);
     if (host != 0) {

@@ -37,11 +37,16 @@ export const EFER_NXE: u64 = 0x800;
 export const EFER_AUTO_IBRS: u64 = 0x200000;
 
 export const DR7_ENABLES: u64 = 0xff;
+/** L0 to L3 and LE. */
+export const DR7_LOCAL: u64 = 0x155;
 export const DR7_GD: u64 = 0x2000;
 export const DR6_FIXED: u64 = 0xffff0ff0;
+/** B0 to B3. */
+export const DR6_BREAKPOINTS: u64 = 15;
 export const DR6_BD: u64 = 0x2000;
 export const DR6_BS: u64 = 0x4000;
 export const DR6_BT: u64 = 0x8000;
+export const DEBUGCTL_BTF: u64 = 2;
 
 // Segment attributes, as layout/cpu.ts stores them.
 export const ATTR_ACCESSED: u32 = 1;

@@ -3,6 +3,7 @@
 import * as Cpu from "../layout/cpu";
 import * as Exception from "../layout/exception";
 import { flushTlb } from "../mem/tlb";
+import { loadDirectoryPointers } from "../mem/walk";
 import {
   ATTR_L,
   CR0_CD,
@@ -43,6 +44,9 @@ export function writeCr0(cpu: usize, value: u64): bool {
   if ((value & (CR0_NW | CR0_CD)) == CR0_NW) return protection(cpu, 0);
   const old = load<u64>(cpu, Cpu.cr0);
   if (((value ^ old) & CR0_PG) != 0 && !switchPaging(cpu, (value & CR0_PG) != 0)) return false;
+  if ((value & ~old & CR0_PG) != 0 && !directoryPointers(cpu, load<u64>(cpu, Cpu.cr3), load<u64>(cpu, Cpu.cr4))) {
+    return protection(cpu, 0);
+  }
   store<u64>(cpu, (value & CR0_KNOWN) | CR0_ET, Cpu.cr0);
   if (((value ^ old) & (CR0_PG | CR0_PE | CR0_WP)) != 0) flushTlb(cpu, false);
   updateMode(cpu);
@@ -67,6 +71,16 @@ function switchPaging(cpu: usize, on: bool): bool {
   return true;
 }
 
+/** PAE paging outside IA-32e mode has its directory pointers in registers; false if they are not valid. */
+function directoryPointers(cpu: usize, cr3: u64, cr4: u64): bool {
+  return (cr4 & CR4_PAE) == 0 || isLong(cpu) || loadDirectoryPointers(cpu, cr3);
+}
+
+@inline
+function isPaged(cpu: usize): bool {
+  return (load<u64>(cpu, Cpu.cr0) & CR0_PG) != 0;
+}
+
 /** LMSW: the low four bits of CR0; PE can be set but not cleared. */
 export function writeMsw(cpu: usize, value: u32): bool {
   const old = load<u64>(cpu, Cpu.cr0);
@@ -79,6 +93,7 @@ export function writeCr3(cpu: usize, value: u64): bool {
   const keep = pcid && (value & CR3_KEEP) != 0;
   if (pcid) value &= ~CR3_KEEP;
   if (isLong(cpu) && (value & CR3_RESERVED) != 0) return protection(cpu, 0);
+  if (isPaged(cpu) && !directoryPointers(cpu, value, load<u64>(cpu, Cpu.cr4))) return protection(cpu, 0);
   const old = load<u64>(cpu, Cpu.cr3);
   store<u64>(cpu, value, Cpu.cr3);
   // Translations are not tagged with a PCID: one that is kept may only be the address space that is there already.
@@ -92,6 +107,10 @@ export function writeCr4(cpu: usize, value: u64): bool {
   if (isLong(cpu) && (value & CR4_PAE) == 0) return protection(cpu, 0);
   if ((value & ~old & CR4_PCIDE) != 0) {
     if (!isLong(cpu) || (load<u64>(cpu, Cpu.cr3) & 0xfff) != 0) return protection(cpu, 0);
+  }
+  const reload = CR4_PGE | CR4_PSE | CR4_PAE | CR4_SMEP;
+  if (((value ^ old) & reload) != 0 && isPaged(cpu) && !directoryPointers(cpu, load<u64>(cpu, Cpu.cr3), value)) {
+    return protection(cpu, 0);
   }
   store<u64>(cpu, value, Cpu.cr4);
   const paging = CR4_PGE | CR4_PSE | CR4_PAE | CR4_SMEP | CR4_SMAP | CR4_PCIDE;

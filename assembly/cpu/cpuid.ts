@@ -8,10 +8,10 @@ import { featureWord, hasFeature, isIntel, PHYSICAL_BITS } from "./model";
 import { osxsave } from "./mode";
 import { machineOf } from "./state";
 
-const MAX_BASIC: u32 = 0xd;
-const MAX_EXTENDED: u32 = 0x80000021;
 /** Bits of leaf 1 EDX that AMD repeats in 8000_0001 EDX. */
 const REPEATED: u32 = 0x0183f3ff;
+const NO_LEAF: u32 = 0x7fffffff;
+const APIC_GLOBAL_ENABLE: u64 = 0x800;
 
 function answer(cpu: usize, eax: u32, ebx: u32, ecx: u32, edx: u32): void {
   store<u64>(cpu, <u64>eax, Cpu.rax);
@@ -50,10 +50,11 @@ function vendor(cpu: usize, eax: u32): void {
 }
 
 function basic(cpu: usize, leaf: u32): void {
+  const last = load<u32>(cpu, CpuSystem.level);
   // Beyond the last leaf AMD answers zeros; Intel repeats the last leaf, but nobody depends on that.
-  switch (leaf) {
+  switch (leaf > last ? NO_LEAF : leaf) {
     case 0:
-      vendor(cpu, MAX_BASIC);
+      vendor(cpu, last);
       break;
     case 1:
       leaf1(cpu);
@@ -79,12 +80,18 @@ function basic(cpu: usize, leaf: u32): void {
   }
 }
 
+/** CPUID.1:EDX; the APIC bit goes when the APIC is switched off globally (SDM vol. 3, 11.4.3). */
+function basicFeatures(cpu: usize): u32 {
+  const on = (load<u64>(cpu, Cpu.apicBase) & APIC_GLOBAL_ENABLE) != 0;
+  return featureWord(cpu, F.WORD_1_EDX) & (on ? 0xffffffff : ~((<u32>1) << (F.APIC & 31)));
+}
+
 function leaf1(cpu: usize): void {
   const count = cpuCount(cpu);
   const ebx = (apicId(cpu) << 24) | (min<u32>(count, 255) << 16) | (8 << 8);
   let ecx = featureWord(cpu, F.WORD_1_ECX);
   if (osxsave(cpu)) ecx |= 1 << 27;
-  let edx = featureWord(cpu, F.WORD_1_EDX);
+  let edx = basicFeatures(cpu);
   if (count > 1) edx |= 1 << (F.HT & 31);
   answer(cpu, load<u32>(cpu, CpuSystem.signature), ebx, ecx, edx);
 }
@@ -145,10 +152,12 @@ function hypervisor(cpu: usize, leaf: u32): void {
 }
 
 function extended(cpu: usize, leaf: u32): void {
-  switch (leaf - 0x80000000) {
+  const last = load<u32>(cpu, CpuSystem.extendedLevel);
+  const index = leaf - 0x80000000;
+  switch (index > last ? NO_LEAF : index) {
     case 0:
-      if (isIntel(cpu)) answer(cpu, 0x80000008, 0, 0, 0);
-      else vendor(cpu, MAX_EXTENDED);
+      if (isIntel(cpu)) answer(cpu, 0x80000000 | last, 0, 0, 0);
+      else vendor(cpu, 0x80000000 | last);
       break;
     case 1:
       extended1(cpu);
@@ -190,7 +199,7 @@ function extended1(cpu: usize): void {
   let edx = featureWord(cpu, F.WORD_81_EDX);
   let ecx = featureWord(cpu, F.WORD_81_ECX);
   if (!isIntel(cpu)) {
-    edx |= featureWord(cpu, F.WORD_1_EDX) & REPEATED;
+    edx |= basicFeatures(cpu) & REPEATED;
     if (cpuCount(cpu) > 1) ecx |= 1 << (F.CMP_LEGACY & 31);
   }
   answer(cpu, isIntel(cpu) ? 0 : load<u32>(cpu, CpuSystem.signature), 0, ecx, edx);

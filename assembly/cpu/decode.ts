@@ -4,6 +4,7 @@ import * as Cpu from "../layout/cpu";
 import * as Record from "../layout/record";
 import { CANDIDATES, OPCODES } from "./generated/decode_tables";
 import * as Ops from "./generated/ops";
+import { hasFeature } from "./model";
 
 /** More bytes are needed than are available. */
 export const NEED_MORE: i32 = 0;
@@ -38,6 +39,7 @@ const cReg = 9;
 const cRm = 10;
 const cFlags2 = 11;
 const cConstant = 12;
+const cFeature = 13;
 const cOps = 16;
 const CANDIDATE_SIZE = 32;
 
@@ -54,6 +56,7 @@ const FLAG2_F64: u32 = 1;
 const FLAG2_KIND: u32 = 2;
 const FLAG2_IMM: u32 = 4;
 const FLAG2_LOCKS: u32 = 8;
+const FLAG2_IMPLICIT: u32 = 16;
 
 const SIZE_NONE: u32 = 0;
 const SIZE_BYTE: u32 = 1;
@@ -117,6 +120,9 @@ export function decodeInstruction(cpu: usize, bytes: usize, available: u32, mode
     setRegField(cpu, candidate, (modrm >> 3) & 7, rec);
     if (register) {
       setRegisterForm(cpu, candidate, modrm & 7, rec);
+      if (load<u8>(candidate, cFlags2) & FLAG2_IMPLICIT) {
+        store<u8>(rec, addressForm(cpu, mode) | segmentField(cpu, mode, Cpu.DS), Record.index);
+      }
       at++;
     } else {
       at = decodeMemory(cpu, bytes, at, available, mode, rec);
@@ -160,7 +166,8 @@ function finish(cpu: usize, candidate: usize, register: bool, size: u32, offset:
     store<u8>(rec, load<u8>(rec, Record.rm), Record.reg);
     store<u8>(rec, reg, Record.rm);
   }
-  return (<i32>length) | ((flags & FLAG_END) != 0 ? ENDS_BLOCK : 0);
+  const locks = !register && (load<u8>(cpu, pLock) != 0 || (flags2 & FLAG2_LOCKS) != 0);
+  return (<i32>length) | ((flags & FLAG_END) != 0 ? ENDS_BLOCK : 0) | (locks ? LOCKED : 0);
 }
 
 /** Which of the four operations of a form an operand size selects. */
@@ -238,7 +245,7 @@ function readLegacyPrefix(cpu: usize, byte: u32, mode: u32): bool {
   return false;
 }
 
-/** The first candidate that fits prefixes, mode and modrm; 0 = undefined instruction. */
+/** The first candidate that fits prefixes, mode, modrm and the CPU's model; 0 = undefined instruction. */
 function findCandidate(cpu: usize, slot: usize, mode: u32): usize {
   let candidate = CANDIDATES + <usize>load<u16>(slot) * CANDIDATE_SIZE;
   const end = candidate + <usize>load<u8>(slot, 2) * CANDIDATE_SIZE;
@@ -252,6 +259,8 @@ function fits(cpu: usize, candidate: usize, mode: u32): bool {
   if (!(load<u8>(candidate, cModes) & (mode == Record.MODE_64 ? 2 : 1))) return false;
   const w = <u32>load<u8>(candidate, cW);
   if (w != ANY && w != (((<u32>load<u8>(cpu, pRex)) >> 3) & 1)) return false;
+  const feature = <u32>load<u8>(candidate, cFeature);
+  if (feature != 0 && !hasFeature(cpu, feature - 1)) return false;
   const prefix = <u32>load<u8>(candidate, cPrefix);
   if (prefix != 0 && prefix != mandatoryPrefix(cpu, prefix)) return false;
   if (!(load<u8>(candidate, cFlags) & FLAG_MODRM)) return true;

@@ -50,6 +50,8 @@ export function deliverPending(cpu: usize): void {
     count(cpu, Counters.exceptions);
     if (vector < 32) count(cpu, Counters.exceptionByVector + ((<usize>vector) << 3));
     if (vector == Exception.DB) takeDebug(cpu);
+    // The instruction will run again and hit its breakpoints again.
+    else store<u64>(cpu, 0, Cpu.pendingDebug);
     if (deliverException(cpu, vector, error)) {
       store<u32>(cpu, 0, Cpu.delivering);
       return;
@@ -94,7 +96,8 @@ function deliverException(cpu: usize, vector: i32, error: u32): bool {
   store<u32>(cpu, 0, CpuSystem.eventSoftware);
   store<u32>(cpu, inSet(ERROR_VECTORS, vector) ? 1 : 0, CpuSystem.eventHasError);
   store<u32>(cpu, error, CpuSystem.eventError);
-  // Faults push RF set, so that an instruction breakpoint does not hit again (SDM vol. 3, 17.3.1.1).
+  // Faults push RF set, so that an instruction breakpoint does not hit again; but not the one of the breakpoint itself
+  // (SDM vol. 3, 17.3.1.1).
   const trap = vector == Exception.DB || vector == Exception.BP || vector == Exception.OF;
   return deliver(cpu, vector, trap ? getFlags(cpu) : getFlags(cpu) | RF);
 }
@@ -104,7 +107,10 @@ function deliver(cpu: usize, vector: i32, flags: u32): bool {
   store<u32>(cpu, flags, CpuSystem.eventFlags);
   store<u32>(cpu, 0, CpuSystem.committed);
   store<u32>(cpu, 0, Cpu.shadow);
-  if (route(cpu, vector)) return true;
+  if (route(cpu, vector)) {
+    store<u32>(cpu, 1, Cpu.delivered);
+    return true;
+  }
   const raised = load<i32>(cpu, Cpu.excVector);
   const named = raised >= Exception.TS && raised <= Exception.GP;
   if (named && load<u32>(cpu, CpuSystem.eventSoftware) == 0) {

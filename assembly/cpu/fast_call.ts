@@ -5,7 +5,7 @@ import * as Cpu from "../layout/cpu";
 import { isCanonical } from "../mem/walk";
 import { ATTR_DB, ATTR_L, EFER_SCE } from "./bits";
 import { segmentOf } from "./descriptor";
-import { getFlags, IF, RF, setFlags, VM } from "./flags";
+import { getFlags, IF, RF, setFlags, TF, VM } from "./flags";
 import { isIntel } from "./model";
 import { isLong, isProtected, updateMode } from "./mode";
 import { cplOf, is64, protection, undefined } from "./state";
@@ -48,6 +48,8 @@ export function syscallEntry(cpu: usize): bool {
     store<u64>(cpu, rip, Cpu.rcx);
     store<u64>(cpu, <u64>(flags & ~RF), Cpu.gpr + 11 * 8);
     setFlags(cpu, 0, load<u32>(cpu, Cpu.sfmask) | RF);
+    // A mask with TF takes the single step away already here.
+    if (load<u32>(cpu, Cpu.sfmask) & TF) store<u32>(cpu, 1, Cpu.delivered);
     loadFlatPair(cpu, selector, selector + 8, true);
     store<u64>(cpu, target, Cpu.rip);
   } else {

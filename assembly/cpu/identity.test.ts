@@ -74,7 +74,9 @@ describe("CPUID", () => {
     const needed = [F.FPU, F.TSC, F.MSR, F.PAE, F.CX8, F.APIC, F.PGE, F.CMOV, F.PAT, F.MMX, F.FXSR, F.SSE, F.SSE2];
     for (const feature of needed) expect(bit(edx, feature), `feature ${feature}`).toBe(true);
     for (const feature of [F.CX16, F.X2APIC, F.TSC_DEADLINE, F.HYPERVISOR]) expect(bit(ecx, feature)).toBe(true);
-    expect(bit(ecx, F.PCID)).toBe(false);
+    // x86-64-v2.
+    for (const feature of [F.SSE3, F.SSSE3, F.SSE4_1, F.SSE4_2, F.POPCNT]) expect(bit(ecx, feature)).toBe(true);
+    for (const feature of [F.AVX, F.MONITOR, F.FMA]) expect(bit(ecx, feature)).toBe(false);
     const extended = cpuid(0x80000001);
     for (const feature of [F.LM, F.NX, F.SYSCALL, F.RDTSCP]) expect(bit(extended.edx, feature)).toBe(true);
     // AMD repeats leaf 1 there.
@@ -101,6 +103,7 @@ describe("CPUID", () => {
   });
 
   it("shows OSXSAVE only when CR4 has it, and XSAVE sizes only with XSAVE", () => {
+    t.calls.testSetFeature(t.cpu, F.XSAVE, 0);
     expect(cpuid(0xd).ebx).toBe(0);
     t.calls.testSetFeature(t.cpu, F.XSAVE, 1);
     expect(bit(cpuid(1).ecx, 59)).toBe(false);

@@ -3,7 +3,9 @@
 import * as Cpu from "../layout/cpu";
 import * as Tss from "../layout/tss";
 import { readSystem } from "./access";
+import * as Record from "../layout/record";
 import { ATTR_P } from "./bits";
+import { matchPort } from "./breakpoints";
 import { segmentOf } from "./descriptor";
 import { ioplOf, isProtected, isV86 } from "./mode";
 import { cplOf, faulted, protection } from "./state";
@@ -28,4 +30,10 @@ function mapAllows(cpu: usize, port: u32, size: u32): bool {
   if (faulted(cpu) || at + 1 > limit) return false;
   const bits = (<u32>readSystem<u16>(cpu, base + at)) >> (port & 7);
   return !faulted(cpu) && (bits & ((1 << size) - 1)) == 0;
+}
+
+/** Breakpoints on ports; only while DR7 enables any do instructions run alone. */
+@inline
+export function watchPort(cpu: usize, port: u32, size: u32): void {
+  if (load<u32>(cpu, Cpu.mode) & Record.MODE_STEP) matchPort(cpu, port, size);
 }

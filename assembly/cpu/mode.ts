@@ -3,7 +3,18 @@
 import * as Cpu from "../layout/cpu";
 import * as Record from "../layout/record";
 import { dataSet } from "../mem/walk";
-import { ATTR_DB, ATTR_L, CR0_EM, CR0_PE, CR0_TS, CR4_OSFXSR, CR4_OSXSAVE, DR7_ENABLES, EFER_LMA } from "./bits";
+import {
+  ATTR_DB,
+  ATTR_L,
+  CR0_AM,
+  CR0_EM,
+  CR0_PE,
+  CR0_TS,
+  CR4_OSFXSR,
+  CR4_OSXSAVE,
+  DR7_ENABLES,
+  EFER_LMA,
+} from "./bits";
 import { AC, IOPL, TF, VM } from "./flags";
 
 /** Error summary bit of the x87 status word. */
@@ -60,7 +71,23 @@ export function updateMode(cpu: usize): void {
 
 /** Points Cpu.tlb at the set of the current privilege; enough after a change of EFLAGS.AC alone. */
 export function selectTlb(cpu: usize): void {
-  store<u32>(cpu, <u32>(cpu + Cpu.tlbTables + dataSet(cpu)), Cpu.tlb);
+  const slow = (alignmentChecked(cpu) ? Cpu.SLOW_ALIGN : 0) | (watches(cpu) ? Cpu.SLOW_WATCH : 0);
+  store<u32>(cpu, slow, Cpu.slow);
+  store<u32>(cpu, <u32>(cpu + (slow != 0 ? Cpu.emptyTlb : Cpu.tlbTables + dataSet(cpu))), Cpu.tlb);
+}
+
+function alignmentChecked(cpu: usize): bool {
+  if (load<u32>(cpu, Cpu.cpl) != 3 || !(load<u32>(cpu, Cpu.eflags) & AC)) return false;
+  return (load<u64>(cpu, Cpu.cr0) & CR0_AM) != 0;
+}
+
+/** Whether DR7 enables a breakpoint on data: R/W 01 or 11. */
+function watches(cpu: usize): bool {
+  const dr7 = <u32>load<u64>(cpu, Cpu.dr + 56);
+  for (let n: u32 = 0; n < 4; n++) {
+    if (((dr7 >> (n << 1)) & 3) != 0 && ((dr7 >> (16 + (n << 2))) & 1) != 0) return true;
+  }
+  return false;
 }
 
 /** Accesses from here on are made with another privilege (a new stack, a task switch). CS does not change. */

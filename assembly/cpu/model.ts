@@ -28,6 +28,9 @@ import {
 
 /** Family 1Ah, model 2, stepping 1: base family 15 plus extended family 11. */
 const SIGNATURE: u32 = 0x00b00f21;
+/** Last leaves of CPUID, basic and extended (from 8000_0000 on). */
+const LEVEL: u32 = 0xd;
+const EXTENDED_LEVEL: u32 = 0x21;
 
 /** Physical address bits; mem/walk.ts treats those above as reserved. */
 export const PHYSICAL_BITS: u32 = 46;
@@ -68,24 +71,40 @@ function bit(feature: u32): u32 {
 export function setDefaultModel(cpu: usize): void {
   store<u32>(cpu, SIGNATURE, CpuSystem.signature);
   store<u32>(cpu, CpuSystem.VENDOR_AMD, CpuSystem.vendor);
+  store<u32>(cpu, LEVEL, CpuSystem.level);
+  store<u32>(cpu, EXTENDED_LEVEL, CpuSystem.extendedLevel);
   writeBrand(cpu);
+  announceBasic(cpu);
+  announceExtended(cpu);
+}
+
+function announceBasic(cpu: usize): void {
   const base =
-    bit(F.FPU) | bit(F.DE) | bit(F.PSE) | bit(F.TSC) | bit(F.MSR) | bit(F.PAE) | bit(F.MCE) | bit(F.CX8) | bit(F.APIC);
-  const more = bit(F.SEP) | bit(F.MTRR) | bit(F.PGE) | bit(F.MCA) | bit(F.CMOV) | bit(F.PAT) | bit(F.PSE36);
+    bit(F.FPU) | bit(F.VME) | bit(F.DE) | bit(F.PSE) | bit(F.TSC) | bit(F.MSR) | bit(F.PAE) | bit(F.MCE) | bit(F.CX8);
+  const more =
+    bit(F.APIC) | bit(F.SEP) | bit(F.MTRR) | bit(F.PGE) | bit(F.MCA) | bit(F.CMOV) | bit(F.PAT) | bit(F.PSE36);
   const vector = bit(F.CLFLUSH) | bit(F.MMX) | bit(F.FXSR) | bit(F.SSE) | bit(F.SSE2);
   store<u32>(wordAddress(cpu, F.WORD_1_EDX), base | more | vector);
-  store<u32>(wordAddress(cpu, F.WORD_1_ECX), bit(F.CX16) | bit(F.X2APIC) | bit(F.TSC_DEADLINE) | bit(F.HYPERVISOR));
-  store<u32>(wordAddress(cpu, F.WORD_7_EBX), bit(F.TSC_ADJUST));
-  store<u32>(wordAddress(cpu, F.WORD_7_ECX), 0);
+  const sse =
+    bit(F.SSE3) | bit(F.SSSE3) | bit(F.SSE4_1) | bit(F.SSE4_2) | bit(F.POPCNT) | bit(F.PCLMULQDQ) | bit(F.AES);
+  const system = bit(F.CX16) | bit(F.PCID) | bit(F.X2APIC) | bit(F.TSC_DEADLINE) | bit(F.XSAVE) | bit(F.HYPERVISOR);
+  store<u32>(wordAddress(cpu, F.WORD_1_ECX), sse | system | bit(F.MOVBE) | bit(F.RDRAND));
+  const pages = bit(F.FSGSBASE) | bit(F.TSC_ADJUST) | bit(F.SMEP) | bit(F.SMAP) | bit(F.INVPCID);
+  const other = bit(F.ERMS) | bit(F.RDSEED) | bit(F.CLFLUSHOPT) | bit(F.CLWB) | bit(F.SHA_NI);
+  store<u32>(wordAddress(cpu, F.WORD_7_EBX), pages | other);
+  store<u32>(wordAddress(cpu, F.WORD_7_ECX), bit(F.UMIP) | bit(F.RDPID));
   store<u32>(wordAddress(cpu, F.WORD_7_EDX), 0);
-  const long = bit(F.SYSCALL) | bit(F.NX) | bit(F.PDPE1GB) | bit(F.RDTSCP) | bit(F.LM);
+  store<u32>(wordAddress(cpu, F.WORD_D1_EAX), bit(F.XSAVEOPT) | bit(F.XSAVEC) | bit(F.XGETBV1) | bit(F.XSAVES));
+  store<u32>(wordAddress(cpu, F.WORD_6_EAX), bit(F.ARAT));
+}
+
+function announceExtended(cpu: usize): void {
+  const long = bit(F.SYSCALL) | bit(F.NX) | bit(F.MMXEXT) | bit(F.PDPE1GB) | bit(F.RDTSCP) | bit(F.LM);
   store<u32>(wordAddress(cpu, F.WORD_81_EDX), long);
-  store<u32>(wordAddress(cpu, F.WORD_81_ECX), bit(F.LAHF_LM) | bit(F.PREFETCHW));
-  store<u32>(wordAddress(cpu, F.WORD_D1_EAX), 0);
-  store<u32>(wordAddress(cpu, F.WORD_88_EBX), bit(F.XSAVEERPTR) | bit(F.SSB_NO));
+  store<u32>(wordAddress(cpu, F.WORD_81_ECX), bit(F.LAHF_LM) | bit(F.ABM) | bit(F.PREFETCHW));
+  store<u32>(wordAddress(cpu, F.WORD_88_EBX), bit(F.XSAVEERPTR) | bit(F.WBNOINVD) | bit(F.SSB_NO));
   const immune = bit(F.LFENCE_ALWAYS_SERIALIZING) | bit(F.NULL_SEL_CLR_BASE) | bit(F.AUTO_IBRS);
   store<u32>(wordAddress(cpu, F.WORD_8021_EAX), immune);
-  store<u32>(wordAddress(cpu, F.WORD_6_EAX), bit(F.ARAT));
   const clock = bit(F.KVMCLOCK) | bit(F.KVMCLOCK2) | bit(F.KVMCLOCK_STABLE);
   store<u32>(wordAddress(cpu, F.WORD_KVM), clock | bit(F.KVM_NOPIODELAY));
 }

@@ -14,6 +14,8 @@ import { updateMode } from "./mode";
 import { protection } from "./state";
 
 const MTRR_CAP: u64 = 0x508;
+/** Supervisor components of XSAVES: there are none. */
+const IA32_XSS: u32 = 0xda0;
 /** Memory types that a PAT entry or an MTRR may have: UC, WC, WT, WP, WB and (PAT only) UC-. */
 const PAT_TYPES: u32 = 0xf3;
 const MTRR_TYPES: u32 = 0x73;
@@ -143,6 +145,8 @@ function readSpecial(cpu: usize, index: u32): bool {
       return give(cpu, load<u64>(cpu, Cpu.miscEnable));
     case 0x1d9:
       return give(cpu, load<u64>(cpu, CpuSystem.debugCtl));
+    case IA32_XSS:
+      return hasFeature(cpu, F.XSAVES) && give(cpu, 0);
     case 0xc0000080:
       return give(cpu, load<u64>(cpu, Cpu.efer));
     case 0xc0000103:
@@ -196,6 +200,9 @@ function writeSpecial(cpu: usize, index: u32, value: u64): i32 {
     case 0x1d9:
       store<u64>(cpu, value & 3, CpuSystem.debugCtl);
       return 1;
+    case IA32_XSS:
+      if (!hasFeature(cpu, F.XSAVES)) return 0;
+      return value == 0 ? 1 : -1;
     case 0xc0000080:
       return writeEfer(cpu, value) ? 1 : -1;
     case 0xc0000103:

@@ -53,6 +53,7 @@ function noteSample(cpu: usize): void {
 
 function takeInterrupt(cpu: usize): void {
   if (load<i32>(cpu, Cpu.nmiPending) != 0 && load<u32>(cpu, Cpu.nmiBlocked) == 0) {
+    atomic.sub<i32>(cpu, 1, Cpu.nmiPending);
     store<u32>(cpu, Cpu.RUN_RUNNING, Cpu.runState);
     deliverNmi(cpu);
     return;

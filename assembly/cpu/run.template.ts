@@ -9,9 +9,9 @@ import * as Jit from "../../layout/jit";
 import * as Record from "../../layout/record";
 import { commitModify, modifyHost, readHost, storeLinear } from "../access";
 import { findBlock, jumpKey } from "../code_cache";
-import { AFTER_SHADOW, AFTER_STEP, afterSingle } from "../debug";
+import { AFTER_SHADOW, afterSingle, beforeSingle } from "../debug";
 import { deliverPending } from "../exceptions";
-import { getBelow, getLess, getOf, getPf, getSf, getZf, TF } from "../flags";
+import { getBelow, getLess, getOf, getPf, getSf, getZf } from "../flags";
 import { ea, imm, reg, regSet, rmHost, rmReg, setReg, setRmReg, stackOperandFault } from "../operand";
 import { RUN_EXIT_BUDGET, RUN_EXIT_TRANSLATE, poll } from "../poll";
 import { LEFT } from "../region_exit";
@@ -122,16 +122,23 @@ function translationEntry(cpu: usize, rip: u64): usize {
 }
 
 /**
- * Runs translations from the one in `slot` on, also those that a RET leads to when the region that made the call has been
- * left since. Returns LEFT + EXIT_ (jit/locals.ts), with all state in the CPU's memory.
+ * Runs translations from the one in `slot` on; also those that a RET leads to when the region that made the call has been
+ * left since, and those behind a change of privilege or address space, before which all regions must have been left.
+ * Returns LEFT + EXIT_ (jit/locals.ts), with all state in the CPU's memory.
  */
 function runTranslations(cpu: usize, slot: i32): i64 {
   let rip = load<u64>(cpu, Cpu.rip);
   while (true) {
     const left = call_indirect<i64>(slot, cpu, rip, Jit.CALL_DEPTH);
-    if (left < LEFT + 2) return left;
-    rip = <u64>left;
-    store<u64>(cpu, rip, Cpu.rip);
+    if (left == LEFT) {
+      if (load<u32>(cpu, Cpu.shadow) != 0) return LEFT;
+      rip = load<u64>(cpu, Cpu.rip);
+      store<u32>(cpu, jumpKey(cpu), Cpu.jitKey);
+    } else if (left < LEFT + 2) return left;
+    else {
+      rip = <u64>left;
+      store<u64>(cpu, rip, Cpu.rip);
+    }
     if (load<i32>(cpu, Cpu.fuel) < 0 || load<i32>(cpu, Cpu.exitRequest) != 0) return LEFT;
     const entry = translationEntry(cpu, rip);
     if (load<u64>(entry, Jit.jcRip) != rip || load<u32>(entry, Jit.jcKey) != load<u32>(cpu, Cpu.jitKey)) {
@@ -164,12 +171,6 @@ function enterTranslation(cpu: usize, rec: usize, instructions: u64): i32 {
   return <i32>instructions;
 }
 
-/** Why a block of one record was made: a straddling instruction has no consequences. */
-function whySingle(cpu: usize): i32 {
-  const stepping = (load<u32>(cpu, Cpu.mode) & Record.MODE_STEP) != 0 && (load<u32>(cpu, Cpu.eflags) & TF) != 0;
-  return (stepping ? AFTER_STEP : 0) | (load<u32>(cpu, Cpu.shadow) != 0 ? AFTER_SHADOW : 0);
-}
-
 /**
  * Runs about `budget` instructions. Returns a RUN_EXIT_ reason with all state in the CPU's memory.
  */
@@ -182,7 +183,7 @@ export function run(cpu: usize, budget: u64): i32 {
   let start: usize = 0;
   let exit = LOOKUP;
   let single = 0;
-  // Set after a translation left before an instruction that it does not do itself.
+  // Set after a translation left before an instruction that it does not do itself, which may be in the shadow of an STI.
   let interpret = false;
   while (true) {
     // Between blocks: Cpu.rip is up to date.
@@ -190,7 +191,7 @@ export function run(cpu: usize, budget: u64): i32 {
       afterSingle(cpu, single);
       single = 0;
     }
-    if (executed >= limit || load<i32>(cpu, Cpu.exitRequest) != 0) {
+    if (!interpret && (executed >= limit || load<i32>(cpu, Cpu.exitRequest) != 0)) {
       store<u64>(cpu, executed, Cpu.instructions);
       const reason = poll(cpu);
       if (reason >= 0) return reason;
@@ -205,8 +206,15 @@ export function run(cpu: usize, budget: u64): i32 {
       from = 0;
       continue;
     }
-    if (rec == cpu + Cpu.scratchRecords) single = whySingle(cpu);
-    else if (!interpret) {
+    if (rec == cpu + Cpu.scratchRecords) {
+      single = beforeSingle(cpu);
+      if (single < 0) {
+        single = 0;
+        deliverPending(cpu);
+        from = 0;
+        continue;
+      }
+    } else if (!interpret) {
       const code = countEntry(rec);
       if (code > 0) {
         const before = enterTranslation(cpu, rec, limit - executed);

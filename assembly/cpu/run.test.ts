@@ -3,7 +3,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { access, CODE64, IDT, PML4, SystemCpu } from "../../tests/system_cpu";
 import * as Cpu from "../layout/cpu";
+import * as CpuSystem from "../layout/cpu_system";
 import * as Machine from "../layout/machine";
+import * as Tlb from "../layout/tlb";
 
 const CODE = 0x180000;
 const HANDLERS = 0x50000;
@@ -163,6 +165,9 @@ function halted(): { vector: number; rip: number } {
   return { vector: (Number(t.rip) - HANDLERS) >> 4, rip: Number(t.stack(1, 8)[0]) };
 }
 
+/** The HLT behind the code was reached, and no handler. */
+const completed = (): boolean => Number(t.rip) >= CODE;
+
 describe("single steps", () => {
   it("trap after every instruction, with BS in DR6", () => {
     for (let n = 0; n < 3; n++) {
@@ -264,5 +269,111 @@ describe("interrupts", () => {
     expect(t.get64(Cpu.rcx)).toBe(0n);
     expect(t.peek(0x200000 + 99_999, 1)).toBe(0x77n);
     expect(t.peek(0x200000 + 100_000, 1)).toBe(0n);
+  });
+});
+
+describe("breakpoints", () => {
+  const DR7 = Cpu.dr + 56;
+  /** DR7 with breakpoint 0 enabled: `kind` 0 execution, 1 write, 2 port, 3 access; `length` as the field has it. */
+  const enable = (address: number, kind: number, length = 0): void => {
+    t.set64(Cpu.dr, address);
+    t.set64(Cpu.dr + 48, 0xffff0ff0);
+    t.set64(DR7, 0x402 | (kind << 16) | (length << 18));
+  };
+  const dr6 = (): number => Number(t.get64(Cpu.dr + 48) & 0xffffn);
+
+  it("on an instruction are faults, from which RF leads away", () => {
+    enable(CODE + 2, 0);
+    t.set64(Cpu.rax, 0);
+    run([...INC_EAX, ...INC_EAX, ...INC_EAX]);
+    expect(halted()).toEqual({ vector: 1, rip: CODE + 2 });
+    expect(dr6()).toBe(0x0ff1);
+    expect(eax()).toBe(1);
+    expect(Number(t.stack(3, 8)[2]) & 0x10000).toBe(0);
+    runFrom(CODE + 2, 2 | 0x10000);
+    expect(eax()).toBe(3);
+  });
+
+  it("on data are traps after the access, of the kind and in the range that DR7 says", () => {
+    const hits = (kind: number, length: number, at: number, code: number[]): boolean => {
+      enable(at, kind, length);
+      run([...code, ...INC_EAX]);
+      if (completed()) return false;
+      expect(halted()).toEqual({ vector: 1, rip: CODE + code.length });
+      return true;
+    };
+    expect(hits(1, 0, DATA, storeByte(DATA, 1))).toBe(true);
+    expect(hits(1, 0, DATA, loadEax(DATA))).toBe(false);
+    expect(hits(3, 0, DATA + 3, loadEax(DATA))).toBe(true);
+    expect(hits(3, 0, DATA + 4, loadEax(DATA))).toBe(false);
+    // Four bytes, aligned down.
+    expect(hits(3, 3, DATA + 6, loadEax(DATA + 1))).toBe(true);
+    expect(hits(3, 3, DATA + 8, loadEax(DATA + 1))).toBe(false);
+    expect(hits(1, 2, DATA, storeByte(DATA + 7, 1))).toBe(true);
+    expect(hits(1, 2, DATA, storeByte(DATA + 8, 1))).toBe(false);
+    // push rax; the next instruction after a hit that DR7 no longer enables runs at full speed.
+    expect(hits(1, 2, 0x1fff8, [0x50])).toBe(true);
+    t.set64(DR7, 0x400);
+    run(storeByte(DATA, 1));
+    expect(completed()).toBe(true);
+  });
+
+  it("on ports count with CR4.DE only", () => {
+    const IN_AL_71 = [0xe4, 0x71];
+    enable(0x70, 2, 1);
+    run([...IN_AL_71, ...INC_EAX]);
+    expect(completed()).toBe(true);
+    t.set64(Cpu.cr4, t.get64(Cpu.cr4) | 8n);
+    run([...IN_AL_71, ...INC_EAX]);
+    expect(halted()).toEqual({ vector: 1, rip: CODE + 2 });
+    enable(0x72, 2, 0);
+    run([...IN_AL_71, ...INC_EAX]);
+    expect(completed()).toBe(true);
+  });
+
+  it("wait behind MOV SS", () => {
+    // mov ss,[DATA]; inc eax
+    t.poke(DATA, 0x10, 2);
+    enable(DATA, 3);
+    run([0x8e, 0x14, 0x25, ...le(DATA), ...INC_EAX, ...INC_EAX]);
+    expect(halted()).toEqual({ vector: 1, rip: CODE + 9 });
+  });
+
+  it("of the single step come only at branches with DEBUGCTL.BTF", () => {
+    t.set64(CpuSystem.debugCtl, 2);
+    // inc eax; jmp +2; (two bytes); inc eax
+    run([...INC_EAX, 0xeb, 0x02, 0x0f, 0x0b, ...INC_EAX], CODE, 2 | TF);
+    expect(halted()).toEqual({ vector: 1, rip: CODE + 6 });
+  });
+});
+
+describe("alignment", () => {
+  const AC = 0x40000;
+
+  it("is checked at privilege 3 with CR0.AM and EFLAGS.AC", () => {
+    t.set64(Cpu.cr0, t.get64(Cpu.cr0) | 0x40000n);
+    run(loadEax(DATA + 1), CODE, 2 | AC);
+    expect(completed()).toBe(true);
+    t.set32(Cpu.cpl, 3);
+    t.flags = 2 | AC;
+    t.calls.testKeepTlb(t.cpu);
+    expect(t.get32(Cpu.slow)).toBe(Cpu.SLOW_ALIGN);
+    expect(t.get32(Cpu.tlb)).toBe(t.cpu + Cpu.emptyTlb);
+    t.flags = 2;
+    t.calls.testKeepTlb(t.cpu);
+    expect(t.get32(Cpu.tlb)).toBe(t.cpu + Cpu.tlbTables + Tlb.USER);
+  });
+});
+
+describe("the A20 gate", () => {
+  it("masks bit 20 of physical addresses while it is closed", () => {
+    t.poke(DATA - 0x100000, 0x11111111, 4);
+    t.poke(DATA, 0x22222222, 4);
+    // mov al,value; out 92h,al; jmp +0
+    const gate = (value: number): number[] => [0xb0, value, 0xe6, 0x92, 0xeb, 0x00];
+    // Between them mov eax,[DATA]; mov ebx,eax. The code lies below 1 MiB.
+    run([...gate(0), ...loadEax(DATA), 0x89, 0xc3, ...gate(2), ...loadEax(DATA)], CODE - 0x100000);
+    expect(t.get64(Cpu.rbx)).toBe(0x11111111n);
+    expect(eax()).toBe(0x22222222);
   });
 });

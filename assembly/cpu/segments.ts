@@ -162,5 +162,8 @@ function dropInner(cpu: usize, seg: u32): void {
   const attr = load<u32>(s, Cpu.segAttr);
   if (!(attr & ATTR_P)) return;
   const conforming = (attr & (ATTR_CODE | ATTR_CONFORMING)) == (ATTR_CODE | ATTR_CONFORMING);
-  if (!conforming && dplOf(attr) < cplOf(cpu)) describeNull(s, 0);
+  if (conforming || dplOf(attr) >= cplOf(cpu)) return;
+  // The base stays: 64-bit code may have put it there with WRMSR.
+  store<u16>(s, 0, Cpu.segSelector);
+  store<u32>(s, 0, Cpu.segAttr);
 }

@@ -8,8 +8,9 @@ import * as CpuSystem from "../layout/cpu_system";
 import * as Exception from "../layout/exception";
 import * as Tss from "../layout/tss";
 import { flushTlb } from "../mem/tlb";
+import { loadDirectoryPointers } from "../mem/walk";
 import { checkWrite, readHost, readSystem, writeSystem } from "./access";
-import { ATTR_P, CR0_PG, CR0_TS, DR6_BT, TYPE_BUSY, TYPE_TSS, TYPE_TSS16 } from "./bits";
+import { ATTR_P, CR0_PG, CR0_TS, CR4_PAE, DR6_BT, DR7_LOCAL, TYPE_BUSY, TYPE_TSS, TYPE_TSS16 } from "./bits";
 import {
   attrOf,
   baseOf,
@@ -174,7 +175,9 @@ function imageSelector(cpu: usize, wide: bool, seg: u32): u32 {
 function loadTask(cpu: usize, wide: bool, nested: bool): bool {
   const image = cpu + CpuSystem.image;
   if (wide && (load<u64>(cpu, Cpu.cr0) & CR0_PG) != 0) {
-    store<u64>(cpu, <u64>load<u32>(image, Tss.cr3), Cpu.cr3);
+    const cr3 = <u64>load<u32>(image, Tss.cr3);
+    if ((load<u64>(cpu, Cpu.cr4) & CR4_PAE) != 0 && !loadDirectoryPointers(cpu, cr3)) return fail(cpu, Exception.GP, 0);
+    store<u64>(cpu, cr3, Cpu.cr3);
     flushTlb(cpu, true);
   }
   store<u64>(cpu, wide ? <u64>load<u32>(image, Tss.eip) : <u64>load<u16>(image, Tss.ip16), Cpu.rip);
@@ -182,6 +185,8 @@ function loadTask(cpu: usize, wide: bool, nested: bool): bool {
   if (nested) flags |= NT;
   setFlags(cpu, flags, TASK_FLAGS);
   loadRegisters(cpu, wide);
+  // Local breakpoints belong to the old task.
+  store<u64>(cpu, load<u64>(cpu, Cpu.dr + 56) & ~DR7_LOCAL, Cpu.dr + 56);
   const trap = wide && (load<u16>(image, Tss.trap) & 1) != 0;
   const ldt: u32 = wide ? load<u16>(image, Tss.ldt) : load<u16>(image, Tss.ldt16);
   for (let seg: u32 = 0; seg < 6; seg++) describeNull(segmentOf(cpu, seg), imageSelector(cpu, wide, seg));

@@ -2,7 +2,7 @@
 
 import * as Cpu from "../layout/cpu";
 import * as Record from "../layout/record";
-import { decodeInstruction, NEED_MORE } from "./decode";
+import { decodeInstruction, LOCKED, NEED_MORE } from "./decode";
 import * as Ops from "./generated/ops";
 import { updateMode } from "./mode";
 
@@ -15,6 +15,11 @@ export function testDecodeLength(cpu: usize, mode: u32): u32 {
   const result = decodeInstruction(cpu, cpu + Cpu.scratch, 15, mode, 0, rec);
   if (result == NEED_MORE || load<u16>(rec, Record.op) == Ops.UNDEFINED) return 0;
   return result & 0xff;
+}
+
+/** Whether the instruction in the scratch area locks the bus. */
+export function testDecodeLocks(cpu: usize, mode: u32): bool {
+  return (decodeInstruction(cpu, cpu + Cpu.scratch, 15, mode, 0, cpu + Cpu.scratchRecords) & LOCKED) != 0;
 }
 
 export function testScratch(cpu: usize): usize {

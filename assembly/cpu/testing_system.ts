@@ -2,6 +2,7 @@
 
 import * as Cpu from "../layout/cpu";
 import { flushTlb, resetTlb } from "../mem/tlb";
+import { loadDirectoryPointers } from "../mem/walk";
 import { deliverInterrupt, deliverNmi, deliverPending, softInterrupt } from "./exceptions";
 import { farCall, farJump } from "./far";
 import { farReturn, interruptReturn } from "./far_return";
@@ -12,6 +13,7 @@ import { setDefaultModel, setFeature } from "./model";
 import { updateMode } from "./mode";
 import { readMsr, writeMsr } from "./msr";
 import * as fpuState from "./ops/fpu_state";
+import * as xsaveOps from "./ops/xsave";
 import * as segmentOps from "./ops/segment";
 import * as system from "./ops/system";
 import { cpuResetState, handleInit, handleSipi } from "./reset";
@@ -24,6 +26,7 @@ export function testCpuReset(cpu: usize, isBsp: bool): void {
 
 export function testUpdateMode(cpu: usize): void {
   flushTlb(cpu, false);
+  loadDirectoryPointers(cpu, load<u64>(cpu, Cpu.cr3));
   updateMode(cpu);
 }
 
@@ -142,11 +145,27 @@ export function testFxrstor64(cpu: usize, rec: usize): bool {
 }
 
 export function testXsave64(cpu: usize, rec: usize): bool {
-  return fpuState.xsave<u64>(cpu, rec);
+  return xsaveOps.xsave<u64>(cpu, rec);
+}
+
+export function testXsaveopt64(cpu: usize, rec: usize): bool {
+  return xsaveOps.xsaveopt<u64>(cpu, rec);
+}
+
+export function testXsavec64(cpu: usize, rec: usize): bool {
+  return xsaveOps.xsavec<u64>(cpu, rec);
+}
+
+export function testXsaves64(cpu: usize, rec: usize): bool {
+  return xsaveOps.xsaves<u64>(cpu, rec);
+}
+
+export function testXrstors64(cpu: usize, rec: usize): bool {
+  return xsaveOps.xrstors<u64>(cpu, rec);
 }
 
 export function testXrstor64(cpu: usize, rec: usize): bool {
-  return fpuState.xrstor<u64>(cpu, rec);
+  return xsaveOps.xrstor<u64>(cpu, rec);
 }
 
 export function testHandleInit(cpu: usize): void {

@@ -15,7 +15,6 @@ import {
   exitAtRip,
   exitTo,
   loadAgain,
-  loadTlb,
   prologue,
   pushAddress,
   returnToCaller,
@@ -255,7 +254,7 @@ function writeEnd(j: usize, n: i32, b: usize, rec: usize): void {
   storePage(j);
   E.get(j, L.CPU);
   E.i32Const(j, <i32>rec);
-  E.i32Const(j, <i32>load<u16>(rec, Record.op));
+  E.i32Const(j, (<i32>load<u16>(rec, Record.op)) | (load<i32>(b, Jit.bFall) >= 0 ? L.END_GOES_ON : 0));
   E.call(j, L.FN_END);
   E.tee(j, L.EXIT);
   E.i32Const(j, L.EXIT_RESUME);
@@ -267,7 +266,6 @@ function writeEnd(j: usize, n: i32, b: usize, rec: usize): void {
   E.op(j, E.I64_ADD);
   E.returnOp(j);
   E.end(j);
-  loadTlb(j);
   loadAgain(j);
   forgetState(j, n, b);
   goTo(j, n, load<i32>(b, Jit.bFall), <i32>load<u32>(b, Jit.bEnd));

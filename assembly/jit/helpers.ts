@@ -9,26 +9,27 @@ import * as Ops from "../cpu/generated/ops";
 import { nextRipOf, ripOf } from "../cpu/state";
 import { fpuReady, sseReady } from "../cpu/units";
 import { rangeHasCode } from "../mem/code_marks";
-import { EXIT_INTERPRET, EXIT_LOOKUP, EXIT_RESUME } from "./locals";
+import { END_GOES_ON, EXIT_INTERPRET, EXIT_LOOKUP, EXIT_RESUME } from "./locals";
 import { ACCESS_WRITE, dataSet } from "../mem/walk";
 
 /**
- * Host address to read from, maybe of a copy; 0 = leave the region, a fault was raised. `what` is the size in bytes, and
- * from bit 8 on the page offset of the instruction.
+ * Host address to read from, maybe of a copy; `what` is the size in bytes, and from bit 8 on the page offset of the
+ * instruction. 0 = leave the region: a fault was raised, or the interpreter shall do this instruction, since accesses are
+ * looked at one by one (Cpu.slow).
  */
 export function jitRead(cpu: usize, la: u64, what: u32): usize {
   store<u32>(cpu, what >> 8, Cpu.leftAt);
-  return readSlow(cpu, la, what & 0xff, dataSet(cpu));
+  return load<u32>(cpu, Cpu.slow) != 0 ? 0 : readSlow(cpu, la, what & 0xff, dataSet(cpu));
 }
 
 /**
  * Host address to write to; `what` as above. 0 = leave the region: a fault was raised, or the interpreter shall do this
- * instruction, since it crosses a page, writes to MMIO or writes over code.
+ * instruction, for the same reason or since it crosses a page, writes to MMIO or writes over code.
  */
 export function jitWrite(cpu: usize, la: u64, what: u32): usize {
   store<u32>(cpu, what >> 8, Cpu.leftAt);
   const size = what & 0xff;
-  if (((<u32>la) & 4095) + size > 4096) return 0;
+  if (((<u32>la) & 4095) + size > 4096 || load<u32>(cpu, Cpu.slow) != 0) return 0;
   const host = translateOrHit(cpu, la, ACCESS_WRITE, dataSet(cpu));
   return host != 0 && rangeHasCode(host, size) ? 0 : host;
 }
@@ -43,8 +44,12 @@ export function jitCold(cpu: usize, rec: usize, op: i32): i32 {
   return <i32>runCold(cpu, rec, op);
 }
 
-/** Executes an instruction that ends its block; returns how the region is left (jit/locals.ts EXIT_). */
-export function jitEnd(cpu: usize, rec: usize, op: i32): i32 {
+/**
+ * Executes an instruction that ends its block; returns how the region is left (jit/locals.ts EXIT_). `what` is its
+ * operation, with END_GOES_ON if the region has the next instruction.
+ */
+export function jitEnd(cpu: usize, rec: usize, what: i32): i32 {
+  const op = what & ~END_GOES_ON;
   const next = nextRipOf(cpu, rec);
   store<u64>(cpu, next, Cpu.rip);
   if (!runEnd(cpu, rec, op)) {
@@ -54,8 +59,18 @@ export function jitEnd(cpu: usize, rec: usize, op: i32): i32 {
   if (load<i32>(cpu, Cpu.intrPending) != 0) store<i32>(cpu, 1, Cpu.exitRequest);
   // The key tells of another mode, privilege or mapping, and of code that was written over.
   const same = load<u64>(cpu, Cpu.rip) == next && jumpKey(cpu) == load<u32>(cpu, Cpu.jitKey);
+  endShadow(cpu, what);
   const calm = load<i32>(cpu, Cpu.exitRequest) == 0 && load<u32>(cpu, Cpu.shadow) == 0;
   return same && calm ? EXIT_RESUME : EXIT_LOOKUP;
+}
+
+/**
+ * STI lets no interrupt in before the next instruction has been executed. In a region that has it, nobody looks for
+ * interrupts before that.
+ */
+function endShadow(cpu: usize, what: i32): void {
+  if (load<u32>(cpu, Cpu.shadow) != Cpu.SHADOW_STI || (what & END_GOES_ON) == 0) return;
+  if (load<i32>(cpu, Cpu.exitRequest) == 0) store<u32>(cpu, 0, Cpu.shadow);
 }
 
 export function jitCondition(cpu: usize, code: u32): i32 {

@@ -72,12 +72,13 @@ export function findRegion(cpu: usize, j: usize, host: usize, mode: u32): bool {
 
 /** Walks the records from `offset` to a branch or to what was walked before; returns the new length of the worklist. */
 function walk(cpu: usize, j: usize, offset: u32, mode: u32, pending: u32): u32 {
+  let certain = offset == load<u32>(j, Jit.startOffset);
   while (offset < PAGE) {
     if (recordAt(j, offset) != 0) {
       markLeader(j, offset);
       return pending;
     }
-    let rec = findBlock(cpu, j, offset, mode);
+    let rec = findBlock(cpu, j, offset, mode, certain);
     if (rec == 0) return pending;
     while (opOf(rec) != Ops.END) {
       const where = <u32>load<u16>(rec, Record.where);
@@ -93,6 +94,7 @@ function walk(cpu: usize, j: usize, offset: u32, mode: u32, pending: u32): u32 {
         store<u32>(j, load<u32>(j, Jit.regionSize) + 1, Jit.regionSize);
       }
       const term = terminatorOf(opOf(rec));
+      certain = term == Jit.TERM_END;
       if (term == Jit.TERM_JCC || term == Jit.TERM_JMP) pending = addTarget(j, load<u32>(rec, Record.imm), pending);
       if (continues(rec, term)) {
         const fall = offset + (where >> 12);
@@ -109,12 +111,14 @@ function walk(cpu: usize, j: usize, offset: u32, mode: u32, pending: u32): u32 {
 
 /**
  * The decoded block at a page offset, 0 if it is left out: code that was not seen running often stays with the
- * interpreter, since compiling it would cost more than it gains. Most of a kernel's branches lead to such code.
+ * interpreter, since compiling it would cost more than it gains. Most of a kernel's branches lead to such code. `certain`
+ * are the entry, and what follows an instruction that only ends its block.
  */
-function findBlock(cpu: usize, j: usize, offset: u32, mode: u32): usize {
+function findBlock(cpu: usize, j: usize, offset: u32, mode: u32, certain: bool): usize {
   const host = <usize>load<u32>(j, Jit.pageHost) + offset;
-  const everything = offset == load<u32>(j, Jit.startOffset) || load<u32>(cpu, Cpu.jitMode) == Cpu.JIT_FORCE;
-  return everything ? findOrDecode(cpu, host, mode) : findWarm(cpu, host, mode, WARM_ENTRIES);
+  return certain || load<u32>(cpu, Cpu.jitMode) == Cpu.JIT_FORCE
+    ? findOrDecode(cpu, host, mode)
+    : findWarm(cpu, host, mode, WARM_ENTRIES);
 }
 
 /** Whether execution can go on behind a terminator: also when somebody returns there. */

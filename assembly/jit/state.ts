@@ -120,17 +120,12 @@ export function prologue(j: usize): void {
   E.i64Const(j, -4096);
   E.op(j, E.I64_AND);
   E.set(j, L.PAGE);
-  loadTlb(j);
   loadAgain(j);
 }
 
-/** What a change of privilege or of EFLAGS.AC moves. */
-export function loadTlb(j: usize): void {
-  loadLocal(j, L.TLB, E.I32_LOAD, Cpu.tlb);
-}
-
-/** Fuel, registers and flags as others left them. */
+/** TLB (which EFLAGS.AC moves), fuel, registers and flags as others left them. */
 export function loadAgain(j: usize): void {
+  loadLocal(j, L.TLB, E.I32_LOAD, Cpu.tlb);
   loadLocal(j, L.FUEL, E.I32_LOAD, Cpu.fuel);
   loadUsed(j);
   forgetFlags(j);

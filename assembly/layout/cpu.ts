@@ -112,6 +112,17 @@ export const mtrrVar = 0x300;
 /** u64 x 11: fixed-range MTRRs in MSR order. */
 export const mtrrFixed = 0x380;
 
+/** u32 why no access may take the quick way: SLOW_ bits. */
+export const slow = 0x3d8;
+/** Alignment is checked (CR0.AM, EFLAGS.AC, privilege 3). */
+export const SLOW_ALIGN = 1;
+/** Data breakpoints are enabled. */
+export const SLOW_WATCH = 2;
+/** u32 1 = an event was delivered since the instruction that runs alone began. */
+export const delivered = 0x3dc;
+/** u64 x 4: the page directory pointers of PAE paging, which MOV CR3 loads. */
+export const pdpte = 0x3e0;
+
 /** 16 vector registers of 32 bytes each (low half = xmm; the high half waits for AVX). */
 export const xmm = 0x400;
 export const XMM_SIZE = 32;
@@ -157,7 +168,7 @@ export const excError = 0x704;
 export const cpl = 0x708;
 /** u32 code size and stepping, the key of decoded code: layout/record.ts. */
 export const mode = 0x70c;
-/** u32 host address of the TLB tables of the current privilege (layout/tlb.ts). */
+/** u32 host address of the TLB tables that the current privilege may use (layout/tlb.ts). */
 export const tlb = 0x710;
 /** u32 address generations of supervisor and user code: raised by flushes, part of every jump cache entry. */
 export const generation = 0x714;
@@ -274,9 +285,12 @@ export const blockHash = 0xe0000;
 export const BLOCK_HASH_SIZE = 0x80000;
 /** u32 per host page: first decoded block in that page. */
 export const pageBlocks = 0x160000;
+/** TLB tables that stay empty: Cpu.tlb names them while Cpu.slow is set. */
+export const emptyTlb = 0x560000;
+export const EMPTY_TLB_SIZE = 0x20000;
 /** Decoded records. */
-export const decodeCache = 0x560000;
-export const DECODE_CACHE_SIZE = 0x1aa0000;
+export const decodeCache = 0x580000;
+export const DECODE_CACHE_SIZE = 0x1a80000;
 /** The translator's own: layout/jit.ts. */
 export const jit = 0x2000000;
 export const JIT_SIZE = 0x1000000;

@@ -35,6 +35,9 @@ export const signature = 0x29f0;
 export const vendor = 0x29f4;
 export const VENDOR_AMD = 0;
 export const VENDOR_INTEL = 1;
+/** u32 highest basic leaf, u32 highest extended leaf less 8000_0000. */
+export const level = 0x29f8;
+export const extendedLevel = 0x29fc;
 /** 48 bytes brand string. */
 export const brand = 0x2a00;
 

@@ -30,6 +30,8 @@ export const vrings = 40;
 export const tlbFlush = 44;
 /** u32 1 = a device of the model answers at the VGA ports and in the window at A0000. */
 export const vga = 56;
+/** u32 1 = the A20 gate is closed: bit 20 of addresses is 0. */
+export const a20Off = 60;
 
 // Doorbells (ioeventfd). A doorbell belongs to a slot = one device; the devices worker sleeps on doorbellSequence.
 /** i32 crossing: raised and notified with every doorbell, mailbox post, and byte for the host. */

@@ -25,6 +25,8 @@ export const xmm = 160;
 export const LEGACY_SIZE = 512;
 /** u64 XSTATE_BV: components that the area holds. */
 export const bitmap = 512;
+/** u64 XCOMP_BV: bit 63 = compacted form, and the components that the form has room for. */
+export const compaction = 520;
 export const HEADER_END = 576;
 export const avx = 576;
 export const AVX_END = 832;

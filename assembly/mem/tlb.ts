@@ -11,6 +11,10 @@ export function resetTlb(cpu: usize): void {
   for (let entry = cpu + Cpu.tlbTables; entry < end; entry += Tlb.ENTRY_SIZE) {
     store<u64>(entry, Tlb.TAG_EMPTY, Tlb.tag);
   }
+  const last = cpu + Cpu.emptyTlb + Cpu.EMPTY_TLB_SIZE;
+  for (let entry = cpu + Cpu.emptyTlb; entry < last; entry += Tlb.ENTRY_SIZE) {
+    store<u64>(entry, Tlb.TAG_EMPTY, Tlb.tag);
+  }
   store<u32>(cpu, 0, Cpu.tlbUsed);
   newGeneration(cpu);
 }

@@ -4,6 +4,7 @@
 import * as Counters from "../layout/counters";
 import * as Cpu from "../layout/cpu";
 import * as Exception from "../layout/exception";
+import * as Machine from "../layout/machine";
 import * as MemoryMap from "../layout/memory_map";
 import * as PageMap from "../layout/page_map";
 import * as Tlb from "../layout/tlb";
@@ -37,6 +38,7 @@ const NX: u64 = (<u64>1) << 63;
 /** Physical address bits 51-12; bits 51-46 are reserved, since CPUID announces 46 bits. */
 const ADDRESS: u64 = 0x000ffffffffff000;
 const RESERVED_HIGH: u64 = 0x000fc00000000000;
+const A20: u64 = 0x100000;
 
 /** Whether `la` is canonical for 48-bit linear addresses. */
 @inline
@@ -87,11 +89,31 @@ export function translate(cpu: usize, la: u64, access: u32, set: usize): usize {
   return walkLegacy(cpu, la & 0xffffffff, access, set, user);
 }
 
-/** PAE: the four directory pointers have no permission bits (SDM 4.4.1). */
+/** Reserved bits of a page directory pointer of PAE paging. */
+const PDPTE_RESERVED: u64 = 0xffffc000000001e6;
+
+/**
+ * Loads the four page directory pointers of PAE paging that CR3 = `cr3` names, as MOV CR3 does (SDM vol. 3, 4.4.1);
+ * false, with nothing changed, if one has a reserved bit set.
+ */
+export function loadDirectoryPointers(cpu: usize, cr3: u64): bool {
+  const m = <usize>load<u32>(cpu, Cpu.machine);
+  const table = cr3 & 0xffffffe0;
+  for (let i: u64 = 0; i < 4; i++) {
+    const host = hostForWrite(m, table + (i << 3));
+    const entry = host == 0 ? 0 : load<u64>(host);
+    if ((entry & P) != 0 && (entry & PDPTE_RESERVED) != 0) return false;
+  }
+  for (let i: u64 = 0; i < 4; i++) {
+    const host = hostForWrite(m, table + (i << 3));
+    store<u64>(cpu + <usize>(i << 3), host == 0 ? 0 : load<u64>(host), Cpu.pdpte);
+  }
+  return true;
+}
+
+/** PAE: the four directory pointers have no permission bits. */
 function walkPae(cpu: usize, la: u64, access: u32, set: usize, user: bool): usize {
-  const gpa = (load<u64>(cpu, Cpu.cr3) & 0xffffffe0) + ((la >> 30) << 3);
-  const host = hostForWrite(<usize>load<u32>(cpu, Cpu.machine), gpa);
-  const entry = host == 0 ? 0 : load<u64>(host);
+  const entry = load<u64>(cpu + <usize>((la >> 30) << 3), Cpu.pdpte);
   if (!(entry & P)) return pageFault(cpu, la, access, user, 0);
   return walkWide(cpu, la, access, set, user, 2, entry & ADDRESS, P | RW | US);
 }
@@ -183,8 +205,10 @@ function allowed(cpu: usize, access: u32, set: usize, rights: u64): bool {
 
 /** Looks the guest page up in the page map and fills the TLB tables that the translation allows. */
 function finish(cpu: usize, la: u64, gpa: u64, access: u32, set: usize, rights: u64, flags: u32): usize {
+  const m = <usize>load<u32>(cpu, Cpu.machine);
+  if (load<u32>(m, Machine.a20Off) != 0) gpa &= ~A20;
   store<u64>(cpu, gpa, Cpu.walkGpa);
-  const entry = pageEntry(<usize>load<u32>(cpu, Cpu.machine), gpa);
+  const entry = pageEntry(m, gpa);
   if (!(entry & PageMap.PRESENT)) return 0;
   if (access == ACCESS_WRITE && (entry & PageMap.READ_ONLY) != 0) return 0;
   const host = <usize>(entry & ~MemoryMap.PAGE_MASK);

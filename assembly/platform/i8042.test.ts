@@ -87,7 +87,7 @@ describe("controller", () => {
     for (const write of [(p: TestPlatform) => p.out(0x64, 0xfe), (p: TestPlatform) => command(p, 0xd1, 0xce)]) {
       const p = new TestPlatform();
       command(p, 0xd1, 0xdd);
-      expect(command(p, 0xd0)).toEqual([0xdf]);
+      expect(command(p, 0xd0)).toEqual([0xdd]);
       expect(p.events).toEqual([]);
       write(p);
       expect(p.events).toEqual([{ event: Mailbox.EVENT_RESET, value: Platform.RESET_KEYBOARD }]);

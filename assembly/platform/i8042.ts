@@ -4,6 +4,7 @@ import * as I8042 from "../layout/i8042";
 import * as Machine from "../layout/machine";
 import * as Mailbox from "../layout/mailbox";
 import * as Platform from "../layout/platform";
+import { setA20 } from "./a20";
 import { setIsaIrq } from "./irq";
 import { requestEvent } from "./kick";
 import { keyboardInput, keyboardReset, keyboardWrite } from "./ps2_keyboard";
@@ -19,6 +20,8 @@ const CONFIG_KBD_OFF: u32 = 0x10;
 const CONFIG_AUX_OFF: u32 = 0x20;
 const CONFIG_TRANSLATE: u32 = 0x40;
 const AUX_INPUT: u32 = 0x100;
+/** Output port, and commands DD and DF, which switch it alone. */
+const OUT_A20: u32 = 2;
 
 @inline
 function chipOf(m: usize): usize {
@@ -158,6 +161,11 @@ function writeCommand(m: usize, value: u32): void {
     case 0xd4:
       store<u8>(chip, <u8>value, I8042.command);
       break;
+    case 0xdd:
+    case 0xdf:
+      setA20(m, (value & OUT_A20) != 0);
+      store<u8>(chip, <u8>((load<u8>(chip, I8042.outputPort) & ~OUT_A20) | (value & OUT_A20)), I8042.outputPort);
+      break;
     default:
       // F0-FF pull bits 0-3 of the output port low for a moment; bit 0 is the reset line.
       if (value >= 0xf0 && (value & 1) == 0) requestEvent(m, Mailbox.EVENT_RESET, Platform.RESET_KEYBOARD);
@@ -174,8 +182,9 @@ function writeData(m: usize, value: u32): void {
       store<u8>(chip, <u8>value, I8042.config);
       break;
     case 0xd1:
-      // Bit 1 is A20, which stays on; bit 0 low resets.
-      store<u8>(chip, <u8>(value | 2), I8042.outputPort);
+      // Bit 1 is A20; bit 0 low resets.
+      store<u8>(chip, <u8>value, I8042.outputPort);
+      setA20(m, (value & OUT_A20) != 0);
       if ((value & 1) == 0) requestEvent(m, Mailbox.EVENT_RESET, Platform.RESET_KEYBOARD);
       break;
     case 0xd2:

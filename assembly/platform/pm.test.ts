@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import * as Machine from "../layout/machine";
 import * as Mailbox from "../layout/mailbox";
 import * as Platform from "../layout/platform";
 import { TestPlatform } from "../../tests/platform";
@@ -115,11 +116,12 @@ describe("reset", () => {
     expect(p.in(0xcf9)).toBe(6);
   });
 
-  it("by port 92, whose A20 bit does nothing", () => {
+  it("by port 92, whose other bit is A20", () => {
     const p = start();
     expect(p.in(0x92)).toBe(2);
     p.out(0x92, 0);
     expect(p.events).toEqual([]);
+    expect(p.get32(p.m + Machine.a20Off)).toBe(1);
     p.out(0x92, 3);
     expect(p.events).toEqual([{ event: Mailbox.EVENT_RESET, value: Platform.RESET_PORT92 }]);
   });

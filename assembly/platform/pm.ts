@@ -5,6 +5,7 @@ import * as Machine from "../layout/machine";
 import * as Mailbox from "../layout/mailbox";
 import * as Platform from "../layout/platform";
 import * as Pm from "../layout/pm";
+import { setA20 } from "./a20";
 import { guestNow, ticksAt, timeOfTick } from "./clock";
 import { setIsaIrq } from "./irq";
 import { lockChips, requestEvent, unlockChips } from "./kick";
@@ -147,7 +148,7 @@ export function cf9Write(m: usize, value: u32): void {
   if ((before & 4) == 0 && value & 4) requestEvent(m, Mailbox.EVENT_RESET, Platform.RESET_CF9);
 }
 
-/** Port 92: bit 0 rising resets, bit 1 is A20, which is always on. */
+/** Port 92: bit 0 rising resets, bit 1 is A20. */
 export function port92Read(m: usize): u32 {
   return load<u8>(m + Machine.pm, Pm.port92);
 }
@@ -155,6 +156,7 @@ export function port92Read(m: usize): u32 {
 export function port92Write(m: usize, value: u32): void {
   const before = port92Read(m);
   store<u8>(m + Machine.pm, <u8>(value & 3), Pm.port92);
+  setA20(m, (value & 2) != 0);
   if ((before & 1) == 0 && value & 1) requestEvent(m, Mailbox.EVENT_RESET, Platform.RESET_PORT92);
 }
 

@@ -3,6 +3,7 @@
 import * as Cpu from "../layout/cpu";
 import * as Machine from "../layout/machine";
 import * as Platform from "../layout/platform";
+import { setA20 } from "./a20";
 import { clockInit } from "./clock";
 import { i8042Reset } from "./i8042";
 import { ioapicReset } from "./ioapic";
@@ -42,6 +43,7 @@ export function platformReset(m: usize): void {
   rtcReset(m);
   uartReset(m);
   i8042Reset(m);
+  setA20(m, true);
   pmReset(m);
   updateDeviceTimer(m);
   const count = load<u32>(m, Machine.cpuCount);

@@ -11,6 +11,8 @@ export interface HostImports {
   now(): number;
   /** Milliseconds since 1970. */
   realtime(): number;
+  /** 32 random bits. */
+  random(): number;
   /** An exit of the CPU at this address: returns when the device model has answered. */
   mailbox(cpu: number): void;
 }
@@ -34,6 +36,7 @@ export async function instantiate(
       compile: (address?: number, length?: number) => code.compile(address ?? 0, length ?? 0),
       now: () => host.now(),
       realtime: () => host.realtime(),
+      random: () => host.random(),
       mailbox: (cpu?: number) => host.mailbox((cpu ?? 0) >>> 0),
     },
   };

@@ -8,6 +8,8 @@ import { encodePng } from "../backends/display/png";
 import { noDisplay } from "../backends/display/none";
 import type { Display } from "../backends/display/types";
 import type { NamedPort } from "../backends/console/named_port";
+import { cryptoRandom } from "../backends/random/crypto";
+import { randomWords } from "../backends/random/words";
 import { Crossing, serveExitHere } from "../core/crossing";
 import { GuestMemory } from "../core/guest_memory";
 import type { MemoryPlan } from "../core/memory_plan";
@@ -29,6 +31,7 @@ import { makeAcpi, type AcpiImage } from "./acpi/tables";
 import type { BootPlan } from "./boot/boot_plan";
 import { placeBytes, placeRegisters } from "./boot/place";
 import { CpuControl, type CpuThreads } from "./cpu_control";
+import { placeCpuModel } from "./cpu_model";
 import { reportDevice } from "./device_report";
 import { configureChips, deviceMemoryBytes, DeviceSet } from "./devices";
 import { openDrive, openDrives, type DriveListeners, type OpenDrive } from "./drives";
@@ -151,6 +154,7 @@ export class MachineModel {
     const exports = await instantiate(host.module, memory, {
       now: host.now,
       realtime: () => Date.now(),
+      random: randomWords(cryptoRandom),
       // Only where the CPUs run in this thread.
       mailbox: (cpu) => {
         if (late.crossing !== undefined) serveExitHere(guest.words, late.crossing, cpu);
@@ -243,6 +247,8 @@ export class MachineModel {
     const { guest, exports, plan, devices } = this.parts;
     configureChips(this.config, guest);
     exports.machineInit(plan.machine);
+    const refused = this.#chooseModel();
+    if (refused !== undefined) return refused;
     for (let i = 0; i < plan.cpuCount; i++)
       exports.cpuSetTranslator(plan.cpus + i * Cpu.SIZE, jitCodes[this.config.jit]);
     // Guest time begins when the guest does, however long loading takes.
@@ -251,6 +257,21 @@ export class MachineModel {
     if (issue !== undefined) return issue;
     if (devices.qxl !== undefined) this.#showScreen(devices.qxl);
     devices.reset();
+    return undefined;
+  }
+
+  #chooseModel(): ConfigIssue | undefined {
+    const { guest, exports, plan } = this.parts;
+    for (let i = 0; i < plan.cpuCount; i++) {
+      const placed = placeCpuModel(this.config.cpu, guest.data, this.#cpu(i));
+      if (!placed.ok) return placed.error;
+      if (i === 0 && placed.value.length > 0) {
+        const text = `The CPU ${this.config.cpu.model} comes without ${placed.value.join(", ")}: not implemented.`;
+        this.#host.event({ type: "notice", level: "warning", text });
+      }
+    }
+    // The identity is part of the power-on state.
+    exports.machineReset(plan.machine);
     return undefined;
   }
 

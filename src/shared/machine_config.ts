@@ -2,6 +2,7 @@
 // Everything is optional; src/shared/resolve_config.ts fills in what is missing.
 
 import { configIssue, type ConfigIssue } from "./config_issue";
+import { parseCpu } from "./cpu_option";
 import { checkDevice, type DeviceConfig } from "./device_options";
 import { checkNetdev, checkNic, type NetdevConfig, type NicConfig } from "./net_options";
 import { checkOptions, type OptionTable } from "./option_table";
@@ -44,6 +45,7 @@ export interface MachineConfig {
   /** MiB. */
   readonly memory?: number;
   readonly cpus?: number;
+  /** A model, and features added or removed: "Nehalem,+aes,-sse4.2". */
   readonly cpu?: string;
   readonly kernel?: FileSource;
   readonly initrd?: readonly InitrdConfig[];
@@ -78,7 +80,6 @@ export const MIN_MEMORY = 1;
 export const MAX_MEMORY = 3840;
 /** Several virtual CPUs wait for their own worker each. */
 export const MAX_CPUS = 1;
-export const cpuModels: readonly string[] = ["max"];
 export const serialWords: readonly string[] = ["stdio", "null"];
 /** As many as four controllers full of targets; how many fit on the PCI bus is found when they are plugged in. */
 const MAX_DRIVES = 1024;
@@ -123,7 +124,7 @@ export function checkConfig(config: MachineConfig): ConfigIssue | undefined {
   return (
     checkRange("m", config.memory, MIN_MEMORY, MAX_MEMORY, "MiB") ??
     checkRange("smp", config.cpus, 1, MAX_CPUS, "CPUs") ??
-    checkWord("cpu", config.cpu, cpuModels) ??
+    checkCpu(config.cpu) ??
     checkWord("jit", config.jit, jitModes) ??
     checkWord("vga", config.vga, vgaWords) ??
     checkImageName(config.image) ??
@@ -151,6 +152,12 @@ function checkRange(
 function checkWord(option: string, value: string | undefined, words: readonly string[]): ConfigIssue | undefined {
   if (value === undefined || words.includes(value)) return undefined;
   return configIssue(option, `"${value}" is unknown`, words);
+}
+
+function checkCpu(cpu: string | undefined): ConfigIssue | undefined {
+  if (cpu === undefined) return undefined;
+  const choice = parseCpu(cpu);
+  return choice.ok ? undefined : choice.error;
 }
 
 function checkImageName(image: string | undefined): ConfigIssue | undefined {

@@ -109,6 +109,9 @@ describe("resolveConfig", () => {
     ],
     [{ kernel: "k", colour: "red" } as MachineConfig, "colour: unknown"],
     [{ kernel: "k", cpu: "z80" }, '"z80" is unknown'],
+    [{ kernel: "k", cpu: "max,+turbo" }, 'feature "turbo" is unknown'],
+    [{ kernel: "k", cpu: "max,+sse=on" }, '"+sse=on" is neither'],
+    [{ kernel: "k", cpu: "max,sse=maybe" }, '"maybe" is neither on nor off'],
     [{ kernel: "k", memory: 1.5 }, "1.5 is not possible"],
   ])("refuses %j", (config, text) => {
     const result = resolve(config);

@@ -1,6 +1,7 @@
 // From what was asked for to what will be built: defaults filled in, the guest image's parts in place, URLs absolute.
 
 import { configIssue, type ConfigIssue } from "./config_issue";
+import { parseCpu, type CpuChoice } from "./cpu_option";
 import { type DeviceConfig, portName } from "./device_options";
 import type { GuestImage } from "./guest_image";
 import {
@@ -54,7 +55,7 @@ export interface ResolvedConfig {
   /** MiB. */
   readonly memory: number;
   readonly cpus: number;
-  readonly cpu: string;
+  readonly cpu: CpuChoice;
   readonly kernel: ResolvedFile;
   readonly initrd: readonly { readonly file: ResolvedFile; readonly argument: string }[];
   readonly append: string;
@@ -83,12 +84,14 @@ export function resolveConfig(config: MachineConfig, context: ResolveContext): R
   const merged = withCards(mergeImage(config, context.image));
   const issue = checkConfig(config) ?? checkConfig(merged) ?? checkWiring(merged);
   if (issue !== undefined) return err(issue);
+  const cpu = parseCpu(config.cpu ?? "max");
+  if (!cpu.ok) return cpu;
   const kernel = resolveKernel(config, context);
   if (kernel === undefined) return err(configIssue(`image ${config.image ?? ""}`, "has no kernel"));
   return ok({
     memory: merged.memory ?? DEFAULT_MEMORY,
     cpus: config.cpus ?? 1,
-    cpu: config.cpu ?? "max",
+    cpu: cpu.value,
     kernel,
     initrd: resolveInitrd(config, context),
     append: merged.append ?? "",

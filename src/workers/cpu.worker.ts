@@ -1,5 +1,7 @@
 // A virtual CPU. Gets one message, joins the machine's memory, and from then on meets the others in shared memory only.
 
+import { cryptoRandom } from "../backends/random/crypto";
+import { randomWords } from "../backends/random/words";
 import { instantiate } from "../core/wasm";
 import { guestClock } from "./clock";
 import { CpuLoop } from "./cpu_loop";
@@ -17,6 +19,7 @@ async function live({ module, memory, machine, cpus, index, epoch }: CpuStart): 
   const exports = await instantiate(module, memory, {
     now: guestClock(epoch),
     realtime: () => Date.now(),
+    random: randomWords(cryptoRandom),
     mailbox: loop.mailbox,
   });
   post({ type: "ready" });

@@ -11,8 +11,10 @@ const HANDLERS = 0x50000;
 const TABLES = 0x60000;
 const PAGES = 0x70000;
 const NX = 1n << 63n;
-/** Programs end by themselves after far fewer. */
+/** Programs end by themselves after far fewer, unless they write over a return address. */
 const INSTRUCTIONS = 3_000_000;
+/** The end of one that does not end. */
+export const ENDLESS = "none";
 const CR4_OSXMMEXCPT = 0x400n;
 /** Below the supervisor's stack: where an exception leaves what it found. */
 const RSP_IN_FRAME = 16;
@@ -140,7 +142,8 @@ export class FuzzCpu {
     const take = (at: number, length: number) => hex(this.#bytes.subarray(cpu + at, cpu + at + length));
     const outcome: Outcome = new Map();
     const handler = (Number(system.rip) - HANDLERS - SYSTEM) >> 4;
-    outcome.set("end", exit === 1 ? `exception ${handler}` : `exit ${exit} at ${system.rip.toString(16)}`);
+    const otherwise = exit === 0 ? ENDLESS : `exit ${exit} at ${system.rip.toString(16)}`;
+    outcome.set("end", exit === 1 ? `exception ${handler}` : otherwise);
     for (let n = 0; n < 16; n++) outcome.set(names[n] ?? `r${n}`, take(n * 8, 8));
     // What the exception pushed: error code, rip, cs, rflags, rsp, ss.
     outcome.set("frame", hex(this.#read(RING0_STACK - 0x38, 0x38)));

@@ -53,7 +53,9 @@ async function main() {
       throw new BuildError(`unknown image "${name}"; there are: ${[...images.keys()].join(", ")}`);
     }
   }
-  const wanted = [...images.values()].filter(({ name }) => names.length === 0 || names.includes(name));
+  const wanted = [...images.values()].filter(({ name, onDemand = false }) =>
+    names.length === 0 ? !onDemand : names.includes(name),
+  );
   await mkdir(OUTPUT, { recursive: true });
   await withLock(join(OUTPUT, ".lock"), async () => {
     for (const image of wanted) await provide(image, options.includes("--force"));

@@ -1,11 +1,9 @@
-// Reads the .modinfo section of a kernel module (an ELF64 object): the
+// Reads the .modinfo section of a kernel module (an ELF object): the
 // "key=value" strings in which a module names what it needs and what it drives.
 
-const SECTION_HEADER_OFFSET = 0x28;
-const SECTION_HEADER_SIZE = 0x3a;
-const SECTION_COUNT = 0x3c;
-const SECTION_NAMES_INDEX = 0x3e;
-const ELF_HEADER_END = 0x40;
+// Offsets in an ELF header and in a section header, which only differ by the width of addresses.
+const ELF32 = { table: 0x20, size: 0x2e, count: 0x30, names: 0x32, end: 0x34, offset: 0x10, length: 0x14, wide: false };
+const ELF64 = { table: 0x28, size: 0x3a, count: 0x3c, names: 0x3e, end: 0x40, offset: 0x18, length: 0x20, wide: true };
 
 /**
  * @typedef {{ depends: string[], aliases: string[], softPre: string[] }} ModuleInfo
@@ -40,18 +38,19 @@ function readSoftDependency(value) {
 /** @param {Uint8Array} elf @param {string} wanted */
 function findSection(elf, wanted) {
   const view = new DataView(elf.buffer, elf.byteOffset, elf.byteLength);
-  if (elf.length < ELF_HEADER_END || view.getUint32(0, false) !== 0x7f454c46 || elf[4] !== 2) {
-    throw new Error("not a 64-bit ELF file");
-  }
-  const table = Number(view.getBigUint64(SECTION_HEADER_OFFSET, true));
-  const size = view.getUint16(SECTION_HEADER_SIZE, true);
+  const layout = elf[4] === 2 ? ELF64 : ELF32;
+  if (elf.length < layout.end || view.getUint32(0, false) !== 0x7f454c46) throw new Error("not an ELF file");
+  const word = (/** @type {number} */ at) =>
+    layout.wide ? Number(view.getBigUint64(at, true)) : view.getUint32(at, true);
+  const table = word(layout.table);
+  const size = view.getUint16(layout.size, true);
   const header = (/** @type {number} */ index) => ({
     name: view.getUint32(table + index * size, true),
-    offset: Number(view.getBigUint64(table + index * size + 0x18, true)),
-    length: Number(view.getBigUint64(table + index * size + 0x20, true)),
+    offset: word(table + index * size + layout.offset),
+    length: word(table + index * size + layout.length),
   });
-  const names = header(view.getUint16(SECTION_NAMES_INDEX, true));
-  for (let index = 1; index < view.getUint16(SECTION_COUNT, true); index++) {
+  const names = header(view.getUint16(layout.names, true));
+  for (let index = 1; index < view.getUint16(layout.count, true); index++) {
     const section = header(index);
     if (cString(elf, names.offset + section.name) === wanted) {
       return elf.subarray(section.offset, section.offset + section.length);

@@ -50,8 +50,8 @@ describe("readModuleInfo", () => {
   });
 
   it("refuses what is not a module", () => {
-    expect(() => readModuleInfo(Buffer.alloc(100))).toThrow("not a 64-bit ELF");
-    expect(() => readModuleInfo(Buffer.from("x"))).toThrow("not a 64-bit ELF");
+    expect(() => readModuleInfo(Buffer.alloc(100))).toThrow("not an ELF");
+    expect(() => readModuleInfo(Buffer.from("x"))).toThrow("not an ELF");
   });
 });
 

@@ -258,7 +258,23 @@ function coldDispatch({ numbered }) {
 /** Bits of a candidate's size byte and flag byte; cpu/decode.ts reads them. */
 const SIZE = /** @type {Record<string, number>} */ ({ none: 0, b: 1, v: 2, y: 3 });
 const FLAG = { modrm: 1, lock: 2, end: 4, swap: 8, inOpcode: 16, rep: 32, special: 64, d64: 128 };
-const FLAG2 = { f64: 1, kind: 2, constImm: 4, locks: 8 };
+const FLAG2 = { f64: 1, kind: 2, constImm: 4, locks: 8, implicit: 16 };
+
+/** CPUID bits by name, as in assembly/layout/cpu_features.ts. */
+function readFeatures() {
+  const text = readFileSync(join(root, "assembly/layout/cpu_features.ts"), "utf8");
+  return new Map([...text.matchAll(/^export const (\w+) = (\d+);/gm)].map((m) => [m[1], Number(m[2])]));
+}
+
+const features = readFeatures();
+
+/** 0 = every model has it, else the bit's number + 1. @param {string | undefined} name */
+function featureByte(name) {
+  if (name === undefined) return 0;
+  const bit = features.get(name.toUpperCase());
+  if (bit === undefined || bit > 254) throw new Error(`isa: CPUID has no feature '${name}'`);
+  return bit + 1;
+}
 
 /** 32 bytes. @param {Parsed[]} table @param {Parsed} p @param {Numbers} numbers @param {Map<Parsed, { op: Op, n: number }[]>} byRow */
 function candidate(table, p, numbers, byRow) {
@@ -279,10 +295,11 @@ function candidate(table, p, numbers, byRow) {
     (isSpecial ? FLAG.special : 0) |
     (o.d64 ? FLAG.d64 : 0);
   const constant = o.imm !== undefined ? FLAG2.constImm : o.kind !== undefined ? FLAG2.kind : 0;
-  const flags2 = (o.f64 ? FLAG2.f64 : 0) | constant | (p.mnemonic === "XCHG" ? FLAG2.locks : 0);
+  const flags2 =
+    (o.f64 ? FLAG2.f64 : 0) | constant | (p.mnemonic === "XCHG" ? FLAG2.locks : 0) | (o.implicit ? FLAG2.implicit : 0);
   const rule = isSpecial ? "v" : sizeRule(p);
   bytes.set([p.prefix, p.mod, p.regExt, p.rmExt, o.no64 ? 1 : o.only64 ? 2 : 3, p.w, SIZE[rule] ?? 0, flags]);
-  bytes.set([immediateOf(p), reg.reg, reg.rm, flags2, o.imm ?? o.kind ?? 0], 8);
+  bytes.set([immediateOf(p), reg.reg, reg.rm, flags2, o.imm ?? o.kind ?? 0, featureByte(o.feature)], 8);
   const set = (/** @type {number} */ form, /** @type {number} */ size, /** @type {number} */ n) =>
     view.setUint16(16 + (form * 4 + size) * 2, n, true);
   if (isSpecial) {

@@ -14,11 +14,11 @@
  * @property {"b"} [type] the handler is generic and this row is its byte form
  * @property {boolean} [rep] REP and REPNE are allowed; the immediate holds them
  * @property {boolean} [unsigned] a narrower source is zero-extended
+ * @property {boolean} [implicit] an implicit memory operand: its address size and segment are in the record's index field
  * @property {number} [imm] constant in the record's immediate
  * @property {number} [kind] constant in the record's register field
  * @property {"none" | "sse" | "mmx" | "fpu" | "fpu_nowait"} [unit] which unit must be available; nowait: pending x87 errors do not matter
- * @property {string} [feature] CPUID feature that announces the instruction
- * @property {string} [otherwise] handler where the feature is not announced
+ * @property {string} [feature] CPUID feature without which the row does not exist (names of layout/cpu_features.ts)
  */
 
 /** @typedef {[encoding: string, text: string, handler: string, options?: Options]} Row */
@@ -67,7 +67,7 @@ export function parseRow(row) {
           .map((s) => s.trim())
       : [],
     options,
-    handler: options.otherwise ?? handler,
+    handler,
   };
   /** @type {number[]} */
   const bytes = [];

@@ -17,7 +17,7 @@ import { jobsOf as x87Functions } from "./x87_functions.mjs";
 export const directory = join(root, "assembly/cpu/ops/vectors");
 
 /** Where /proc/cpuinfo has another name than the table. */
-const announced = /** @type {Record<string, string>} */ ({ sse3: "pni", clflush: "clflush" });
+const announced = /** @type {Record<string, string>} */ ({ sse3: "pni", prefetchw: "3dnowprefetch" });
 
 /** Vectors of a family; rows that this processor does not have are left out. */
 const families = /** @type {Record<string, { rows: Row[], jobs: typeof jobsOf }>} */ ({

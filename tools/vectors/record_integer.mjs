@@ -111,8 +111,8 @@ function readResponse(response, input, { name, mode, flags }) {
 function families() {
   const features = processorFeatures();
   const all = [...integerRows, ...systemRows.filter(([, text]) => userRows.test(text))];
-  // What the guest's processor does not announce decodes as something else there, and not on this one.
-  const chosen = all.filter(([, , , options]) => options?.otherwise === undefined);
+  // What no guest's processor announces yet decodes as something else there, and not on this one.
+  const chosen = all.filter(([, , , options]) => options?.feature !== "bmi1");
   const known = chosen.filter(([, , , o]) => !o?.feature || features.has(o.feature));
   const map = new Map();
   for (const row of known) {

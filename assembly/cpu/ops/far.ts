@@ -4,10 +4,11 @@ import * as Cpu from "../../layout/cpu";
 import * as Exception from "../../layout/exception";
 import * as Record from "../../layout/record";
 import { readHost } from "../access";
+import { trapStep } from "../debug";
 import { finish, INT_ICEBP, INT_N, INT_TRAP, softInterrupt } from "../exceptions";
 import { farCall, farJump } from "../far";
 import { farReturn, interruptReturn } from "../far_return";
-import { getOf } from "../flags";
+import { getOf, TF } from "../flags";
 import { ea } from "../operand";
 import { enterFast, exitFast, syscallEntry, syscallExit } from "../fast_call";
 import { is64 } from "../state";
@@ -77,7 +78,10 @@ export function syscall(cpu: usize, rec: usize): bool {
 }
 
 export function sysret<T>(cpu: usize, rec: usize): bool {
-  return syscallExit(cpu, sizeof<T>() == 8 && is64(cpu));
+  if (!syscallExit(cpu, sizeof<T>() == 8 && is64(cpu))) return false;
+  // TF counts as it is at the end of SYSRET, other than with IRET and POPF (AMD APM vol. 2, 13.1.4).
+  if (load<u32>(cpu, Cpu.eflags) & TF) trapStep(cpu);
+  return true;
 }
 
 export function sysenter(cpu: usize, rec: usize): bool {

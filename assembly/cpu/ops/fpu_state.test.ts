@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { SystemCpu } from "../../../tests/system_cpu";
 import * as Cpu from "../../layout/cpu";
-import * as F from "../../layout/cpu_features";
 import * as Exception from "../../layout/exception";
 import * as Record from "../../layout/record";
 import * as Xsave from "../../layout/xsave";
@@ -41,6 +40,12 @@ function fill(): void {
 function clear(): void {
   for (let at = Cpu.xmm; at < Cpu.mxcsr; at += 8) t.set64(at, 0);
   t.set32(Cpu.mxcsr, 0x1f80);
+}
+
+/** As after FINIT and with zeros in all vector registers. */
+function initialize(): void {
+  clear();
+  t.set32(Cpu.fcw, 0x37f);
 }
 
 function expectFilled(): void {
@@ -108,7 +113,6 @@ describe("FXSAVE", () => {
 
 describe("XSAVE", () => {
   beforeEach(() => {
-    t.calls.testSetFeature(t.cpu, F.XSAVE, 1);
     t.set64(Cpu.cr4, t.get64(Cpu.cr4) | 0x40000n);
     t.set64(Cpu.xcr0, 3);
     t.set64(Cpu.rax, 0xffffffff);
@@ -149,7 +153,7 @@ describe("XSAVE", () => {
   it("refuses headers that it does not understand", () => {
     const bad: [offset: number, value: bigint][] = [
       [Xsave.bitmap, 4n],
-      [Xsave.bitmap + 8, 1n << 63n],
+      [Xsave.compaction, 1n],
       [Xsave.bitmap + 16, 1n],
     ];
     for (const [offset, value] of bad) {
@@ -158,6 +162,60 @@ describe("XSAVE", () => {
       expect(t.takeException()).toEqual([GP, 0]);
       t.poke(AREA + offset, 0, 8);
     }
+  });
+
+  it("leaves out what is in its initial state, in compacted form too", () => {
+    initialize();
+    t.set64(Cpu.xmm, 1);
+    t.poke(AREA + Xsave.bitmap, 5, 8);
+    expect(t.calls.testXsaveopt64(t.cpu, rec)).toBe(1);
+    expect(t.peek(AREA + Xsave.bitmap, 8)).toBe(6n);
+    t.poke(AREA + Xsave.bitmap, 5, 8);
+    expect(t.calls.testXsavec64(t.cpu, rec)).toBe(1);
+    expect(t.peek(AREA + Xsave.bitmap, 8)).toBe(2n);
+    expect(t.peek(AREA + Xsave.compaction, 8)).toBe((1n << 63n) | 3n);
+  });
+
+  it("counts MXCSR as a part of SSE only when it compacts", () => {
+    initialize();
+    t.set32(Cpu.mxcsr, 0x1f81);
+    t.poke(AREA + Xsave.bitmap, 0, 8);
+    expect(t.calls.testXsave64(t.cpu, rec)).toBe(1);
+    expect(t.peek(AREA + Xsave.bitmap, 8)).toBe(0n);
+    expect(t.calls.testXsavec64(t.cpu, rec)).toBe(1);
+    expect(t.peek(AREA + Xsave.bitmap, 8)).toBe(2n);
+    // The standard form gives MXCSR even without its component, the compacted one its initial value.
+    t.poke(AREA + Xsave.bitmap, 0, 8);
+    t.set32(Cpu.mxcsr, 0x1f80);
+    t.poke(AREA + Xsave.compaction, 0, 8);
+    expect(t.calls.testXrstor64(t.cpu, rec)).toBe(1);
+    expect(t.get32(Cpu.mxcsr)).toBe(0x1f81);
+    t.poke(AREA + Xsave.compaction, (1n << 63n) | 3n, 8);
+    expect(t.calls.testXrstor64(t.cpu, rec)).toBe(1);
+    expect(t.get32(Cpu.mxcsr)).toBe(0x1f80);
+  });
+
+  it("takes back what XSAVES gave, at privilege 0 only", () => {
+    fill();
+    expect(t.calls.testXsaves64(t.cpu, rec)).toBe(1);
+    clear();
+    expect(t.calls.testXrstors64(t.cpu, rec)).toBe(1);
+    expectFilled();
+    // Both halves of a header must agree, and the standard form is not for XRSTORS.
+    const bad: [compaction: bigint, bitmap: bigint][] = [
+      [0n, 3n],
+      [(1n << 63n) | 1n, 3n],
+      [(1n << 63n) | 7n, 3n],
+    ];
+    for (const [compaction, bitmap] of bad) {
+      t.poke(AREA + Xsave.compaction, compaction, 8);
+      t.poke(AREA + Xsave.bitmap, bitmap, 8);
+      expect(t.calls.testXrstors64(t.cpu, rec)).toBe(0);
+      expect(t.takeException()).toEqual([GP, 0]);
+    }
+    t.set32(Cpu.cpl, 3);
+    expect(t.calls.testXsaves64(t.cpu, rec)).toBe(0);
+    expect(t.takeException()).toEqual([GP, 0]);
   });
 
   it("is undefined without CR4.OSXSAVE", () => {

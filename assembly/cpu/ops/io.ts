@@ -3,7 +3,7 @@
 import * as Cpu from "../../layout/cpu";
 import * as Record from "../../layout/record";
 import { busPortRead, busPortWrite } from "../../bus";
-import { checkIoPermission } from "../io_permission";
+import { checkIoPermission, watchPort } from "../io_permission";
 import { regSet } from "../operand";
 
 /** Ports are at most 32 bits wide: REX.W changes nothing. */
@@ -14,6 +14,7 @@ function width<T>(): u32 {
 
 function read<T>(cpu: usize, port: u32): bool {
   if (!checkIoPermission(cpu, port, width<T>())) return false;
+  watchPort(cpu, port, width<T>());
   const value = busPortRead(cpu, port, width<T>());
   if (sizeof<T>() == 1) store<u8>(cpu, <u8>value, Cpu.rax);
   else if (sizeof<T>() == 2) store<u16>(cpu, <u16>value, Cpu.rax);
@@ -23,6 +24,7 @@ function read<T>(cpu: usize, port: u32): bool {
 
 function write<T>(cpu: usize, port: u32): bool {
   if (!checkIoPermission(cpu, port, width<T>())) return false;
+  watchPort(cpu, port, width<T>());
   busPortWrite(cpu, port, width<T>(), <u32>load<T>(cpu, Cpu.rax));
   return true;
 }

@@ -35,7 +35,6 @@ import {
 } from "../descriptor";
 import { setFlags, ZF } from "../flags";
 import { frameCommit, popValue, pushValue } from "../frame";
-import { hasFeature } from "../model";
 import { isLong, isRealOrV86 } from "../mode";
 import { ea, isRegister, regSet, rmHost, rmReg, rmStore, setReg, setRmReg } from "../operand";
 import { loadSegment } from "../segments";
@@ -218,7 +217,7 @@ export function arpl(cpu: usize, rec: usize): bool {
 // RDFSBASE and its family: 64-bit mode with CR4.FSGSBASE.
 
 function hasFsgsbase(cpu: usize): bool {
-  if (is64(cpu) && hasFeature(cpu, F.FSGSBASE) && (load<u64>(cpu, Cpu.cr4) & CR4_FSGSBASE) != 0) return true;
+  if (is64(cpu) && (load<u64>(cpu, Cpu.cr4) & CR4_FSGSBASE) != 0) return true;
   return undefined(cpu);
 }
 

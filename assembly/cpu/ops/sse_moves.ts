@@ -4,7 +4,7 @@ import * as Cpu from "../../layout/cpu";
 import * as Record from "../../layout/record";
 import { checkWrite, storeLinear } from "../access";
 import { ea, isRegister, rmHost, rmStore, segmentAddress, xmmHost } from "../operand";
-import { is64 } from "../state";
+import { indexOf } from "./string";
 import { immediate, put, rmRegister, source, storeScalar, storeVector, target, zero128 } from "./sse_operands";
 
 // Whole registers.
@@ -232,10 +232,10 @@ export function maskmovdqu(cpu: usize, rec: usize): bool {
 
 /** Linear address of the implicit operand seg:rDI of a masked store; the segment is DS unless a prefix says otherwise. */
 export function implicitDestination(cpu: usize, rec: usize): u64 {
-  const prefix = (<u32>(load<u8>(rec, Record.misc) & Record.MISC_SEG)) >> Record.MISC_SEG_SHIFT;
-  const segment = prefix == 0 ? Cpu.DS : prefix - 1;
-  const rdi = load<u64>(cpu, Cpu.rdi);
-  return segmentAddress(cpu, segment, is64(cpu) ? rdi : rdi & 0xffffffff, 16, true);
+  const form = <u32>load<u8>(rec, Record.index);
+  const prefix = (form & Record.MISC_SEG) >> Record.MISC_SEG_SHIFT;
+  const rdi = indexOf(cpu, Cpu.rdi, form & Record.MISC_FORM);
+  return segmentAddress(cpu, prefix == 0 ? Cpu.DS : prefix - 1, rdi, 16, true);
 }
 
 /** Stores byte n of `from` at la + n where bit n of `mask` is set; none after a fault on any. */

@@ -7,7 +7,7 @@ import { rangeHasCode } from "../../mem/code_marks";
 import { ACCESS_READ, ACCESS_WRITE, dataSet } from "../../mem/walk";
 import { readHost, storeLinear, translateOrHit } from "../access";
 import { invalidateCode } from "../code_cache";
-import { DF, flagsSub } from "../flags";
+import { DF, flagsSub, RF } from "../flags";
 import { regGet, regSet, segmentAddress } from "../operand";
 import { faulted, is64, ripOf } from "../state";
 import { counter, setCounter } from "./branch";
@@ -60,8 +60,9 @@ export function step<T>(cpu: usize): u64 {
 }
 
 /** Leaves an unfinished repetition: the instruction runs again. */
-@inline
 export function again(cpu: usize, rec: usize): bool {
+  // A breakpoint on the instruction hits at its first iteration only.
+  if (load<u32>(cpu, Cpu.mode) & Record.MODE_STEP) store<u32>(cpu, load<u32>(cpu, Cpu.eflags) | RF, Cpu.eflags);
   store<u64>(cpu, ripOf(cpu, rec), Cpu.rip);
   // The run loop reads the clock after so many instructions, and this one has taken as long as thousands of others.
   store<i32>(cpu, 1, Cpu.exitRequest);
@@ -79,7 +80,7 @@ function elementsInPage(la: u64, size: u32): u64 {
  */
 @inline
 function runLength(cpu: usize, form: u32, la: u64, size: u32, count: u64): u64 {
-  if (form != Record.FORM_MEM64 || (load<u32>(cpu, Cpu.eflags) & DF) != 0) return 1;
+  if (form != Record.FORM_MEM64 || load<u32>(cpu, Cpu.slow) != 0 || (load<u32>(cpu, Cpu.eflags) & DF) != 0) return 1;
   return min<u64>(count, elementsInPage(la, size));
 }
 

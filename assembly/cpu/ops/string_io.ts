@@ -3,7 +3,7 @@
 import { busPortRead, busPortWrite } from "../../bus";
 import * as Cpu from "../../layout/cpu";
 import * as Record from "../../layout/record";
-import { checkIoPermission } from "../io_permission";
+import { checkIoPermission, watchPort } from "../io_permission";
 import { checkWrite, readHost, storeLinear } from "../access";
 import { regGet } from "../operand";
 import { counter, setCounter } from "./branch";
@@ -23,6 +23,7 @@ export function ins<T>(cpu: usize, rec: usize): bool {
     // The port is read only when the value can be stored: reading may have an effect.
     const la = destinationAddress(cpu, form, sizeof<T>(), true);
     if (!checkWrite(cpu, la, sizeof<T>())) return false;
+    watchPort(cpu, port, sizeof<T>());
     storeLinear<T>(cpu, la, <T>busPortRead(cpu, port, sizeof<T>()));
     setIndex(cpu, Cpu.rdi, form, indexOf(cpu, Cpu.rdi, form) + step<T>(cpu));
     if (!repeated) return true;
@@ -41,6 +42,7 @@ export function outs<T>(cpu: usize, rec: usize): bool {
     if (patience-- == 0) return again(cpu, rec);
     const host = readHost(cpu, sourceAddress(cpu, rec, form, sizeof<T>()), sizeof<T>());
     if (host == 0) return false;
+    watchPort(cpu, port, sizeof<T>());
     busPortWrite(cpu, port, sizeof<T>(), <u32>load<T>(host));
     setIndex(cpu, Cpu.rsi, form, indexOf(cpu, Cpu.rsi, form) + step<T>(cpu));
     if (!repeated) return true;

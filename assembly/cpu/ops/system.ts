@@ -2,7 +2,6 @@
 
 import * as Counters from "../../layout/counters";
 import * as Cpu from "../../layout/cpu";
-import * as F from "../../layout/cpu_features";
 import * as Record from "../../layout/record";
 import { flushTlb, invalidatePage } from "../../mem/tlb";
 import { isCanonical } from "../../mem/walk";
@@ -15,7 +14,6 @@ import { debugRegister, writeCr0, writeCr3, writeCr4, writeDebug, writeMsw } fro
 import { cpuid } from "../cpuid";
 import { selectorOf } from "../descriptor";
 import { AC, IF, VIF, VIP } from "../flags";
-import { hasFeature } from "../model";
 import { ioplOf, isProtected, isRealOrV86, isV86, selectTlb, updateMode } from "../mode";
 import { readMsr, writeMsr } from "../msr";
 import { ea, isRegister, regGet, regSet, rmHost, rmStore } from "../operand";
@@ -199,7 +197,6 @@ export function invlpg(cpu: usize, rec: usize): bool {
 }
 
 export function invpcid(cpu: usize, rec: usize): bool {
-  if (!hasFeature(cpu, F.INVPCID)) return undefined(cpu);
   if (!privileged(cpu)) return false;
   const host = readHost(cpu, ea(cpu, rec, 16, false), 16);
   if (host == 0) return false;
@@ -250,7 +247,6 @@ export function rdtsc(cpu: usize, rec: usize): bool {
 }
 
 export function rdtscp(cpu: usize, rec: usize): bool {
-  if (!hasFeature(cpu, F.RDTSCP)) return undefined(cpu);
   if (!rdtsc(cpu, rec)) return false;
   store<u64>(cpu, load<u64>(cpu, Cpu.tscAux) & 0xffffffff, Cpu.rcx);
   return true;
@@ -267,7 +263,6 @@ export function identify(cpu: usize, rec: usize): bool {
 }
 
 export function rdpid(cpu: usize, rec: usize): bool {
-  if (!hasFeature(cpu, F.RDPID)) return undefined(cpu);
   store<u64>(cpu + <usize>load<u8>(rec, Record.rm), load<u64>(cpu, Cpu.tscAux) & 0xffffffff);
   return true;
 }
@@ -288,13 +283,13 @@ export function hlt(cpu: usize, rec: usize): bool {
 }
 
 export function monitor(cpu: usize, rec: usize): bool {
-  if (!hasFeature(cpu, F.MONITOR) || cplOf(cpu) != 0) return undefined(cpu);
+  if (cplOf(cpu) != 0) return undefined(cpu);
   return load<u32>(cpu, Cpu.rcx) == 0 || protection(cpu, 0);
 }
 
 /** MWAIT may end at any time for any reason: here at once, as KVM does without support for it. */
 export function mwait(cpu: usize, rec: usize): bool {
-  if (!hasFeature(cpu, F.MONITOR) || cplOf(cpu) != 0) return undefined(cpu);
+  if (cplOf(cpu) != 0) return undefined(cpu);
   return true;
 }
 
@@ -357,7 +352,7 @@ export function sti(cpu: usize, rec: usize): bool {
 }
 
 function changeAc(cpu: usize, set: bool): bool {
-  if (!hasFeature(cpu, F.SMAP) || cplOf(cpu) != 0) return undefined(cpu);
+  if (cplOf(cpu) != 0) return undefined(cpu);
   const eflags = load<u32>(cpu, Cpu.eflags);
   store<u32>(cpu, set ? eflags | AC : eflags & ~AC, Cpu.eflags);
   selectTlb(cpu);

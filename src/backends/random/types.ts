@@ -2,5 +2,5 @@
 
 export interface RandomSource {
   /** Fills the buffer, which is not shared memory and has at most 65536 bytes. */
-  fill(target: Uint8Array<ArrayBuffer>): void;
+  readonly fill: (target: Uint8Array<ArrayBuffer>) => void;
 }

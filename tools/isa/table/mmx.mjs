@@ -55,7 +55,7 @@ export const rows = [
   ["NP 0F 6F /r", "MOVQ Pq,Qq", "mmx_moves.movqLoad", mmx()],
   ["NP 0F 7F /r", "MOVQ Qq,Pq", "mmx_moves.movqStore", mmx()],
   ["NP 0F E7 /r mem", "MOVNTQ Mq,Pq", "mmx_moves.movqStore", mmx("sse")],
-  ["NP 0F F7 /r reg", "MASKMOVQ Pq,Nq", "mmx_moves.maskmovq", mmx("sse")],
+  ["NP 0F F7 /r reg", "MASKMOVQ Pq,Nq", "mmx_moves.maskmovq", { ...mmx("sse"), implicit: true }],
   ["F3 0F D6 /r reg", "MOVQ2DQ Vx,Nq", "mmx_moves.movq2dq", mmx("sse2")],
   ["F2 0F D6 /r reg", "MOVDQ2Q Pq,Ux", "mmx_moves.movdq2q", mmx("sse2")],
   ["NP 0F D7 /r reg", "PMOVMSKB Gd,Nq", "mmx_moves.pmovmskb", mmx("sse")],

@@ -140,7 +140,7 @@ const moves = [
   ["F3 0F 7E /r", "MOVQ Vx,Wq", "sse_moves.load64", two],
   ["66 0F D6 /r", "MOVQ Wq,Vx", "sse_moves.movqStore", two],
   ["66 0F E7 /r mem", "MOVNTDQ Mx,Vx", "sse_moves.storeAligned", two],
-  ["66 0F F7 /r reg", "MASKMOVDQU Vx,Ux", "sse_moves.maskmovdqu", two],
+  ["66 0F F7 /r reg", "MASKMOVDQU Vx,Ux", "sse_moves.maskmovdqu", { ...two, implicit: true }],
   ["66 0F D7 /r reg", "PMOVMSKB Gd,Ux", "sse_moves.pmovmskb", two],
   ["66 0F C4 /r reg", "PINSRW Vx,Ed,Ib", "sse_moves.pinsrw", two],
   ["66 0F C4 /r mem", "PINSRW Vx,Mw,Ib", "sse_moves.pinsrw", two],
@@ -173,7 +173,7 @@ const control = [
   ["0F 18 /1 mem", "PREFETCHT0 Mb", "sse_control.prefetch", free("sse")],
   ["0F 18 /2 mem", "PREFETCHT1 Mb", "sse_control.prefetch", free("sse")],
   ["0F 18 /3 mem", "PREFETCHT2 Mb", "sse_control.prefetch", free("sse")],
-  ["0F 0D /r mem", "PREFETCHW Mb", "sse_control.prefetch", free("3dnowprefetch")],
+  ["0F 0D /r mem", "PREFETCHW Mb", "sse_control.prefetch", free("prefetchw")],
 ];
 
 /** @type {Row[]} */

@@ -60,8 +60,8 @@ export const rows = [
   ["0F 01 C9", "MWAIT", "system.mwait", { feature: "monitor" }],
   ["NP 0F 01 CA", "CLAC", "system.clac", { ...end, feature: "smap" }],
   ["NP 0F 01 CB", "STAC", "system.stac", { ...end, feature: "smap" }],
-  ["NP 0F 01 D0", "XGETBV", "fpu_state.xgetbv", { feature: "xsave" }],
-  ["NP 0F 01 D1", "XSETBV", "fpu_state.xsetbv", { ...end, feature: "xsave" }],
+  ["NP 0F 01 D0", "XGETBV", "xsave.xgetbv", { feature: "xsave" }],
+  ["NP 0F 01 D1", "XSETBV", "xsave.xsetbv", { ...end, feature: "xsave" }],
   ["0F 01 D9", "VMMCALL", "system.hypercall"],
   ["0F 01 F8", "SWAPGS", "system.swapgs", { only64: true }],
   ["0F 01 F9", "RDTSCP", "system.rdtscp", { feature: "rdtscp" }],
@@ -127,9 +127,18 @@ export const rows = [
   // Processor state.
   ["NP 0F AE /0 mem", "FXSAVE My", "fpu_state.fxsave", { feature: "fxsr" }],
   ["NP 0F AE /1 mem", "FXRSTOR My", "fpu_state.fxrstor", { feature: "fxsr" }],
-  ["NP 0F AE /4 mem", "XSAVE My", "fpu_state.xsave", { feature: "xsave" }],
-  ["NP 0F AE /5 mem", "XRSTOR My", "fpu_state.xrstor", { feature: "xsave" }],
-  ["NP 0F AE /6 mem", "XSAVEOPT My", "fpu_state.xsaveopt", { feature: "xsaveopt" }],
+  ["NP 0F AE /4 mem", "XSAVE My", "xsave.xsave", { feature: "xsave" }],
+  ["NP 0F AE /5 mem", "XRSTOR My", "xsave.xrstor", { feature: "xsave" }],
+  ["NP 0F AE /6 mem", "XSAVEOPT My", "xsave.xsaveopt", { feature: "xsaveopt" }],
+  ["NP 0F C7 /4 mem", "XSAVEC My", "xsave.xsavec", { feature: "xsavec" }],
+  ["NP 0F C7 /5 mem", "XSAVES My", "xsave.xsaves", { feature: "xsaves" }],
+  ["NP 0F C7 /3 mem", "XRSTORS My", "xsave.xrstors", { feature: "xsaves" }],
+
+  // Random bits.
+  ["NP 0F C7 /6 reg", "RDRAND Rv", "random.rdrand", { feature: "rdrand" }],
+  ["66 0F C7 /6 reg", "RDRAND Rv", "random.rdrand", { feature: "rdrand" }],
+  ["NP 0F C7 /7 reg", "RDSEED Rv", "random.rdseed", { feature: "rdseed" }],
+  ["66 0F C7 /7 reg", "RDSEED Rv", "random.rdseed", { feature: "rdseed" }],
 
   // Hints, and what is undefined by definition.
   ["0F 18 /r", "NOP E", "system.nop"],
