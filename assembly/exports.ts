@@ -9,7 +9,7 @@ import { cpuAt } from "./platform/kick";
 import { lapicInit } from "./platform/lapic";
 import { platformInit, platformReset } from "./platform/reset";
 import * as Record from "./layout/record";
-import { compilePending, resetTranslator, translateBlock } from "./jit/translator";
+import { compileOverdue, resetTranslator, translateBlock } from "./jit/translator";
 import { flushCodeCache, resetCodeCache } from "./cpu/code_cache";
 import { IF } from "./cpu/flags";
 import { run } from "./cpu/generated/run";
@@ -25,8 +25,8 @@ export { clockPause, clockResume } from "./platform/kvmclock";
 export { pressPowerButton, raiseGpe } from "./platform/pm";
 export { requestTlbFlush, tlbFlushed } from "./platform/tlb_flush";
 
-/** Entries of a block after which its region is translated. */
-const HOT_ENTRIES = 200;
+/** Entries of a block after which its region is translated: about what compiling it costs, in time of the interpreter. */
+const HOT_ENTRIES = 4000;
 
 /** Power-on state of CPU `index` of machine `m`: real mode, F000:FFF0; the first CPU runs, the others wait for SIPI. */
 export function cpuInit(cpu: usize, m: usize, index: u32): void {
@@ -67,8 +67,7 @@ export function cpuRun(cpu: usize, instructions: u32): i32 {
     const done = load<u64>(cpu, Cpu.instructions);
     const reason = run(cpu, end > done ? end - done : 0);
     if (reason != RUN_EXIT_TRANSLATE) {
-      // What is hot enough shall not wait for company until the CPU runs again.
-      compilePending(cpu);
+      compileOverdue(cpu);
       return reason;
     }
     translateBlock(cpu, <usize>load<u32>(cpu, Cpu.hotHead));

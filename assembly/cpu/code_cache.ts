@@ -128,6 +128,19 @@ export function findOrDecode(cpu: usize, host: usize, mode: u32): usize {
   return rec != 0 ? rec : decodeBlock(cpu, host, mode);
 }
 
+/**
+ * The block at `host` if the interpreter has entered it at least `entries` times, or it is hot already; else 0. Decodes
+ * nothing.
+ */
+export function findWarm(cpu: usize, host: usize, mode: u32, entries: i32): usize {
+  const rec = lookUp(cpu, host, mode);
+  if (rec == 0) return 0;
+  const code = load<i32>(rec - Record.HEAD_SIZE, Record.headCode);
+  if (code >= Record.CODE_PENDING)
+    return code - load<i32>(cpu, Cpu.hotStart) >= entries || code < Record.CODE_PENDING / 2 ? rec : 0;
+  return code - Record.CODE_NEVER >= entries ? rec : 0;
+}
+
 /** Whether `bytes` more of records can be made without a flush. */
 export function hasRoom(cpu: usize, bytes: u32): bool {
   return load<u32>(cpu, Cpu.decodeNext) + bytes < load<u32>(cpu, Cpu.decodeEnd);

@@ -141,6 +141,16 @@ function runTranslations(cpu: usize, slot: i32): i64 {
   }
 }
 
+/** Instructions that translations executed since there were `before` left. */
+@inline
+function countTranslated(cpu: usize, before: i32): u64 {
+  const done = <u64>(<i64>before - <i64>load<i32>(cpu, Cpu.fuel));
+  const counters = cpu + Cpu.counters;
+  store<u64>(counters, load<u64>(counters, Counters.inTranslations) + done, Counters.inTranslations);
+  store<u64>(counters, load<u64>(counters, Counters.translationsEntered) + 1, Counters.translationsEntered);
+  return done;
+}
+
 /** Makes ready for the translation of the block at Cpu.rip, which others may jump to directly from now on; returns its fuel. */
 function enterTranslation(cpu: usize, rec: usize, instructions: u64): i32 {
   const key = jumpKey(cpu);
@@ -202,7 +212,7 @@ export function run(cpu: usize, budget: u64): i32 {
       if (code > 0) {
         const before = enterTranslation(cpu, rec, limit - executed);
         const left = runTranslations(cpu, code);
-        executed += <u64>(<i64>before - <i64>load<i32>(cpu, Cpu.fuel));
+        executed += countTranslated(cpu, before);
         if (left != LEFT) {
           store<u64>(cpu, executed, Cpu.instructions);
           const vector = load<i32>(cpu, Cpu.excVector);

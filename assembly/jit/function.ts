@@ -11,6 +11,7 @@ import { blockAddress, blockAtOffset, recordAt } from "./region";
 import {
   callRegion,
   epilogue,
+  exitAtFault,
   exitAtRip,
   exitTo,
   loadAgain,
@@ -39,7 +40,11 @@ export function writeRegion(j: usize): void {
   prologue(j);
   store<u32>(j, load<u32>(j, Jit.depth), Jit.exitDepth);
   E.block(j, E.VOID);
+  store<u32>(j, load<u32>(j, Jit.depth), Jit.faultDepth);
+  E.block(j, E.VOID);
   writeTree(j, blockAtOffset(j, load<u32>(j, Jit.startOffset)));
+  E.end(j);
+  exitAtFault(j);
   E.end(j);
   epilogue(j);
 }

@@ -13,18 +13,22 @@ import { EXIT_INTERPRET, EXIT_LOOKUP, EXIT_RESUME } from "./locals";
 import { ACCESS_WRITE, dataSet } from "../mem/walk";
 
 /**
- * Host address to read `size` bytes from, maybe of a copy. 0 = leave the region: a fault was raised, or the interpreter
- * shall do this instruction, since accesses are looked at one by one (Cpu.slow).
+ * Host address to read from, maybe of a copy; `what` is the size in bytes, and from bit 8 on the page offset of the
+ * instruction. 0 = leave the region: a fault was raised, or the interpreter shall do this instruction, since accesses are
+ * looked at one by one (Cpu.slow).
  */
-export function jitRead(cpu: usize, la: u64, size: u32): usize {
-  return load<u32>(cpu, Cpu.slow) != 0 ? 0 : readSlow(cpu, la, size, dataSet(cpu));
+export function jitRead(cpu: usize, la: u64, what: u32): usize {
+  store<u32>(cpu, what >> 8, Cpu.leftAt);
+  return load<u32>(cpu, Cpu.slow) != 0 ? 0 : readSlow(cpu, la, what & 0xff, dataSet(cpu));
 }
 
 /**
- * Host address to write `size` bytes to. 0 = leave the region: a fault was raised, or the interpreter shall do this
+ * Host address to write to; `what` as above. 0 = leave the region: a fault was raised, or the interpreter shall do this
  * instruction, for the same reason or since it crosses a page, writes to MMIO or writes over code.
  */
-export function jitWrite(cpu: usize, la: u64, size: u32): usize {
+export function jitWrite(cpu: usize, la: u64, what: u32): usize {
+  store<u32>(cpu, what >> 8, Cpu.leftAt);
+  const size = what & 0xff;
   if (((<u32>la) & 4095) + size > 4096 || load<u32>(cpu, Cpu.slow) != 0) return 0;
   const host = translateOrHit(cpu, la, ACCESS_WRITE, dataSet(cpu));
   return host != 0 && rangeHasCode(host, size) ? 0 : host;

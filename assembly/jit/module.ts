@@ -133,19 +133,24 @@ function nextEntry(entry: usize): usize {
   return entry + 8 + <usize>(hintCount(entry) << 2) + codeLength(entry);
 }
 
-/** Appends the function at `body` to the batch; false if there is no room. */
-export function appendFunction(j: usize): bool {
+/** Whether the function at `body` goes into the batch; it does into an empty one. */
+export function hasRoomFor(j: usize): bool {
+  const length = load<u32>(j, Jit.cursor) - <u32>(j + Jit.body);
+  const entry = <usize>load<u32>(j, Jit.batchEnd);
+  return entry + length + (load<u32>(j + Jit.hints) << 2) + 8 <= j + Jit.bodies + Jit.BODIES_SIZE;
+}
+
+/** Appends the function at `body` to the batch, which has room. */
+export function appendFunction(j: usize): void {
   const length = load<u32>(j, Jit.cursor) - <u32>(j + Jit.body);
   const hints = load<u32>(j + Jit.hints);
   const entry = <usize>load<u32>(j, Jit.batchEnd);
-  if (entry + length + (hints << 2) + 8 > j + Jit.bodies + Jit.BODIES_SIZE) return false;
   store<u32>(entry, length);
   store<u32>(entry, hints, 4);
   memory.copy(entry + 8, j + Jit.hints + 4, hints << 2);
   memory.copy(entry + 8 + (hints << 2), j + Jit.body, length);
   store<u32>(j, <u32>nextEntry(entry), Jit.batchEnd);
   store<u32>(j, load<u32>(j, Jit.batchCount) + 1, Jit.batchCount);
-  return true;
 }
 
 /** The custom section "metadata.code.branch_hint": per function the offsets of its hinted branches, and which way. */

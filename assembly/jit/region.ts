@@ -3,12 +3,14 @@
 import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
-import { findOrDecode } from "../cpu/code_cache";
+import { findOrDecode, findWarm } from "../cpu/code_cache";
 import * as Ops from "../cpu/generated/ops";
 import { EFFECT_LEAVES, KIND_SIZE, KINDS } from "../cpu/generated/kinds";
 
 /** Instructions after which no further block is taken in. */
 const SIZE_WANTED: u32 = 180;
+/** Entries of a block from which on it is taken in. */
+const WARM_ENTRIES: i32 = 32;
 const PAGE: u32 = 4096;
 
 export function recordAt(j: usize, offset: u32): usize {
@@ -70,13 +72,12 @@ export function findRegion(cpu: usize, j: usize, host: usize, mode: u32): bool {
 
 /** Walks the records from `offset` to a branch or to what was walked before; returns the new length of the worklist. */
 function walk(cpu: usize, j: usize, offset: u32, mode: u32, pending: u32): u32 {
-  const page = <usize>load<u32>(j, Jit.pageHost);
   while (offset < PAGE) {
     if (recordAt(j, offset) != 0) {
       markLeader(j, offset);
       return pending;
     }
-    let rec = findOrDecode(cpu, page + offset, mode);
+    let rec = findBlock(cpu, j, offset, mode);
     if (rec == 0) return pending;
     while (opOf(rec) != Ops.END) {
       const where = <u32>load<u16>(rec, Record.where);
@@ -104,6 +105,16 @@ function walk(cpu: usize, j: usize, offset: u32, mode: u32, pending: u32): u32 {
     if (load<u32>(j, Jit.regionSize) >= SIZE_WANTED) return pending;
   }
   return pending;
+}
+
+/**
+ * The decoded block at a page offset, 0 if it is left out: code that was not seen running often stays with the
+ * interpreter, since compiling it would cost more than it gains. Most of a kernel's branches lead to such code.
+ */
+function findBlock(cpu: usize, j: usize, offset: u32, mode: u32): usize {
+  const host = <usize>load<u32>(j, Jit.pageHost) + offset;
+  const everything = offset == load<u32>(j, Jit.startOffset) || load<u32>(cpu, Cpu.jitMode) == Cpu.JIT_FORCE;
+  return everything ? findOrDecode(cpu, host, mode) : findWarm(cpu, host, mode, WARM_ENTRIES);
 }
 
 /** Whether execution can go on behind a terminator: also when somebody returns there. */

@@ -159,6 +159,17 @@ export function exitAtRip(j: usize, how: i32): void {
   E.br(j, load<u32>(j, Jit.exitDepth));
 }
 
+/** Where accesses that fault come to: RIP is the instruction that the slow access was for, the interpreter takes over. */
+export function exitAtFault(j: usize): void {
+  E.get(j, L.PAGE);
+  E.get(j, L.CPU);
+  E.memory(j, E.I64_LOAD32_U, Cpu.leftAt);
+  E.op(j, E.I64_ADD);
+  E.set(j, L.RIP);
+  E.i32Const(j, L.EXIT_INTERPRET);
+  E.set(j, L.EXIT);
+}
+
 /**
  * The common way out: state back to memory; then, if the region was left by a branch and nobody asks for attention, on
  * to the translation of the target, when the jump cache has it.

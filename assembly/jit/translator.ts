@@ -5,12 +5,14 @@ import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
 import { writeRegion } from "./function";
-import { appendFunction, compileBatch } from "./module";
+import { appendFunction, compileBatch, hasRoomFor } from "./module";
 import { blockAddress, findRegion } from "./region";
 import { analyse } from "./structure";
 
-/** Regions that are compiled together at the most. */
-const BATCH_WANTED: u32 = 8;
+/** Regions that are compiled together: a module costs the engine about a millisecond, however small it is. */
+const BATCH_WANTED: u32 = Jit.BATCH_MAX;
+/** Returns of the run loop, some milliseconds apart, for which a batch waits for more. */
+const PATIENCE: u32 = 6;
 /** Records that decoding for a region can make, with their heads. */
 const DECODE_ROOM: u32 = 0x80000;
 /** A function above this many bytes of code would keep the engine's compiler busy for too long. */
@@ -35,6 +37,7 @@ export function resetTranslator(cpu: usize): void {
 
 function emptyBatch(j: usize): void {
   store<u32>(j, 0, Jit.batchCount);
+  store<u32>(j, 0, Jit.batchAge);
   store<u32>(j, <u32>(j + Jit.bodies), Jit.batchEnd);
 }
 
@@ -48,8 +51,9 @@ export function translateBlock(cpu: usize, head: usize): void {
     count(j, Jit.refused, 1);
     return;
   }
+  if (!hasRoomFor(j)) compilePending(cpu);
   const batch = load<u32>(j, Jit.batchCount);
-  if (!appendFunction(j)) return;
+  appendFunction(j);
   store<u32>(j + Jit.batchHeads + ((<usize>batch) << 2), <u32>head);
   store<i32>(head, Record.CODE_PENDING, Record.headCode);
   count(j, Jit.regionsTranslated, 1);
@@ -82,9 +86,13 @@ function firstBlock(j: usize): i32 {
   return <i32>load<u16>(j + Jit.blockAt + ((<usize>load<u32>(j, Jit.startOffset)) << 1)) - 1;
 }
 
-/** Whether regions wait to be compiled. */
-export function hasPending(cpu: usize): bool {
-  return load<u32>(jitOf(cpu), Jit.batchCount) != 0;
+/** Compiles what has waited long enough. The run loop has returned. */
+export function compileOverdue(cpu: usize): void {
+  const j = jitOf(cpu);
+  if (load<u32>(j, Jit.batchCount) == 0) return;
+  const age = load<u32>(j, Jit.batchAge) + 1;
+  store<u32>(j, age, Jit.batchAge);
+  if (age >= PATIENCE) compilePending(cpu);
 }
 
 /** Compiles the batch and gives its blocks their slots. */

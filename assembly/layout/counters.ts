@@ -21,6 +21,9 @@ export const pageFaults = 128;
 /** Reads and writes of MSRs that do not exist (#GP), and u64 the last one's number. */
 export const unknownMsrs = 136;
 export const lastUnknownMsr = 144;
+/** Instructions executed by translations, and how often the run loop went into one. */
+export const inTranslations = 152;
+export const translationsEntered = 160;
 /** u64 x 32: exceptions by vector. */
 export const exceptionByVector = 256;
 export const SIZE = 896;

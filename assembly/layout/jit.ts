@@ -35,8 +35,11 @@ export const FLAGS_ORDER = 254;
 export const record = 48;
 /** u32 basic block under translation. */
 export const block = 52;
-/** u32 slot of the label stack: depth of the exit label. */
+/** u32 slot of the label stack: depth of the exit label, and of the one for accesses that fault. */
 export const exitDepth = 56;
+export const faultDepth = 160;
+/** u32 times that the run loop returned since the batch got its first function. */
+export const batchAge = 164;
 /** u32 CPU base. */
 export const cpu = 60;
 /** u32 bit n = xmm n is used. */

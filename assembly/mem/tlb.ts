@@ -23,6 +23,7 @@ export function resetTlb(cpu: usize): void {
 export function newGeneration(cpu: usize): void {
   store<u32>(cpu, load<u32>(cpu, Cpu.generation) + 1, Cpu.generation);
   store<u32>(cpu, 0, Cpu.kernelLocal);
+  store<u32>(cpu, 0, Cpu.fetchEvicted);
   newUserGeneration(cpu);
 }
 
@@ -48,6 +49,8 @@ export function fillTlb(cpu: usize, table: usize, la: u64, host: usize, flags: u
     }
     store<u32>(cpu + Cpu.tlbList + ((<usize>used) << 2), <u32>entry);
     store<u32>(cpu, used + 1, Cpu.tlbUsed);
+  } else if (load<u64>(entry, Tlb.tag) != (la & PAGE_BASE) && isFetchEntry(cpu, entry)) {
+    store<u32>(cpu, 1, Cpu.fetchEvicted);
   }
   store<u64>(entry, la & PAGE_BASE, Tlb.tag);
   store<u32>(entry, <u32>host - <u32>(la & PAGE_BASE), Tlb.addend);
@@ -80,11 +83,14 @@ export function invalidatePage(cpu: usize, la: u64): void {
   const list = cpu + Cpu.tlbList;
   const used = load<u32>(cpu, Cpu.tlbUsed);
   let kept: u32 = 0;
+  // Pages that no code was fetched from are in no jump cache: kernels map and unmap data all the time.
+  let fetched = load<u32>(cpu, Cpu.fetchEvicted) != 0;
   for (let i: u32 = 0; i < used; i++) {
     const entry = <usize>load<u32>(list + ((<usize>i) << 2));
     const tag = load<u64>(entry, Tlb.tag);
     const large = (load<u32>(entry, Tlb.flags) & Tlb.FLAG_LARGE) != 0;
     if (tag == page || (large && (tag ^ page) >> 30 == 0)) {
+      fetched = fetched || isFetchEntry(cpu, entry);
       store<u64>(entry, Tlb.TAG_EMPTY, Tlb.tag);
     } else {
       store<u32>(list + ((<usize>kept) << 2), <u32>entry);
@@ -92,6 +98,7 @@ export function invalidatePage(cpu: usize, la: u64): void {
     }
   }
   store<u32>(cpu, kept, Cpu.tlbUsed);
+  if (!fetched) return;
   if (<i64>la < 0) newGeneration(cpu);
   else newLocalGeneration(cpu);
 }
@@ -116,4 +123,8 @@ export function protectHostPage(cpu: usize, hostPage: usize): void {
 function isWriteEntry(cpu: usize, entry: usize): bool {
   const offset = (entry - cpu - Cpu.tlbTables) % Tlb.SET_SIZE;
   return offset >= <usize>Tlb.WRITE && offset < <usize>Tlb.EXECUTE;
+}
+
+function isFetchEntry(cpu: usize, entry: usize): bool {
+  return (entry - cpu - Cpu.tlbTables) % Tlb.SET_SIZE >= <usize>Tlb.EXECUTE;
 }

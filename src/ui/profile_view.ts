@@ -7,6 +7,8 @@ import { formatCount, formatPercent } from "./format";
 
 /** Counters that say how translation goes, in the order in which they are shown. */
 const shownCounters = [
+  "instructions in translations",
+  "translations entered",
   "translated regions",
   "translated instructions",
   "regions not translated",

@@ -6,6 +6,7 @@ import { WebglAddon } from "@xterm/addon-webgl";
 import { Terminal } from "@xterm/xterm";
 import type { ConsoleName, ConsoleStreams } from "../workers/client";
 import { el } from "./dom";
+import { hasHardwareWebgl } from "./hardware_webgl";
 import { currentTheme, onThemeChange } from "./themes";
 
 export interface PaneEvents {
@@ -59,13 +60,15 @@ export class TerminalPane {
   open(): void {
     this.#terminal.open(this.element);
     this.#terminal.textarea?.setAttribute("aria-label", `Console ${this.name}`);
-    try {
+    if (hasHardwareWebgl()) {
       const webgl = new WebglAddon();
       // The renderer built into the terminal takes over, with DOM elements.
       webgl.onContextLoss(() => webgl.dispose());
       this.#terminal.loadAddon(webgl);
-    } catch {
+    } else {
       this.element.dataset["renderer"] = "dom";
+      // There it is an animation in CSS, which keeps the page drawing 60 times a second.
+      this.#terminal.options.cursorBlink = false;
     }
   }
 

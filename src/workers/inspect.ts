@@ -24,6 +24,8 @@ const wide: readonly (readonly [string, number])[] = [
   ["idtr", Cpu.idtBase],
 ];
 const counterOffsets: readonly (readonly [string, number])[] = [
+  ["instructions in translations", Counters.inTranslations],
+  ["translations entered", Counters.translationsEntered],
   ["TLB misses", Counters.tlbMisses],
   ["page walks", Counters.pageWalks],
   ["blocks decoded", Counters.blocksDecoded],

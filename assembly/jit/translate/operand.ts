@@ -154,13 +154,11 @@ export function hostOfRange(j: usize, bytes: i32, write: bool): void {
   E.elseThen(j);
   E.get(j, L.CPU);
   E.get(j, L.LA);
-  E.i32Const(j, bytes);
+  E.i32Const(j, bytes | (((<i32>load<u16>(recordOf(j), Record.where)) & 0xfff) << 8));
   E.call(j, write ? L.FN_WRITE : L.FN_READ);
   E.tee(j, L.HOST);
   E.op(j, E.I32_EQZ);
-  E.ifThen(j, E.VOID);
-  exitHere(j);
-  E.end(j);
+  E.brIfHinted(j, load<u32>(j, Jit.faultDepth), false);
   E.get(j, L.HOST);
   E.end(j);
   E.set(j, L.HOST);
