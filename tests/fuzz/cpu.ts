@@ -22,6 +22,9 @@ const FLAGS_IN_FRAME = 24;
 const RIP_IN_FRAME = 40;
 const TRAP_FLAG = 0x100;
 
+/** Entries after which a block is translated. */
+const WARM = 40;
+
 /** What is left of a program, by name; what is not the same in two runs is a difference. */
 export type Outcome = Map<string, string>;
 
@@ -133,6 +136,8 @@ export class FuzzCpu {
     system.set32(Cpu.runState, Cpu.RUN_RUNNING);
     view.setInt32(system.cpu + Cpu.excVector, -1, true);
     system.calls.cpuSetTranslator(system.cpu, this.#mode);
+    // Programs are short: what is warm in them is translated.
+    if (this.#mode === Cpu.JIT_ON) view.setInt32(system.cpu + Cpu.hotStart, -WARM, true);
     system.calls.cpuSync(system.cpu);
   }
 
