@@ -27,7 +27,7 @@ import { pushCondition } from "./translate/flags";
 import { translateInstruction } from "./translate/instruction";
 import { dropTop, pushX, readTop } from "./translate/move";
 import * as O from "./translate/operand";
-import { forgetSharedHost } from "./translate/shared_host";
+import { forgetSharedHost, hostOfOperand } from "./translate/shared_host";
 import { translateRun } from "./translate/stack_run";
 import { endVectors, forgetVectors, startVectors } from "./translate/sse_operands";
 
@@ -202,7 +202,7 @@ function writeIndirect(j: usize, n: i32, b: usize, calls: bool): void {
   const rec = O.recordOf(j);
   if (O.offsetOfOperand(j, O.OPERAND_E) < 128 && O.isRegisterForm(rec)) O.pushRegister(j, load<u8>(rec, Record.rm), 3);
   else {
-    O.hostOfOperand(j, 3, false);
+    hostOfOperand(j, 3, false);
     O.pushMemory(j, 3, false);
   }
   E.set(j, L.Y);

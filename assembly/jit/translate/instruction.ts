@@ -12,6 +12,7 @@ import { pushCondition } from "./flags";
 import { callHandler, translateFence } from "./handler";
 import { canMove, translateMove } from "./move";
 import * as O from "./operand";
+import { hostOfOperand } from "./shared_host";
 import { canRotate, translateRotate, translateShift } from "./shift";
 import { translateVector } from "./sse";
 
@@ -58,8 +59,8 @@ function translatePure(j: usize, kind: u32, size: u32, entry: usize): void {
   const compares = kind == K.kCmp || kind == K.kTest;
   const writesOnly = kind == K.kMove || kind == K.kSetcc || kind == K.kMultiply3;
   const toMemory = O.isMemory(to, form);
-  if (toMemory) O.hostOfOperand(j, size, !compares);
-  else if (O.isMemory(from, form)) O.hostOfOperand(j, sourceSize, false);
+  if (toMemory) hostOfOperand(j, size, !compares);
+  else if (O.isMemory(from, form)) hostOfOperand(j, sourceSize, false);
   if (third != O.OPERAND_NONE) {
     O.pushOperand(j, from, form, size, false);
     E.set(j, L.X);

@@ -8,7 +8,6 @@ import * as Tlb from "../../layout/tlb";
 import * as E from "../emit";
 import * as L from "../locals";
 import { exitTo, pushAddress } from "../state";
-import { hostByShared } from "./shared_host";
 
 /** The record under translation. */
 @inline
@@ -198,14 +197,6 @@ export function exitHere(j: usize): void {
 export function pushNext(j: usize): void {
   const where = <u32>load<u16>(recordOf(j), Record.where);
   pushAddress(j, <i32>((where & 0xfff) + (where >> 12)));
-}
-
-/** Makes HOST the memory operand's host address. */
-export function hostOfOperand(j: usize, size: u32, write: bool): void {
-  if (hostByShared(j, 1 << size, write)) return;
-  pushLinear(j);
-  E.set(j, L.LA);
-  hostOfLa(j, size, write);
 }
 
 /** Pushes the value at HOST, extended. */

@@ -12,12 +12,14 @@ import * as L from "../locals";
 import { kindOf, recordAt } from "../region";
 import {
   callSlowAccess,
+  hostOfLa,
   isMemory,
   isRegisterForm,
   OPERAND_A,
   OPERAND_E,
   OPERAND_G,
   pushHostOrZero,
+  pushLinear,
   recordOf,
 } from "./operand";
 
@@ -163,8 +165,16 @@ function isShared(j: usize, bytes: i32, write: bool): bool {
   );
 }
 
-/** Makes HOST the memory operand's host address by a shared look-up; false, and nothing is written, if there is none. */
-export function hostByShared(j: usize, bytes: i32, write: bool): bool {
+/** Makes HOST the memory operand's host address. */
+export function hostOfOperand(j: usize, size: u32, write: bool): void {
+  if (hostByShared(j, 1 << size, write)) return;
+  pushLinear(j);
+  E.set(j, L.LA);
+  hostOfLa(j, size, write);
+}
+
+/** The same by a shared look-up; false, and nothing is written, if there is none. */
+function hostByShared(j: usize, bytes: i32, write: bool): bool {
   const rec = recordOf(j);
   if (!isPlain(rec)) return false;
   if (!isShared(j, bytes, write) && !share(j, bytes, write)) return false;

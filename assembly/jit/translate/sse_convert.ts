@@ -8,6 +8,7 @@ import { callHandler } from "./handler";
 import * as O from "./operand";
 import { mergeScalar } from "./sse_float";
 import { argOf, destination, immediate, opcodeOf, putTarget, rmNumber, sizeOf, source, target } from "./sse_operands";
+import { hostOfOperand } from "./shared_host";
 import {
   callByValue,
   checkAll,
@@ -41,7 +42,7 @@ export function fromInteger(j: usize, entry: usize): void {
   const exact = double && size == 2;
   if (O.isRegisterForm(O.recordOf(j))) L.getGpr(j, rmNumber(j) >> 3);
   else {
-    O.hostOfOperand(j, size, false);
+    hostOfOperand(j, size, false);
     O.pushMemory(j, size, false);
   }
   O.extend(j, size);

@@ -18,6 +18,7 @@ import {
   source,
   target,
 } from "./sse_operands";
+import { hostOfOperand } from "./shared_host";
 import { copyPlain } from "./sse_plain";
 
 // Bytes of shuffles: the low and the high half of the first vector, and of the second.
@@ -128,7 +129,7 @@ export function toGeneral(j: usize, entry: usize): void {
 
 /** MOVNTI. */
 export function storeGeneral(j: usize, entry: usize): void {
-  O.hostOfOperand(j, sizeOf(entry), true);
+  hostOfOperand(j, sizeOf(entry), true);
   L.getGpr(j, (<u32>load<u8>(O.recordOf(j), Record.reg)) >> 3);
   E.set(j, L.X);
   O.storeAtHost(j, L.X, sizeOf(entry));
@@ -159,7 +160,7 @@ function storeLaneOpcode(size: u32): u32 {
 export function insertLane(j: usize, entry: usize): void {
   const size = laneSize(entry);
   const memory = !O.isRegisterForm(O.recordOf(j));
-  if (memory) O.hostOfOperand(j, size, false);
+  if (memory) hostOfOperand(j, size, false);
   E.get(j, destination(j));
   if (memory) O.pushMemory(j, size, true);
   else L.getGpr(j, rmNumber(j) >> 3);
@@ -176,7 +177,7 @@ export function extractLane(j: usize, entry: usize): void {
   // PEXTRW in its older form has the vector in modrm.rm.
   const older = (argOf(entry) & 4) != 0;
   if (!older && !O.isRegisterForm(O.recordOf(j))) {
-    O.hostOfOperand(j, size, true);
+    hostOfOperand(j, size, true);
     E.get(j, L.HOST);
     E.get(j, destination(j));
     V.laneMemory(j, storeLaneOpcode(size), n);
