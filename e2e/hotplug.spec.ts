@@ -96,8 +96,8 @@ test("bytes go through a named port in both directions, in spite of a slow reade
   expect(await guest.events("VSERPORT_CHANGE")).toContainEqual({ id: "data0", open: true });
   await expect.poll(() => guest.events("VSERPORT_CHANGE"), patient).toContainEqual({ id: "data0", open: false });
 
-  await guest.send(`(sleep 2; head -c ${size} ${device} | sha256sum > /tmp/sum) &\r`);
-  const sent = await sendTo(guest.page, "org.example.data", { length: size });
+  const reader = `head -c ${size} ${device} | sha256sum > /tmp/sum`;
+  const sent = await sendTo(guest, "org.example.data", { length: size, reader });
   await becomes("cat /tmp/sum", new RegExp(sent.sum));
 });
 
@@ -109,8 +109,8 @@ test("100 MiB go through a named port in both directions @slow", async () => {
   await guest.send(`(${data}) > ${device}\r`);
   const received = await receiveFrom(guest.page, "org.example.data", { length: size });
   expect(received).toEqual({ length: size, sum });
-  await guest.send(`(head -c ${size} ${device} | sha256sum > /tmp/sum) &\r`);
-  const sent = await sendTo(guest.page, "org.example.data", { length: size });
+  const reader = `head -c ${size} ${device} | sha256sum > /tmp/sum`;
+  const sent = await sendTo(guest, "org.example.data", { length: size, reader });
   await becomes("cat /tmp/sum", new RegExp(sent.sum));
 });
 

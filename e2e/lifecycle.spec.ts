@@ -48,8 +48,8 @@ for (const { name, option, append, interrupts, kind } of interfaces) {
       virtio_console: async () => {
         const device = `/dev/$(basename $(dirname $(grep -l ${port} /sys/class/virtio-ports/*/name)))`;
         await becomes("cat /sys/class/virtio-ports/*/name", port);
-        await guest.send(`head -c 1000 ${device} | sha256sum > /tmp/sum &\r`);
-        const { sum } = await sendTo(page, port, { length: 1000 });
+        const reader = `head -c 1000 ${device} | sha256sum > /tmp/sum`;
+        const { sum } = await sendTo(guest, port, { length: 1000, reader });
         await becomes("cat /tmp/sum", sum);
       },
     };
