@@ -43,8 +43,6 @@ const mapped = async (): Promise<number> => (await guest.stats()).mappedBytes / 
 test("boots with a balloon, a second console and a named port", async () => {
   await guest.open(query);
   await guest.waitFor(/tabvisor: shell ready/, { timeout: 300_000 });
-  // The kernel's messages go to this console too, and would mix with what commands print.
-  await guest.run("dmesg -n 1");
   // The image has no udev that would load the drivers of devices that come later.
   await guest.output("modprobe -a virtio_blk virtio_rng");
   expect(await guest.output("ls /sys/bus/virtio/drivers/virtio_balloon | grep -c ^virtio")).toBe("1");

@@ -28,7 +28,6 @@ for (const { name, option, append, interrupts, kind } of interfaces) {
     const query = ["kernel=guests/tiny/bzImage", "initrd=guests/tiny/initrd", `append=console=ttyS0${append}`];
     await guest.open([...query, "drive=size=8M,if=none,id=disk", ...devices.map((text) => `device=${text}`)].join("&"));
     await guest.waitFor(/tabvisor: shell ready/, { timeout: 300_000 });
-    await guest.run("dmesg -n 1");
     const complaints = "dmesg | grep -iE 'oops|bug:|call trace|not responding|fail|error|nobody cared' || true";
     const before = await guest.output(complaints);
 
