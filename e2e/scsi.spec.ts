@@ -114,8 +114,10 @@ test("devices come, go and are changed while the guest runs", async ({ page, gue
   });
 
   await test.step("the driver is unbound and bound, unloaded and loaded, the function removed and found", async () => {
-    await guest.output("echo kept | dd of=/dev/sda conv=sync oflag=direct");
-    const kept = `${until("[ -b /dev/sda ]")}; dd if=/dev/sda bs=512 count=1 iflag=direct 2>/dev/null | head -n 1`;
+    // Disks are named in the order in which their probes, which run side by side, end.
+    const disk = '"/dev/$(cd /sys/bus/scsi/devices/*:0:0:0/block && ls)"';
+    await guest.output(`echo kept | dd of=${disk} conv=sync oflag=direct`);
+    const kept = `${until(`[ -b ${disk} ]`)}; dd if=${disk} bs=512 count=1 iflag=direct 2>/dev/null | head -n 1`;
     const driver = "/sys/bus/virtio/drivers/virtio_scsi";
     await guest.output(
       `v=$(basename $(ls -d ${driver}/virtio*)); echo $v > ${driver}/unbind; ls -d /sys/block/sd* && echo still || true; echo $v > ${driver}/bind`,
