@@ -1,11 +1,11 @@
 // From hot blocks to table slots: translates regions, collects them into batches, compiles these.
 
-import { hasRoom } from "../cpu/code_cache";
+import { blockInSlot, hasRoom } from "../cpu/code_cache";
 import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
 import { writeRegion } from "./function";
-import { appendFunction, compileBatch } from "./module";
+import { appendFunction, compileBatch, writeModule } from "./module";
 import { blockAddress, findRegion } from "./region";
 import { analyse } from "./structure";
 
@@ -48,6 +48,7 @@ export function translateBlock(cpu: usize, head: usize): void {
     count(j, Jit.refused, 1);
     return;
   }
+  count(j, Jit.bytesEmitted, load<u32>(j, Jit.cursor) - <u32>(j + Jit.body));
   const batch = load<u32>(j, Jit.batchCount);
   if (!appendFunction(j)) return;
   store<u32>(j + Jit.batchHeads + ((<usize>batch) << 2), <u32>head);
@@ -74,8 +75,20 @@ function writeFunction(cpu: usize, j: usize, head: usize): bool {
     writeRegion(j);
     if (load<u32>(j, Jit.cursor) - <u32>(j + Jit.body) > CODE_MAX) return false;
   }
-  count(j, Jit.bytesEmitted, load<u32>(j, Jit.cursor) - <u32>(j + Jit.body));
   return true;
+}
+
+/**
+ * For tools: writes the translation in a table slot once more, as a module of its own at Jit.module, and returns the
+ * length; 0 if its code is gone. The CPU stands still, with nothing pending, and finds everything as it left it.
+ */
+export function rewriteTranslation(cpu: usize, slot: i32): u32 {
+  const j = jitOf(cpu);
+  const head = blockInSlot(cpu, slot);
+  if (head == 0 || hasPending(cpu) || !hasRoom(cpu, DECODE_ROOM)) return 0;
+  const length = writeFunction(cpu, j, head) && appendFunction(j) ? writeModule(j) : 0;
+  emptyBatch(j);
+  return length;
 }
 
 function firstBlock(j: usize): i32 {
