@@ -10,12 +10,26 @@ const port = "org.example.data";
 test.describe.configure({ timeout: 600_000 });
 
 const interfaces = [
-  { name: "modern, with MSI-X", option: ",disable-legacy=on", append: "", interrupts: "MSI-X", kind: "modern" },
-  { name: "legacy, with INTx", option: ",disable-modern=on", append: "+pci=nomsi", interrupts: "INTx", kind: "legacy" },
+  {
+    name: "modern, with MSI-X",
+    option: ",disable-legacy=on",
+    append: "",
+    interrupts: "MSI-X",
+    kind: "modern",
+    tag: [],
+  },
+  {
+    name: "legacy, with INTx",
+    option: ",disable-modern=on",
+    append: "+pci=nomsi",
+    interrupts: "INTx",
+    kind: "legacy",
+    tag: ["@slow"],
+  },
 ];
 
-for (const { name, option, append, interrupts, kind } of interfaces) {
-  test(`drivers come and go: ${name}`, async ({ page }) => {
+for (const { name, option, append, interrupts, kind, tag } of interfaces) {
+  test(`drivers come and go: ${name}`, { tag }, async ({ page }) => {
     const guest = new Guest(page);
     guest.shell = "ttyS0";
     const devices = [

@@ -19,7 +19,7 @@ const complaints = (guest: Guest): Promise<string> =>
     "dmesg -r | grep -E '^<[0-4]>' | grep -iE 'scsi|sd |sr |blk|I/O|virtio' | grep -v 'Power-on or device reset' || true",
   );
 
-test("finds 256 disks on one controller, each with its own data", async ({ guest }) => {
+test("finds 256 disks on one controller, each with its own data", { tag: "@slow" }, async ({ guest }) => {
   const drives = Array.from({ length: 256 }, () => "drive=size=1M,if=scsi");
   await guest.open(`image=tiny&${drives.join("&")}`);
   await guest.waitFor(ready, { timeout: 400_000 });
