@@ -82,6 +82,7 @@ export function cpuSetTranslator(cpu: usize, mode: u32): void {
   flushCodeCache(cpu);
 }
 
+export { rewriteTranslation } from "./jit/translator";
 export { jitCold, jitCondition, jitEnd, jitRead, jitWrite } from "./jit/helpers";
 export { jitOrder, jitVector } from "./jit/vector_helpers";
 

@@ -16,7 +16,7 @@ test("shows registers and counters when the CPU's worker dies, and starts again"
     };
   });
   await guest.open("image=tiny");
-  await guest.waitFor(/tabvisor: shell ready/);
+  await guest.waitFor(/Linux version/, { console: "ttyS0" });
   await page.evaluate(() => {
     const { workers } = globalThis as unknown as { workers: Worker[] };
     workers.at(-1)?.dispatchEvent(new ErrorEvent("error", { message: "broken by the test" }));

@@ -1,27 +1,15 @@
-// A whole Debian on a virtio disk. One boot for all checks: they read, the last ones restart and end it.
+// A whole Debian on a virtio disk. One boot for all checks, which read, and for those of guest_agent.spec.
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { expect } from "@playwright/test";
 import { guests } from "../tools/lib.mjs";
-import { test } from "./fixtures/shared_guest";
+import { debian, test } from "./fixtures/shared_guest";
 
-const prompt = /root@tabvisor:~# /;
 const mebibyte = 1 << 20;
 
-test.describe.configure({ mode: "serial", timeout: 400_000 });
-
-test("boots to a root shell on hvc0", async ({ guest }) => {
-  const began = Date.now();
-  await guest.open("image=debian");
-  await guest.waitFor(prompt, { timeout: 380_000 });
-  const { instructions, mips, mipsAverage } = await guest.stats();
-  const seconds = (Date.now() - began) / 1000;
-  const report = `${seconds.toFixed(1)} s, ${(instructions / 1e9).toFixed(2)} G instructions, ${mips.toFixed(0)} now, ${mipsAverage.toFixed(0)} average`;
-  test.info().annotations.push({ type: "boot", description: report });
-  // The kernel's messages go to this console too, and would mix with what commands print; dmesg still has them all.
-  await guest.run("dmesg --console-level emerg");
-});
+test.use({ machine: debian });
+test.describe.configure({ timeout: 400_000 });
 
 test("systemd is content", async ({ guest }) => {
   const { output } = await guest.run("systemctl is-system-running --wait", 200_000);
@@ -108,17 +96,19 @@ test("stands still while paused, and the clock is right afterwards", async ({ gu
   expect(await guest.output("dmesg | grep -ciE 'soft lockup|rcu.*stall' || true")).toBe("0");
 });
 
-test("reboots from the guest, is reset by the button, keeps its disk, and powers off by the button", async ({
-  guest,
-}) => {
-  await guest.output("echo kept > /root/mark; sync");
-  await guest.send("systemctl reboot\r");
-  await guest.waitFor(/Welcome to .*Debian/, { timeout: 380_000 });
-  await guest.press("Reset");
-  // The old shell may say its prompt once more.
-  await guest.waitFor(/tabvisor login:/, { timeout: 380_000 });
-  await guest.waitFor(prompt);
-  expect(await guest.output("cat /root/mark")).toBe("kept");
-  await guest.press("Power off");
-  await expect.poll(() => guest.state(), { timeout: 180_000 }).toBe("stopped");
-});
+test(
+  "reboots from the guest, is reset by the button, keeps its disk, and powers off by the button",
+  { tag: "@slow" },
+  async ({ guest }) => {
+    await guest.output("echo kept > /root/mark; sync");
+    await guest.send("systemctl reboot\r");
+    await guest.waitFor(/Welcome to .*Debian/, { timeout: 380_000 });
+    await guest.press("Reset");
+    // The old shell may say its prompt once more.
+    await guest.waitFor(/tabvisor login:/, { timeout: 380_000 });
+    await guest.waitFor(debian.ready);
+    expect(await guest.output("cat /root/mark")).toBe("kept");
+    await guest.press("Power off");
+    await expect.poll(() => guest.state(), { timeout: 180_000 }).toBe("stopped");
+  },
+);

@@ -43,8 +43,6 @@ const mapped = async (): Promise<number> => (await guest.stats()).mappedBytes / 
 test("boots with a balloon, a second console and a named port", async () => {
   await guest.open(query);
   await guest.waitFor(/tabvisor: shell ready/, { timeout: 300_000 });
-  // The kernel's messages go to this console too, and would mix with what commands print.
-  await guest.run("dmesg -n 1");
   // The image has no udev that would load the drivers of devices that come later.
   await guest.output("modprobe -a virtio_blk virtio_rng");
   expect(await guest.output("ls /sys/bus/virtio/drivers/virtio_balloon | grep -c ^virtio")).toBe("1");
@@ -96,8 +94,8 @@ test("bytes go through a named port in both directions, in spite of a slow reade
   expect(await guest.events("VSERPORT_CHANGE")).toContainEqual({ id: "data0", open: true });
   await expect.poll(() => guest.events("VSERPORT_CHANGE"), patient).toContainEqual({ id: "data0", open: false });
 
-  await guest.send(`(sleep 2; head -c ${size} ${device} | sha256sum > /tmp/sum) &\r`);
-  const sent = await sendTo(guest.page, "org.example.data", { length: size });
+  const reader = `head -c ${size} ${device} | sha256sum > /tmp/sum`;
+  const sent = await sendTo(guest, "org.example.data", { length: size, reader });
   await becomes("cat /tmp/sum", new RegExp(sent.sum));
 });
 
@@ -109,8 +107,8 @@ test("100 MiB go through a named port in both directions @slow", async () => {
   await guest.send(`(${data}) > ${device}\r`);
   const received = await receiveFrom(guest.page, "org.example.data", { length: size });
   expect(received).toEqual({ length: size, sum });
-  await guest.send(`(head -c ${size} ${device} | sha256sum > /tmp/sum) &\r`);
-  const sent = await sendTo(guest.page, "org.example.data", { length: size });
+  const reader = `head -c ${size} ${device} | sha256sum > /tmp/sum`;
+  const sent = await sendTo(guest, "org.example.data", { length: size, reader });
   await becomes("cat /tmp/sum", new RegExp(sent.sum));
 });
 
@@ -204,7 +202,7 @@ test("refuses in QMP's words", async () => {
   await expect(guest.qmp("balloon", {} as { value: number })).rejects.toThrow("Parameter 'value' is missing");
 });
 
-test("stops, goes on and resets by command", async () => {
+test("stops, goes on, powers off and resets by command", async () => {
   await guest.qmp("stop");
   expect(await guest.qmp("query-status")).toEqual({ status: "paused", running: false });
   await expect(guest.page.getByRole("contentinfo")).toContainText("Paused");
@@ -213,10 +211,12 @@ test("stops, goes on and resets by command", async () => {
   expect(await guest.output("dmesg | grep -ciE 'oops|bug:|call trace|acpi (bios )?error|not responding' || true")).toBe(
     "0",
   );
-  await guest.qmp("system_reset");
-  await guest.waitFor(/tabvisor: shell ready/, { timeout: 300_000 });
-  expect(await guest.events("RESET")).toEqual([{ guest: false, reason: "host-qmp-system-reset" }]);
   await guest.qmp("system_powerdown");
   await expect.poll(() => guest.state(), { timeout: 60_000 }).toBe("stopped");
   expect(await guest.qmp("query-status")).toEqual({ status: "shutdown", running: false });
+  // So much was said at the first boot.
+  await guest.waitFor(/Linux version/, { console: "ttyS0" });
+  await guest.qmp("system_reset");
+  await guest.waitFor(/Linux version/, { console: "ttyS0" });
+  expect(await guest.events("RESET")).toEqual([{ guest: false, reason: "host-qmp-system-reset" }]);
 });

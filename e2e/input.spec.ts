@@ -3,14 +3,15 @@ import { expect as baseExpect, type Locator, type Page } from "@playwright/test"
 import type { ScreenInput } from "../src/ui/screen_input";
 import type { Machine } from "../src/workers/client";
 import type { Guest } from "./fixtures/guest";
-import { test } from "./fixtures/shared_guest";
+import { test, tiny } from "./fixtures/shared_guest";
 
 // Wall-clock time says little on a busy host.
 const expect = baseExpect.configure({ timeout: 60_000 });
 
-test.describe.configure({ mode: "serial", timeout: 400_000 });
+const query = "image=tiny&device=virtio-keyboard-pci,serial=first&device=virtio-tablet-pci";
 
-const devices = ["virtio-keyboard-pci,serial=first", "virtio-tablet-pci"].map((device) => `&device=${device}`).join("");
+test.use({ machine: { ...tiny, query } });
+test.describe.configure({ mode: "serial", timeout: 400_000 });
 
 /** An element of 400 x 300 pixels that takes keys and pointer for the machine, as a screen does. */
 async function attach(page: Page): Promise<Locator> {
@@ -49,8 +50,6 @@ async function record(guest: Guest, name: string): Promise<() => Promise<string[
 const SYN = "0 0 0";
 
 test("typing reaches the console of a guest without other keyboards through the i8042", async ({ page, guest }) => {
-  await guest.open(`image=tiny${devices}`);
-  await guest.waitFor(/tabvisor: shell ready/, { timeout: 200_000 });
   await guest.output("rmmod virtio_input");
   // The console that nobody sees: what is typed there arrives as text, by the keyboard layout of the guest's kernel.
   await guest.output("cat /dev/tty1 > /tmp/typed & true");

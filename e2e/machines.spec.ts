@@ -1,4 +1,4 @@
-// Machines other than the ready images: bare-metal programs, compressed kernels, much memory, a host without headers.
+// Machines other than the ready images: bare-metal programs, much memory, a host without headers.
 import { expect, mergeTests } from "@playwright/test";
 import { EXIT_PORT, exit, multiboot, printCommandLine } from "../tests/multiboot";
 import { test as guestTest } from "./fixtures/guest";
@@ -30,20 +30,14 @@ test("an instruction that is missing is named", async ({ page, guest, otherOrigi
   await expect(page.getByRole("contentinfo")).toContainText(/Unimplemented\s*1, last c5 ?f8 ?77/);
 });
 
-test("a bzImage boots", async ({ guest }) => {
-  const files = "kernel=guests/tiny/bzImage&initrd=guests/tiny/initrd";
-  await guest.open(`${files}&append=console=ttyS0&device=virtio-serial-pci&device=virtconsole`);
-  await guest.waitFor(/Linux version 6\.1\./, { console: "ttyS0" });
-  await guest.waitFor(ready);
-});
-
-test("a guest has 2 GiB if it asks for them", async ({ page, guest }) => {
-  await guest.open("image=tiny&m=2G");
+test("a guest has 2 GiB and no network card if it asks for that", async ({ page, guest }) => {
+  await guest.open("image=tiny&m=2G&nic=none");
   await guest.waitFor(ready);
   const kibibytes = Number(await guest.output("sed -n 's/MemTotal: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo"));
   expect(kibibytes).toBeGreaterThan(1_900_000);
   expect((await guest.stats()).mappedBytes).toBeLessThan(400 << 20);
   await expect(page.getByRole("contentinfo")).toContainText("of 2.0 GiB");
+  expect(await guest.output("ls /sys/class/net")).toBe("lo");
 });
 
 test("says what to do when the browser does not grant the memory", async ({ page, context }) => {
@@ -60,5 +54,5 @@ test("says what to do when the browser does not grant the memory", async ({ page
 
 test("boots below a path of a host that sends no headers", async ({ guest, plainUrl }) => {
   await guest.open("image=tiny", plainUrl);
-  await guest.waitFor(ready);
+  await guest.waitFor(/Linux version 6\.1\./, { console: "ttyS0" });
 });

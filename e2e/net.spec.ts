@@ -157,10 +157,3 @@ test(
     expect(await guest.output("systemctl --failed --no-legend --plain")).toBe("");
   },
 );
-
-test("nic=none leaves the machine without a card", async ({ guest }) => {
-  test.setTimeout(300_000);
-  await guest.open("image=tiny&nic=none");
-  await guest.waitFor(ready, patient);
-  expect(await guest.output("ls /sys/class/net")).toBe("lo");
-});

@@ -23,7 +23,6 @@ test.beforeAll(async ({ browser }) => {
       "&device=scsi-cd,id=cd",
   );
   await guest.waitFor(prompt, { timeout: 880_000 });
-  await guest.run("dmesg --console-level emerg");
   await guest.output("udevadm settle; D=/dev/disk/by-id/wwn-0x5000c50015ea71ac; ls -l $D", 120_000);
 });
 

@@ -1,13 +1,10 @@
 // The smallest guest: from the page to a shell, typed at, paused, reset and powered off.
 import { expect, type Page } from "@playwright/test";
-import { test } from "./fixtures/guest";
+import { test, tiny } from "./fixtures/shared_guest";
 
-const ready = /tabvisor: shell ready/;
+test.use({ machine: tiny });
 
 test("boots to a shell that answers what is typed in the terminal", async ({ page, guest }) => {
-  await guest.open("image=tiny");
-  await guest.waitFor(/Linux version 6\.1\./, { console: "ttyS0" });
-  await guest.waitFor(ready);
   await expect(page.getByRole("tab", { name: "hvc0" })).toHaveAttribute("aria-selected", "true");
   await guest.waitFor(/# /);
   await page.keyboard.type("echo six times seven is $((6 * 7))\n");
@@ -15,6 +12,8 @@ test("boots to a shell that answers what is typed in the terminal", async ({ pag
   await expect(page.getByRole("contentinfo")).toContainText(/Running.*Speed.*\/s.*Memory.* of 256 MiB/s);
   await guest.send("while :; do :; done\r");
   await showsHotCode(page);
+  await guest.send("\x03");
+  expect(await guest.output("echo still here")).toBe("still here");
 });
 
 /** The tools view: a busy guest has translations, and they are shown as WebAssembly. */
@@ -32,19 +31,18 @@ async function showsHotCode(page: Page): Promise<void> {
 }
 
 test("tells the terminal's size and follows it", async ({ page, guest }) => {
-  await guest.open("image=tiny");
-  await guest.waitFor(ready);
   const size = () => guest.output("stty size");
   const before = await size();
   expect(before).toMatch(/^\d+ \d+$/);
   expect(before).not.toBe("24 80");
+  const viewport = page.viewportSize();
   await page.setViewportSize({ width: 800, height: 500 });
   await expect.poll(size).not.toBe(before);
+  if (viewport !== null) await page.setViewportSize(viewport);
+  await expect.poll(size).toBe(before);
 });
 
 test("keeps kvmclock as its clock and agrees with the host's date", async ({ guest }) => {
-  await guest.open("image=tiny");
-  await guest.waitFor(ready);
   expect(await guest.output("cat /sys/devices/system/clocksource/clocksource0/current_clocksource")).toBe("kvm-clock");
   // The kernel compares the TSC with it, twice a second.
   expect(await guest.output("dmesg")).not.toMatch(/clocksource.*(unstable|skew)/i);
@@ -53,8 +51,6 @@ test("keeps kvmclock as its clock and agrees with the host's date", async ({ gue
 });
 
 test("stands still while paused and goes on when resumed", async ({ page, guest }) => {
-  await guest.open("image=tiny");
-  await guest.waitFor(ready);
   await guest.send("while :; do :; done\r");
   await guest.press("Pause");
   await expect(page.getByRole("button", { name: "Resume" })).toBeVisible();
@@ -67,38 +63,7 @@ test("stands still while paused and goes on when resumed", async ({ page, guest 
   expect(await guest.output("echo still here")).toBe("still here");
 });
 
-test("starts over when reset, from the toolbar and from the guest", async ({ guest }) => {
-  await guest.open("image=tiny");
-  await guest.waitFor(ready);
-  expect(await guest.output("touch /tmp/mark; ls /tmp")).toBe("mark");
-  await guest.press("Reset");
-  await guest.waitFor(ready);
-  expect(await guest.output("ls /tmp")).toBe("");
-  await guest.send("reboot -f\r");
-  await guest.waitFor(ready);
-  expect(await guest.state()).toBe("running");
-});
-
-test("powers off from the guest, and starts again", async ({ page, guest }) => {
-  await guest.open("image=tiny");
-  await guest.waitFor(ready);
-  await guest.send("poweroff -f\r");
-  await expect.poll(() => guest.state()).toBe("stopped");
-  await expect(page.getByRole("log", { name: "Notices" })).toContainText("powered off");
-  await guest.press("Start");
-  await guest.waitFor(ready);
-});
-
-test("powers off by the power button", async ({ guest }) => {
-  await guest.open("image=tiny");
-  await guest.waitFor(ready);
-  await guest.press("Power off");
-  await expect.poll(() => guest.state(), { timeout: 30_000 }).toBe("stopped");
-});
-
-test("uses little of a core while idle", async ({ browser, page, guest }) => {
-  await guest.open("image=tiny");
-  await guest.waitFor(ready);
+test("uses little of a core while idle", async ({ browser, page }) => {
   await expect(page.getByRole("contentinfo")).toContainText(/CPU\s*[0-4] %/, { timeout: 20_000 });
   // What the whole tab uses, as the operating system counts it: its threads, not the browser's compositing.
   const session = await browser.newBrowserCDPSession();
@@ -113,4 +78,25 @@ test("uses little of a core while idle", async ({ browser, page, guest }) => {
   const share = ((await used()) - before) / ((Date.now() - began) / 1000);
   test.info().annotations.push({ type: "idle", description: `${(share * 100).toFixed(1)} % of a core` });
   expect(share).toBeLessThan(0.05);
+});
+
+test("starts over when the guest reboots and when it is reset", async ({ guest }) => {
+  await guest.output("touch /tmp/mark");
+  await guest.send("reboot -f\r");
+  await guest.waitFor(/Linux version/, { console: "ttyS0" });
+  expect(await guest.events("RESET")).toEqual([{ guest: true, reason: "guest-reset" }]);
+  await guest.press("Reset");
+  await guest.waitFor(tiny.ready);
+  expect((await guest.run("ls /tmp/mark")).code).not.toBe(0);
+  expect(await guest.state()).toBe("running");
+});
+
+test("powers off from the guest, starts again, and powers off by the power button", async ({ page, guest }) => {
+  await guest.send("poweroff -f\r");
+  await expect.poll(() => guest.state()).toBe("stopped");
+  await expect(page.getByRole("log", { name: "Notices" })).toContainText("powered off");
+  await guest.press("Start");
+  await guest.waitFor(tiny.ready);
+  await guest.press("Power off");
+  await expect.poll(() => guest.state(), { timeout: 30_000 }).toBe("stopped");
 });

@@ -152,6 +152,19 @@ describe("a machine in one thread", () => {
     await until(running, () => running.model.state === "stopped");
   });
 
+  it("is looked at while its CPUs stand, and goes on unless it was paused or is about to reset", async () => {
+    const running = await booted(halt);
+    const { cpus } = running.model.parts;
+    const looked = (): Promise<boolean> => running.model.whileStanding(() => cpus.running);
+    expect([await looked(), cpus.running]).toEqual([false, true]);
+    const looking = looked();
+    running.model.tripleFault();
+    expect([await looking, cpus.running]).toEqual([false, false]);
+    await running.model.pause();
+    expect(running.events.filter(({ type }) => type === "reset")).toHaveLength(1);
+    expect([await looked(), cpus.running]).toEqual([false, false]);
+  });
+
   it("stops, goes on and resets in QMP's words", async () => {
     const running = await booted(echo);
     const { qmp } = running.model;

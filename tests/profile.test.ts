@@ -3,8 +3,8 @@ import { expect, it } from "vitest";
 import * as Cpu from "../assembly/layout/cpu";
 import * as Jit from "../assembly/layout/jit";
 import * as Machine from "../assembly/layout/machine";
-import * as Profile from "../assembly/layout/profile";
 import { readProfile, translationText } from "../src/machine/profile";
+import { cpuCounters } from "../src/workers/inspect";
 import { SystemCpu } from "./system_cpu";
 
 const CODE = 0x100000;
@@ -24,7 +24,7 @@ function looping(mode: number): SystemCpu {
 }
 
 it("finds the hot loop, its bytes and its translation", () => {
-  const { guest, cpu } = looping(Cpu.JIT_ON);
+  const { guest, calls, cpu } = looping(Cpu.JIT_ON);
   const { samples, translated, hottest } = readProfile(guest.view, cpu);
   expect(samples).toBeGreaterThan(50);
   expect(translated).toBeGreaterThan(0.8);
@@ -32,7 +32,7 @@ it("finds the hot loop, its bytes and its translation", () => {
   expect(first?.rip).toBe("0000000000100000");
   expect(first?.code.startsWith("48 ff c3 eb fb")).toBe(true);
   expect(first?.slot).toBeGreaterThan(0);
-  const text = translationText(guest.view, cpu, first?.slot ?? 0);
+  const text = translationText(guest.view, calls, cpu, first?.slot ?? 0);
   expect(text).toContain("loop");
   expect(text).toContain("i64.add");
 });
@@ -45,14 +45,26 @@ it("says that all is interpreted without the translator", () => {
   expect(hottest[0]?.code.startsWith("48 ff c3")).toBe(true);
 });
 
-it("does not show a module whose bytes newer ones have overwritten", () => {
-  const { guest, cpu } = looping(Cpu.JIT_ON);
+it("shows a translation however many came after it, and lets the CPU go on as before", () => {
+  const system = looping(Cpu.JIT_ON);
+  const { guest, calls, cpu } = system;
   const slot = readProfile(guest.view, cpu).hottest[0]?.slot ?? 0;
-  const jit = cpu + Cpu.jit;
-  const count = guest.view.getUint32(jit + Profile.keptCount, true);
-  const entry = jit + Profile.keptIndex + count * Profile.KEPT_ENTRY_SIZE;
-  guest.view.setUint32(entry + Profile.keptSlot, Jit.MAX_SLOTS, true);
-  guest.view.setUint32(entry + Profile.keptLength, Profile.KEPT_BYTES_SIZE, true);
-  guest.view.setUint32(jit + Profile.keptCount, count + 1, true);
-  expect(translationText(guest.view, cpu, slot)).toBeUndefined();
+  const state = () => guest.view.getUint32(cpu + Cpu.jit + Jit.nextSlot, true);
+  const before = [state(), cpuCounters(guest.view, cpu)];
+  const text = translationText(guest.view, calls, cpu, slot);
+  expect(translationText(guest.view, calls, cpu, slot)).toBe(text);
+  expect([state(), cpuCounters(guest.view, cpu)]).toEqual(before);
+  const counted = system.get64(Cpu.rbx);
+  calls.cpuRun(cpu, 100_000);
+  expect(system.get64(Cpu.rbx)).toBeGreaterThan(counted + 40_000n);
+  expect(readProfile(guest.view, cpu).hottest[0]?.slot).toBe(slot);
+});
+
+it("does not show a translation whose code is gone", () => {
+  const system = looping(Cpu.JIT_ON);
+  const { guest, calls, cpu } = system;
+  const slot = readProfile(guest.view, cpu).hottest[0]?.slot ?? 0;
+  expect(translationText(guest.view, calls, cpu, slot + 1)).toBeUndefined();
+  calls.cpuSetTranslator(cpu, Cpu.JIT_ON);
+  expect(translationText(guest.view, calls, cpu, slot)).toBeUndefined();
 });

@@ -157,6 +157,17 @@ function lookUp(cpu: usize, host: usize, mode: u32): usize {
   return 0;
 }
 
+/** Head of the block whose translation is in a slot of the function table; 0 if it is gone. */
+export function blockInSlot(cpu: usize, slot: i32): usize {
+  for (let bucket: usize = 0; bucket < <usize>Cpu.BLOCK_HASH_SIZE; bucket += 4) {
+    let head = <usize>load<u32>(cpu + Cpu.blockHash + bucket);
+    for (; head != 0; head = <usize>load<u32>(head, Record.headNextInHash)) {
+      if (load<i32>(head, Record.headCode) == slot) return head;
+    }
+  }
+  return 0;
+}
+
 /** Decodes from `host` to a branch or the end of the page; 0 if already the first instruction leaves the page. */
 function decodeBlock(cpu: usize, host: usize, mode: u32): usize {
   const space = Record.HEAD_SIZE + (Record.MAX_RECORDS + 1) * Record.SIZE;

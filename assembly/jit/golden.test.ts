@@ -94,7 +94,8 @@ const start = {
 function translate(code: readonly number[]): string {
   const cpu = new FuzzCpu(Cpu.JIT_FORCE);
   cpu.run(code, start, []);
-  const text = translationText(cpu.system.guest.view, cpu.system.cpu, Jit.FIRST_SLOT) ?? "not translated";
+  const { guest, calls } = cpu.system;
+  const text = translationText(guest.view, calls, cpu.system.cpu, Jit.FIRST_SLOT) ?? "not translated";
   // Addresses of records depend on where everything else lies.
   return text.replaceAll(/(i32\.const) \d{8,}/g, "$1 record");
 }

@@ -209,8 +209,8 @@ function writeCode(j: usize, count: u32): void {
   endSection(j, at);
 }
 
-/** Compiles the batch into the table slots from `nextSlot` on. Returns false if the engine refused. */
-export function compileBatch(j: usize): bool {
+/** Writes the batch as a module, whose functions go to the table slots from `nextSlot` on; returns its length. */
+export function writeModule(j: usize): u32 {
   const count = load<u32>(j, Jit.batchCount);
   const start = j + Jit.module;
   store<u32>(j, <u32>start, Jit.cursor);
@@ -222,6 +222,11 @@ export function compileBatch(j: usize): bool {
   writeFunctions(j, count);
   writeHints(j, count);
   writeCode(j, count);
-  const length = load<u32>(j, Jit.cursor) - <u32>start;
-  return hostCompile(<i32>start, <i32>length) != 0;
+  return load<u32>(j, Jit.cursor) - <u32>start;
+}
+
+/** Compiles the batch into its slots. Returns false if the engine refused. */
+export function compileBatch(j: usize): bool {
+  const length = writeModule(j);
+  return hostCompile(<i32>(j + Jit.module), <i32>length) != 0;
 }

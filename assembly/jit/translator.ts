@@ -1,11 +1,11 @@
 // From hot blocks to table slots: translates regions, collects them into batches, compiles these.
 
-import { hasRoom } from "../cpu/code_cache";
+import { blockInSlot, hasRoom } from "../cpu/code_cache";
 import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
 import { writeRegion } from "./function";
-import { appendFunction, compileBatch, hasRoomFor } from "./module";
+import { appendFunction, compileBatch, hasRoomFor, writeModule } from "./module";
 import { blockAddress, findRegion } from "./region";
 import { analyse } from "./structure";
 
@@ -51,7 +51,12 @@ export function translateBlock(cpu: usize, head: usize): void {
     count(j, Jit.refused, 1);
     return;
   }
-  if (!hasRoomFor(j)) compilePending(cpu);
+  const end = load<u32>(j, Jit.cursor);
+  count(j, Jit.bytesEmitted, end - <u32>(j + Jit.body));
+  if (!hasRoomFor(j)) {
+    compilePending(cpu);
+    store<u32>(j, end, Jit.cursor);
+  }
   const batch = load<u32>(j, Jit.batchCount);
   appendFunction(j);
   store<u32>(j + Jit.batchHeads + ((<usize>batch) << 2), <u32>head);
@@ -78,8 +83,23 @@ function writeFunction(cpu: usize, j: usize, head: usize): bool {
     writeRegion(j);
     if (load<u32>(j, Jit.cursor) - <u32>(j + Jit.body) > CODE_MAX) return false;
   }
-  count(j, Jit.bytesEmitted, load<u32>(j, Jit.cursor) - <u32>(j + Jit.body));
   return true;
+}
+
+/**
+ * For tools: writes the translation in a table slot once more, as a module of its own at Jit.module, and returns the
+ * length; 0 if its code is gone. The CPU stands still. What waits to be compiled is translated anew when it is entered.
+ */
+export function rewriteTranslation(cpu: usize, slot: i32): u32 {
+  const j = jitOf(cpu);
+  const head = blockInSlot(cpu, slot);
+  if (head == 0 || !hasRoom(cpu, DECODE_ROOM)) return 0;
+  settleBatch(j, 0, 0);
+  if (!writeFunction(cpu, j, head)) return 0;
+  appendFunction(j);
+  const length = writeModule(j);
+  emptyBatch(j);
+  return length;
 }
 
 function firstBlock(j: usize): i32 {
@@ -103,14 +123,19 @@ export function compilePending(cpu: usize): void {
   const slot = load<u32>(j, Jit.nextSlot);
   const compiled = compileBatch(j);
   if (!compiled) count(j, Jit.refused, regions);
-  for (let i: u32 = 0; i < regions; i++) {
-    const head = <usize>load<u32>(j + Jit.batchHeads + ((<usize>i) << 2));
-    // A block that was overwritten meanwhile is no longer pending. Entries have been counted on top of CODE_PENDING.
-    const code = load<i32>(head, Record.headCode);
-    if (code < Record.CODE_PENDING || code >= Record.CODE_PENDING / 2) continue;
-    store<i32>(head, compiled ? <i32>(slot + i) : Record.CODE_NEVER, Record.headCode);
-  }
+  settleBatch(j, compiled ? <i32>slot : Record.CODE_NEVER, compiled ? 1 : 0);
   store<u32>(j, slot + regions, Jit.nextSlot);
   count(j, Jit.modules, 1);
+}
+
+/** Ends the batch: its blocks get `code`, the next one `step` more, and so on. */
+function settleBatch(j: usize, code: i32, step: i32): void {
+  const regions = load<u32>(j, Jit.batchCount);
+  for (let i: u32 = 0; i < regions; i++, code += step) {
+    const head = <usize>load<u32>(j + Jit.batchHeads + ((<usize>i) << 2));
+    // A block that was overwritten meanwhile is no longer pending. Entries have been counted on top of CODE_PENDING.
+    const now = load<i32>(head, Record.headCode);
+    if (now >= Record.CODE_PENDING && now < Record.CODE_PENDING / 2) store<i32>(head, code, Record.headCode);
+  }
   emptyBatch(j);
 }

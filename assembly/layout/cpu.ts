@@ -293,6 +293,6 @@ export const decodeCache = 0x580000;
 export const DECODE_CACHE_SIZE = 0x1a80000;
 /** The translator's own: layout/jit.ts. */
 export const jit = 0x2000000;
-export const JIT_SIZE = 0x1000000;
-/** Bytes of one CPU: 48 MiB, touched only as far as used. */
-export const SIZE = 0x3000000;
+export const JIT_SIZE = 0x500000;
+/** Bytes of one CPU: 37 MiB, touched only as far as used. */
+export const SIZE = 0x2500000;

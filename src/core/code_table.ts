@@ -58,26 +58,13 @@ export class CodeTable {
       // Out of memory, or a fault of ours: the blocks stay with the interpreter, which counts them as refused.
       return 0;
     } finally {
-      this.#keep((address >>> 0) - Jit.module, bytes, performance.now() - began);
+      this.#countTime((address >>> 0) - Jit.module, performance.now() - began);
     }
   };
 
-  /** For tools: the time it took, and the bytes, in the ring of those that are kept. */
-  #keep(jit: number, bytes: Uint8Array, milliseconds: number): void {
+  /** For tools. */
+  #countTime(jit: number, milliseconds: number): void {
     const view = new DataView(this.#memory.buffer, jit);
-    const time = view.getFloat64(Profile.compileTime, true);
-    view.setFloat64(Profile.compileTime, time + milliseconds, true);
-    if (bytes.length > Profile.KEPT_BYTES_SIZE) return;
-    const next = view.getUint32(Profile.keptNext, true);
-    const at = next + bytes.length > Profile.KEPT_BYTES_SIZE ? 0 : next;
-    new Uint8Array(this.#memory.buffer).set(bytes, jit + Profile.keptBytes + at);
-    const count = view.getUint32(Profile.keptCount, true);
-    const entry = Profile.keptIndex + (count % Profile.KEPT_MODULES) * Profile.KEPT_ENTRY_SIZE;
-    view.setUint32(entry + Profile.keptSlot, view.getUint32(Jit.nextSlot, true), true);
-    view.setUint32(entry + Profile.keptFunctions, view.getUint32(Jit.batchCount, true), true);
-    view.setUint32(entry + Profile.keptAt, Profile.keptBytes + at, true);
-    view.setUint32(entry + Profile.keptLength, bytes.length, true);
-    view.setUint32(Profile.keptNext, at + bytes.length, true);
-    view.setUint32(Profile.keptCount, count + 1, true);
+    view.setFloat64(Profile.compileTime, view.getFloat64(Profile.compileTime, true) + milliseconds, true);
   }
 }

@@ -320,6 +320,16 @@ export class MachineModel {
     });
   }
 
+  /** Looks at what only a CPU that stands still shows. The guest's time goes on: it was just not given the processor. */
+  whileStanding<T>(look: () => T): Promise<T> {
+    return this.#next(async () => {
+      if (this.#state === "running") await this.parts.cpus.stop();
+      const seen = look();
+      if (this.#state === "running" && !this.#ending) this.parts.cpus.go();
+      return seen;
+    });
+  }
+
   /** The reset button: power-on state, and the kernel that was loaded boots again. Disks stay as they are. */
   reset(): Promise<void> {
     return this.#next(() => this.#restart("requested"));
@@ -537,9 +547,12 @@ export class MachineModel {
   }
 
   /** One change of state at a time. A failure is a bug of ours: it reaches the worker's entry as a rejection. */
-  #next(change: () => Promise<void>): Promise<void> {
+  #next<T>(change: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(change);
-    this.#turn = turn.catch(() => undefined);
+    this.#turn = turn.then(
+      () => undefined,
+      () => undefined,
+    );
     return turn;
   }
 }

@@ -6,6 +6,7 @@ import * as Jit from "../../assembly/layout/jit";
 import * as Profile from "../../assembly/layout/profile";
 import * as Record from "../../assembly/layout/record";
 import { moduleText } from "../shared/wasm_text";
+import type { MachineExports } from "./exports";
 
 export interface HotSpot {
   readonly rip: string;
@@ -79,34 +80,17 @@ function codeBytes(view: DataView, host: number): string {
   ).join(" ");
 }
 
-/** The WebAssembly of a translation as text; undefined when its module is no longer kept. */
-export function translationText(view: DataView, cpu: number, slot: number): string | undefined {
-  const jit = cpu + Cpu.jit;
-  const count = view.getUint32(jit + Profile.keptCount, true);
-  for (let n = count - 1; n >= Math.max(0, count - Profile.KEPT_MODULES); n--) {
-    const entry = jit + Profile.keptIndex + (n % Profile.KEPT_MODULES) * Profile.KEPT_ENTRY_SIZE;
-    const first = view.getUint32(entry + Profile.keptSlot, true);
-    const functions = view.getUint32(entry + Profile.keptFunctions, true);
-    if (slot < first || slot >= first + functions) continue;
-    return isOverwritten(view, jit, n, count) ? undefined : moduleText(keptModule(view, jit, entry))[slot - first];
-  }
-  return undefined;
-}
-
-function keptModule(view: DataView, jit: number, entry: number): Uint8Array {
-  const at = Math.min(view.getUint32(entry + Profile.keptAt, true), Profile.keptBytes + Profile.KEPT_BYTES_SIZE);
-  const length = view.getUint32(entry + Profile.keptLength, true);
-  const end = Math.min(at + length, Profile.keptBytes + Profile.KEPT_BYTES_SIZE);
-  return new Uint8Array(view.buffer, view.byteOffset + jit + at, end - at).slice();
-}
-
-/** Whether the modules that came after number `n` have come around the ring to its bytes. */
-function isOverwritten(view: DataView, jit: number, n: number, count: number): boolean {
-  let since = 0;
-  for (let later = n; later < count; later++) {
-    const entry = jit + Profile.keptIndex + (later % Profile.KEPT_MODULES) * Profile.KEPT_ENTRY_SIZE;
-    since += view.getUint32(entry + Profile.keptLength, true);
-  }
-  // What is left free before the ring's end counts as used.
-  return since + Jit.MODULE_SIZE / 4 > Profile.KEPT_BYTES_SIZE;
+/**
+ * The WebAssembly of a translation as text, written once more for the purpose; undefined when the guest's code is no
+ * longer there. The CPU stands still meanwhile.
+ */
+export function translationText(
+  view: DataView,
+  exports: Pick<MachineExports, "rewriteTranslation">,
+  cpu: number,
+  slot: number,
+): string | undefined {
+  const length = exports.rewriteTranslation(cpu, slot);
+  const module = new Uint8Array(view.buffer, view.byteOffset + cpu + Cpu.jit + Jit.module, length);
+  return moduleText(module)[0];
 }

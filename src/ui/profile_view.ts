@@ -86,7 +86,7 @@ export class ProfileView {
     this.#chosen = { cpu, rip: spot.rip };
     this.#guest.textContent = codeText(spot);
     const text = spot.slot === undefined ? undefined : await this.#machine.translation(cpu, spot.slot);
-    this.#wasm.textContent = text ?? (spot.slot === undefined ? "Interpreted." : "Its module is no longer kept.");
+    this.#wasm.textContent = text ?? (spot.slot === undefined ? "Interpreted." : "The guest has other code there now.");
   }
 }
 

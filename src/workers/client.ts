@@ -356,7 +356,7 @@ export class Machine {
     return this.#live().call((devices) => devices.profile());
   }
 
-  /** The WebAssembly of a hot spot's translation as text; undefined when it is no longer kept. */
+  /** The WebAssembly of a hot spot's translation as text; undefined when the guest's code is no longer there. */
   async translation(cpu: number, slot: number): Promise<string | undefined> {
     return this.#live().call((devices) => devices.translation(cpu, slot));
   }

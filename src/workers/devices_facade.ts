@@ -190,9 +190,11 @@ export class DevicesFacade implements DevicesCalls {
   }
 
   translation(cpu: number, slot: number): Promise<string | undefined> {
-    const { data } = this.#made().parts.guest;
+    const model = this.#made();
+    const { guest, exports } = model.parts;
     const base = this.#place?.cpus[cpu];
-    return Promise.resolve(base === undefined ? undefined : translationText(data, base, slot));
+    if (base === undefined) return Promise.resolve(undefined);
+    return model.whileStanding(() => translationText(guest.data, exports, base, slot));
   }
 
   #made(): MachineModel {

@@ -180,6 +180,6 @@ export interface DevicesCalls {
   readonly net: NetCalls;
   /** One for each CPU. */
   profile(): Promise<readonly CpuProfile[]>;
-  /** The WebAssembly of a translation as text; undefined when it is no longer kept. */
+  /** The WebAssembly of a translation as text; undefined when the guest's code is no longer there. */
   translation(cpu: number, slot: number): Promise<string | undefined>;
 }

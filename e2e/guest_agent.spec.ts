@@ -1,22 +1,11 @@
-// Debian's qemu-guest-agent, driven by the calls of the embedding API. One boot for all checks; the last one ends it.
-import { expect, test } from "@playwright/test";
-import { Guest } from "./fixtures/guest";
+// Debian's qemu-guest-agent, driven by the calls of the embedding API. The last check ends the machine.
+import { expect } from "@playwright/test";
+import { debian, test } from "./fixtures/shared_guest";
 
-let guest: Guest;
+test.use({ machine: debian });
+test.describe.configure({ timeout: 900_000 });
 
-test.describe.configure({ mode: "serial", timeout: 1_500_000 });
-
-test.beforeAll(async ({ browser }) => {
-  guest = new Guest(await browser.newPage());
-});
-
-test.afterAll(async () => {
-  await guest.page.close();
-});
-
-test("answers once the guest has booted", async () => {
-  await guest.open("image=debian");
-  await guest.waitFor(/root@tabvisor:~# /, { timeout: 1_400_000 });
+test("answers once the guest has booted", async ({ guest }) => {
   const commands = await guest.page.evaluate(async () => {
     const agent = (await tabvisor.machine)?.agent;
     await agent?.ping(120_000);
@@ -26,7 +15,7 @@ test("answers once the guest has booted", async () => {
   expect(await guest.events("VSERPORT_CHANGE")).toContainEqual({ id: "org.qemu.guest_agent.0", open: true });
 });
 
-test("runs a program, with its output and its code", async () => {
+test("runs a program, with its output and its code", async ({ guest }) => {
   const result = await guest.page.evaluate(async () => {
     const ended = await (
       await tabvisor.machine
@@ -39,7 +28,7 @@ test("runs a program, with its output and its code", async () => {
   expect(result).toEqual({ code: 3, out: "from outside\n", err: "oops\n" });
 });
 
-test("writes and reads files", async () => {
+test("writes and reads files", async ({ guest }) => {
   const read = await guest.page.evaluate(async () => {
     const agent = (await tabvisor.machine)?.agent;
     if (agent === undefined) throw new Error("the page has no machine");
@@ -57,7 +46,7 @@ test("writes and reads files", async () => {
   await expect(refused).rejects.toThrow(/No such file/);
 });
 
-test("sets the clock", async () => {
+test("sets the clock", async ({ guest }) => {
   await guest.page.evaluate(async () => (await tabvisor.machine)?.agent.setTime(new Date("2031-02-03T04:05:06Z")));
   expect(await guest.output("date -u +%F")).toBe("2031-02-03");
   await guest.page.evaluate(async () => (await tabvisor.machine)?.agent.setTime(new Date()));
@@ -65,7 +54,7 @@ test("sets the clock", async () => {
   expect(Math.abs(seconds - Date.now() / 1000)).toBeLessThan(30);
 });
 
-test("the balloon gives half the memory back and takes it again under pressure", async () => {
+test("the balloon gives half the memory back and takes it again under pressure", async ({ guest }) => {
   const mebibyte = 1 << 20;
   await guest.qmp("balloon", { value: 256 * mebibyte });
   await expect.poll(async () => (await guest.qmp("query-balloon")).actual, { timeout: 120_000 }).toBe(256 * mebibyte);
@@ -79,7 +68,7 @@ test("the balloon gives half the memory back and takes it again under pressure",
   expect(await guest.output("dmesg | grep -ciE 'out of memory|oom-kill|call trace' || true")).toBe("0");
 });
 
-test("shuts the guest down", async () => {
+test("shuts the guest down", async ({ guest }) => {
   await guest.page.evaluate(async () => (await tabvisor.machine)?.agent.shutdown());
   await expect.poll(() => guest.state(), { timeout: 180_000 }).toBe("stopped");
   expect(await guest.events("SHUTDOWN")).toEqual([{ guest: true, reason: "guest-shutdown" }]);
