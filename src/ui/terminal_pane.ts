@@ -69,6 +69,8 @@ export class TerminalPane {
       this.element.dataset["renderer"] = "dom";
       // There it is an animation in CSS, which keeps the page drawing 60 times a second.
       this.#terminal.options.cursorBlink = false;
+      // Its rows cut off what lies below them: underscores.
+      this.#terminal.options.lineHeight = 1.1;
     }
   }
 
