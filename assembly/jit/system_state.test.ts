@@ -1,54 +1,25 @@
 // State that changes under translated code by instructions that it has no translation for, or by code that it calls: xmm
 // registers and MXCSR, which it has in locals, the TLB that it may use, alignment checks, breakpoints.
 import { describe, expect, it } from "vitest";
-import { access, CODE64, IDT, PML4, SystemCpu } from "../../tests/system_cpu";
+import { DATA, le, runToHalt, translatedCpu } from "../../tests/translated_cpu";
+import { type SystemCpu } from "../../tests/system_cpu";
 import * as Cpu from "../layout/cpu";
 import * as Exception from "../layout/exception";
-import * as Machine from "../layout/machine";
 import * as Xsave from "../layout/xsave";
 
-const CODE = 0x180000;
-const HANDLERS = 0x50000;
-/** In the second 2 MiB. */
-const DATA = 0x290000;
 const AREA = 0x291000;
-const USER_DATA = 0x200087;
 const AC = 0x40000;
 const CR0_AM = 0x40000n;
 const CR4_OSXSAVE = 0x40000n;
 const CR4_SMAP = 0x200000n;
-const HLT = 0xf4;
 
 let t: SystemCpu;
 
 function start(cpl: 0 | 3, flags = 2): void {
-  t = new SystemCpu();
-  t.calls.cpuSetTranslator(t.cpu, Cpu.JIT_FORCE);
-  t.longMode(cpl);
-  // What the supervisor uses belongs to it when it is the supervisor who runs.
-  if (cpl === 0) t.poke(PML4 + 0x2000, 0x83, 8);
-  t.poke(PML4 + 0x2008, USER_DATA, 8);
-  for (let vector = 0; vector < 32; vector++) {
-    t.poke(HANDLERS + vector * 16, HLT, 1);
-    t.gate64(IDT + vector * 16, access.interruptGate, CODE64, BigInt(HANDLERS + vector * 16));
-  }
-  t.guest.view.setInt32(t.guest.plan.machine + Machine.control, Machine.CONTROL_RUN, true);
-  t.flags = flags;
+  t = translatedCpu(cpl, flags);
 }
 
-/** Runs code up to a HLT; returns the vector of the exception whose handler has it, undefined for the code's own. */
-function run(code: readonly number[]): number | undefined {
-  t.write(CODE, [...code, HLT]);
-  t.set64(Cpu.rip, CODE);
-  t.calls.cpuSync(t.cpu);
-  expect(t.calls.cpuRun(t.cpu, 100_000)).toBe(1);
-  const handler = Number(t.rip) - 1 - HANDLERS;
-  return handler >= 0 && handler < 512 ? handler >> 4 : undefined;
-}
-
-function le(value: number): number[] {
-  return [0, 8, 16, 24].map((shift) => (value >>> shift) & 255);
-}
+const run = (code: readonly number[]): number | undefined => runToHalt(t, code);
 
 /** [address] as operand, with the register or opcode extension `reg`. */
 function at(address: number, reg = 0): number[] {

@@ -40,8 +40,6 @@ export const exitDepth = 56;
 export const faultDepth = 160;
 /** u32 times that the run loop returned since the batch got its first function. */
 export const batchAge = 164;
-/** u32 CPU base. */
-export const cpu = 60;
 /** u32 bit n = xmm n is used. */
 export const usedXmm = 128;
 /** u32 the same for changed. */
@@ -54,11 +52,13 @@ export const floatReady = 140;
 export const plain = 144;
 /** u32 labels open around the checks of the instruction under translation. */
 export const checkDepth = 152;
-/** The look-up that is shared at this point (jit/translate/shared_host.ts): u32 byte offset of the base register, i32 range
- * of displacements, u32 page offset of the last instruction, u32 1 = for writes too. */
+/**
+ * The look-up that is shared at this point (jit/translate/shared_host.ts): u32 byte offset of the base register, i32 lowest
+ * displacement, i32 bytes from there on, u32 page offset of the last instruction, u32 1 = for writes too.
+ */
 export const sharedBase = 168;
 export const sharedLow = 172;
-export const sharedHigh = 176;
+export const sharedSpan = 176;
 export const sharedLast = 180;
 export const sharedWrite = 184;
 /** u32 addresses of block heads waiting for their batch, BATCH_MAX of them. */
@@ -74,9 +74,6 @@ export const regionsTranslated = 0x3000;
 export const instructionsTranslated = 0x3008;
 export const bytesEmitted = 0x3010;
 export const modules = 0x3018;
-export const flushes = 0x3020;
-export const exitsLookup = 0x3028;
-export const exitsInterpret = 0x3030;
 export const refused = 0x3038;
 
 /** u32 per page offset: record of the instruction that starts there, 0 = not walked. */

@@ -24,7 +24,7 @@ import {
 } from "./operand";
 
 /** Bytes from the first to the last that is touched: the longer, the more often they lie in two pages. */
-const SPAN_MAX: i32 = 128;
+const SPAN_MAX: i64 = 128;
 const PLAIN_ADDRESS: u32 = Record.MISC_FORM | Record.MISC_SEG;
 const NONE: u32 = 0xff;
 
@@ -97,7 +97,8 @@ function changes(rec: usize, kind: u32, entry: usize, base: u32): bool {
 function share(j: usize, bytes: i32, write: bool): bool {
   const first = recordOf(j);
   const base = <u32>load<u8>(first, Record.rm);
-  let low = load<i32>(first, Record.disp);
+  // Displacements of a guest can be 4 GiB apart: their differences need more than 32 bits.
+  let low: i64 = load<i32>(first, Record.disp);
   let high = low + bytes;
   let writes = write;
   let accesses = 1;
@@ -114,23 +115,25 @@ function share(j: usize, bytes: i32, write: bool): bool {
     const kind = kindOfRecord(rec);
     const size = accessSize(kind, entry);
     if (size == 0 || !isPlain(rec) || <u32>load<u8>(rec, Record.rm) != base) continue;
-    const disp = load<i32>(rec, Record.disp);
-    if (max(high, disp + size) - min(low, disp) > SPAN_MAX) break;
-    low = min(low, disp);
-    high = max(high, disp + size);
+    const disp: i64 = load<i32>(rec, Record.disp);
+    const lowest = min<i64>(low, disp);
+    const highest = max<i64>(high, disp + size);
+    if (highest - lowest > SPAN_MAX) break;
+    low = lowest;
+    high = highest;
     writes = writes || isWrite(kind, entry);
     last = offset;
     accesses++;
   }
   if (accesses == 1) return false;
   store<u32>(j, base, Jit.sharedBase);
-  store<i32>(j, low, Jit.sharedLow);
-  store<i32>(j, high, Jit.sharedHigh);
+  store<i32>(j, <i32>low, Jit.sharedLow);
+  store<i32>(j, <i32>(high - low), Jit.sharedSpan);
   store<u32>(j, last, Jit.sharedLast);
   store<u32>(j, <u32>writes, Jit.sharedWrite);
-  pushBaseAnd(j, base, low);
+  pushBaseAnd(j, base, <i32>low);
   E.set(j, L.LA);
-  pushHostOrZero(j, high - low, writes);
+  pushHostOrZero(j, <i32>(high - low), writes);
   E.set(j, L.HOST_BASE);
   return true;
 }
@@ -152,15 +155,20 @@ function pushBaseAnd(j: usize, base: u32, disp: i32): void {
   E.op(j, E.I64_ADD);
 }
 
+/** How far the memory operand under translation is from the first byte that the shared look-up is for. */
+function distance(j: usize): i64 {
+  return <i64>load<i32>(recordOf(j), Record.disp) - <i64>load<i32>(j, Jit.sharedLow);
+}
+
 /** Whether the look-up that is shared at this point is for the memory operand under translation too. */
 function isShared(j: usize, bytes: i32, write: bool): bool {
   const rec = recordOf(j);
-  const disp = load<i32>(rec, Record.disp);
+  const at = distance(j);
   return (
     load<u32>(j, Jit.sharedBase) == <u32>load<u8>(rec, Record.rm) &&
     ((<u32>load<u16>(rec, Record.where)) & 0xfff) <= load<u32>(j, Jit.sharedLast) &&
-    disp >= load<i32>(j, Jit.sharedLow) &&
-    disp + bytes <= load<i32>(j, Jit.sharedHigh) &&
+    at >= 0 &&
+    at + bytes <= <i64>load<i32>(j, Jit.sharedSpan) &&
     (!write || load<u32>(j, Jit.sharedWrite) != 0)
   );
 }
@@ -178,8 +186,7 @@ function hostByShared(j: usize, bytes: i32, write: bool): bool {
   const rec = recordOf(j);
   if (!isPlain(rec)) return false;
   if (!isShared(j, bytes, write) && !share(j, bytes, write)) return false;
-  const disp = load<i32>(rec, Record.disp);
-  const at = disp - load<i32>(j, Jit.sharedLow);
+  const at = <i32>distance(j);
   E.get(j, L.HOST_BASE);
   E.ifHinted(j, E.I32, true);
   E.get(j, L.HOST_BASE);
@@ -189,7 +196,7 @@ function hostByShared(j: usize, bytes: i32, write: bool): bool {
   }
   E.elseThen(j);
   E.get(j, L.CPU);
-  pushBaseAnd(j, load<u32>(j, Jit.sharedBase), disp);
+  pushBaseAnd(j, load<u32>(j, Jit.sharedBase), load<i32>(rec, Record.disp));
   callSlowAccess(j, bytes, write);
   E.end(j);
   E.set(j, L.HOST);

@@ -1,0 +1,56 @@
+// Accesses through one base register, of which the second and the following ones use the look-up of the first.
+import { describe, expect, it } from "vitest";
+import { DATA, le, runToHalt, translatedCpu } from "../../../tests/translated_cpu";
+import * as Cpu from "../../layout/cpu";
+import * as Exception from "../../layout/exception";
+
+const PAGE = 0x1000;
+/** mov eax,[rbx]; jmp to the next instruction: the page is in the TLB, and another block begins. */
+const touch = [0x8b, 0x03, 0xeb, 0x00];
+/** mov r32,[rbx+disp32] */
+const read = (register: number, disp: number): number[] => [0x8b, 0x83 | (register << 3), ...le(disp)];
+/** mov [rbx+disp32],r32 */
+const write = (register: number, disp: number): number[] => [0x89, 0x83 | (register << 3), ...le(disp)];
+const ECX = 1;
+const EDX = 2;
+
+describe("accesses through one base register", () => {
+  it("read and write the fields of a structure", () => {
+    const t = translatedCpu(3);
+    t.poke(DATA + 8, 0x1234, 4);
+    t.set64(Cpu.rbx, DATA);
+    expect(runToHalt(t, [...touch, ...read(ECX, 8), ...write(ECX, 64), ...read(EDX, 64)])).toBe(Exception.GP);
+    expect(t.get64(Cpu.rdx)).toBe(0x1234n);
+    expect(t.peek(DATA + 64, 4)).toBe(0x1234n);
+  });
+
+  it("go the slow way one by one where the fields lie in two pages", () => {
+    const t = translatedCpu(3);
+    const base = DATA + PAGE - 8;
+    t.poke(base, 1, 4);
+    t.poke(base + 6, 0x55667788, 4);
+    t.poke(base + 16, 3, 4);
+    t.set64(Cpu.rbx, base);
+    expect(runToHalt(t, [...touch, ...read(ECX, 6), ...write(ECX, 0), ...read(EDX, 16)])).toBe(Exception.GP);
+    expect([t.get64(Cpu.rcx), t.peek(base, 4), t.get64(Cpu.rdx)]).toEqual([0x55667788n, 0x55667788n, 3n]);
+  });
+
+  // The last ones are further apart than 32 bits of displacement can say.
+  it.each([
+    [0x7ffffffc, 0],
+    [0, 0x7ffffffc],
+    [-0x80000000, 0x7ffffff0],
+    [0x7ffffff0, -0x80000000],
+  ])("fault each where it is: %i and %i", (first, second) => {
+    for (const access of [read, write]) {
+      const t = translatedCpu(3);
+      // One of the two is at DATA; the other, 2 or 4 GiB away, is not mapped.
+      const present = Math.min(Math.abs(first), Math.abs(second)) === 0 ? 0 : -0x80000000;
+      const absent = first === present ? second : first;
+      t.set64(Cpu.rbx, DATA - present);
+      const inTlb = [...read(0, present), 0xeb, 0x00];
+      expect(runToHalt(t, [...inTlb, ...access(ECX, first), ...access(EDX, second)])).toBe(Exception.PF);
+      expect(t.get64(Cpu.cr2)).toBe(BigInt(DATA - present + absent));
+    }
+  });
+});

@@ -1,0 +1,44 @@
+// A CPU in long mode that translates every piece of code before it runs, and code for it in bytes.
+import { expect } from "vitest";
+import * as Cpu from "../assembly/layout/cpu";
+import * as Machine from "../assembly/layout/machine";
+import { access, CODE64, IDT, PML4, SystemCpu } from "./system_cpu";
+
+const CODE = 0x180000;
+const HANDLERS = 0x50000;
+/** In the second 2 MiB, which users may use. */
+export const DATA = 0x290000;
+const USER_DATA = 0x200087;
+const HLT = 0xf4;
+
+/** A CPU whose exceptions end in a HLT of their own. */
+export function translatedCpu(cpl: 0 | 3, flags = 2): SystemCpu {
+  const t = new SystemCpu();
+  t.calls.cpuSetTranslator(t.cpu, Cpu.JIT_FORCE);
+  t.longMode(cpl);
+  // What the supervisor uses belongs to it when it is the supervisor who runs.
+  if (cpl === 0) t.poke(PML4 + 0x2000, 0x83, 8);
+  t.poke(PML4 + 0x2008, USER_DATA, 8);
+  for (let vector = 0; vector < 32; vector++) {
+    t.poke(HANDLERS + vector * 16, HLT, 1);
+    t.gate64(IDT + vector * 16, access.interruptGate, CODE64, BigInt(HANDLERS + vector * 16));
+  }
+  t.guest.view.setInt32(t.guest.plan.machine + Machine.control, Machine.CONTROL_RUN, true);
+  t.flags = flags;
+  return t;
+}
+
+/** Runs code up to a HLT; returns the vector of the exception whose handler has it, undefined for the code's own. */
+export function runToHalt(t: SystemCpu, code: readonly number[]): number | undefined {
+  t.write(CODE, [...code, HLT]);
+  t.set64(Cpu.rip, CODE);
+  t.calls.cpuSync(t.cpu);
+  expect(t.calls.cpuRun(t.cpu, 100_000)).toBe(1);
+  const handler = Number(t.rip) - 1 - HANDLERS;
+  return handler >= 0 && handler < 512 ? handler >> 4 : undefined;
+}
+
+/** The four bytes of a 32-bit number. */
+export function le(value: number): number[] {
+  return [0, 8, 16, 24].map((shift) => (value >>> shift) & 255);
+}
