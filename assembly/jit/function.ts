@@ -247,6 +247,12 @@ function requireCanonical(j: usize, local: u32): void {
   E.end(j);
 }
 
+/** Whether the region executes what follows block n without a look at requests before. */
+function goesOn(j: usize, n: i32, b: usize): bool {
+  const fall = load<i32>(b, Jit.bFall);
+  return fall >= 0 && !isBackward(j, n, fall);
+}
+
 /** An instruction that ends its block: all state goes to memory, its handler says how to go on. */
 function writeEnd(j: usize, n: i32, b: usize, rec: usize): void {
   storeDirty(j);
@@ -254,7 +260,7 @@ function writeEnd(j: usize, n: i32, b: usize, rec: usize): void {
   storePage(j);
   E.get(j, L.CPU);
   E.i32Const(j, <i32>rec);
-  E.i32Const(j, (<i32>load<u16>(rec, Record.op)) | (load<i32>(b, Jit.bFall) >= 0 ? L.END_GOES_ON : 0));
+  E.i32Const(j, (<i32>load<u16>(rec, Record.op)) | (goesOn(j, n, b) ? L.END_GOES_ON : 0));
   E.call(j, L.FN_END);
   E.tee(j, L.EXIT);
   E.i32Const(j, L.EXIT_RESUME);
@@ -271,6 +277,11 @@ function writeEnd(j: usize, n: i32, b: usize, rec: usize): void {
   goTo(j, n, load<i32>(b, Jit.bFall), <i32>load<u32>(b, Jit.bEnd));
 }
 
+@inline
+function isBackward(j: usize, from: i32, to: i32): bool {
+  return orderOf(j, to) <= orderOf(j, from);
+}
+
 /** Goes to block `to`, or, if that is -1, out of the region to the page offset. */
 function goTo(j: usize, from: i32, to: i32, offset: i32): void {
   if (to < 0) {
@@ -278,8 +289,8 @@ function goTo(j: usize, from: i32, to: i32, offset: i32): void {
     return;
   }
   const b = blockAddress(j, to);
-  if (orderOf(j, to) <= orderOf(j, from)) {
-    // Backwards: the place where fuel and requests are looked at.
+  if (isBackward(j, from, to)) {
+    // The place where fuel and requests are looked at.
     E.get(j, L.FUEL);
     E.i32Const(j, 0);
     E.op(j, E.I32_LT_S);

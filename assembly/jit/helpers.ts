@@ -46,7 +46,7 @@ export function jitCold(cpu: usize, rec: usize, op: i32): i32 {
 
 /**
  * Executes an instruction that ends its block; returns how the region is left (jit/locals.ts EXIT_). `what` is its
- * operation, with END_GOES_ON if the region has the next instruction.
+ * operation, with END_GOES_ON if the next instruction follows at once.
  */
 export function jitEnd(cpu: usize, rec: usize, what: i32): i32 {
   const op = what & ~END_GOES_ON;
@@ -64,10 +64,7 @@ export function jitEnd(cpu: usize, rec: usize, what: i32): i32 {
   return same && calm ? EXIT_RESUME : EXIT_LOOKUP;
 }
 
-/**
- * STI lets no interrupt in before the next instruction has been executed. In a region that has it, nobody looks for
- * interrupts before that.
- */
+/** STI lets no interrupt in before the next instruction has been executed: if that follows at once, none can come. */
 function endShadow(cpu: usize, what: i32): void {
   if (load<u32>(cpu, Cpu.shadow) != Cpu.SHADOW_STI || (what & END_GOES_ON) == 0) return;
   if (load<i32>(cpu, Cpu.exitRequest) == 0) store<u32>(cpu, 0, Cpu.shadow);

@@ -84,7 +84,7 @@ export const EXIT_INTERPRET: i32 = 1;
 /** Only from FN_END: the instruction did not branch, go on behind it. */
 export const EXIT_RESUME: i32 = 2;
 
-/** Added to the operation for FN_END: execution goes on in the region. */
+/** Added to the operation for FN_END: execution goes on in the region, and nobody looks for interrupts on the way. */
 export const END_GOES_ON: i32 = 0x10000;
 
 /** Flags as bit 16 of the used and dirty sets. */
