@@ -2,9 +2,8 @@
 
 import * as Cpu from "../layout/cpu";
 import { CR4_DE } from "./bits";
-import { is64 } from "./state";
+import { is64, noteDebug } from "./state";
 
-const DR7 = Cpu.dr + 56;
 const ON_EXECUTION: u32 = 0;
 const ON_WRITE: u32 = 1;
 const ON_IO: u32 = 2;
@@ -30,7 +29,7 @@ function touches(cpu: usize, dr7: u32, n: u32, start: u64, size: u64): bool {
 
 /** The breakpoints (bits of DR6) that the instruction at Cpu.rip hits. */
 export function matchCode(cpu: usize): u64 {
-  const dr7 = load<u32>(cpu, DR7);
+  const dr7 = load<u32>(cpu, Cpu.dr7);
   let la = load<u64>(cpu, Cpu.rip);
   if (!is64(cpu)) la = (la + load<u64>(cpu, Cpu.csBase)) & 0xffffffff;
   let hits: u64 = 0;
@@ -41,26 +40,34 @@ export function matchCode(cpu: usize): u64 {
   return hits;
 }
 
+/** Whether a breakpoint of this kind is for data: R/W 01 or 11. */
 @inline
-function note(cpu: usize, hits: u64): void {
-  store<u64>(cpu, load<u64>(cpu, Cpu.pendingDebug) | hits, Cpu.pendingDebug);
+function isData(kind: i32): bool {
+  return kind > 0 && (kind & 1) != 0;
+}
+
+/** Whether any breakpoint on data is enabled. */
+export function watchesData(cpu: usize): bool {
+  const dr7 = load<u32>(cpu, Cpu.dr7);
+  for (let n: u32 = 0; n < 4; n++) if (isData(kindOf(dr7, n))) return true;
+  return false;
 }
 
 /** Notes the breakpoints that an access to data hits: a trap after the instruction. */
 export function matchData(cpu: usize, la: u64, size: u32, write: bool): void {
-  const dr7 = load<u32>(cpu, DR7);
+  const dr7 = load<u32>(cpu, Cpu.dr7);
   for (let n: u32 = 0; n < 4; n++) {
     const kind = kindOf(dr7, n);
-    if (kind < 0 || (kind & 1) == 0 || (kind == ON_WRITE && !write)) continue;
-    if (touches(cpu, dr7, n, la, size)) note(cpu, (<u64>1) << n);
+    if (!isData(kind) || (kind == ON_WRITE && !write)) continue;
+    if (touches(cpu, dr7, n, la, size)) noteDebug(cpu, (<u64>1) << n);
   }
 }
 
 /** Notes the breakpoints that an access to a port hits. */
 export function matchPort(cpu: usize, port: u32, size: u32): void {
   if (!(load<u64>(cpu, Cpu.cr4) & CR4_DE)) return;
-  const dr7 = load<u32>(cpu, DR7);
+  const dr7 = load<u32>(cpu, Cpu.dr7);
   for (let n: u32 = 0; n < 4; n++) {
-    if (kindOf(dr7, n) == ON_IO && touches(cpu, dr7, n, port, size)) note(cpu, (<u64>1) << n);
+    if (kindOf(dr7, n) == ON_IO && touches(cpu, dr7, n, port, size)) noteDebug(cpu, (<u64>1) << n);
   }
 }

@@ -136,9 +136,13 @@ export function findWarm(cpu: usize, host: usize, mode: u32, entries: i32): usiz
   const rec = lookUp(cpu, host, mode);
   if (rec == 0) return 0;
   const code = load<i32>(rec - Record.HEAD_SIZE, Record.headCode);
-  if (code >= Record.CODE_PENDING)
-    return code - load<i32>(cpu, Cpu.hotStart) >= entries || code < Record.CODE_PENDING / 2 ? rec : 0;
-  return code - Record.CODE_NEVER >= entries ? rec : 0;
+  const start = code < Record.CODE_PENDING ? Record.CODE_NEVER : load<i32>(cpu, Cpu.hotStart);
+  return isPending(code) || code - start >= entries ? rec : 0;
+}
+
+/** Whether a block waits for its batch to be compiled. Entries have been counted on top of CODE_PENDING. */
+export function isPending(code: i32): bool {
+  return code >= Record.CODE_PENDING && code < Record.CODE_PENDING / 2;
 }
 
 /** Whether `bytes` more of records can be made without a flush. */

@@ -1,7 +1,6 @@
 // Control and debug registers: what may be written, and what a write entails (SDM vol. 3, 2.5, 4.1 and 17.2).
 
 import * as Cpu from "../layout/cpu";
-import * as Exception from "../layout/exception";
 import { flushTlb } from "../mem/tlb";
 import { loadDirectoryPointers } from "../mem/walk";
 import {
@@ -31,7 +30,7 @@ import {
 import { segmentOf } from "./descriptor";
 import { cr4Allowed, PHYSICAL_BITS } from "./model";
 import { isLong, updateMode } from "./mode";
-import { is64, protection, raise, undefined } from "./state";
+import { is64, protection, raiseDebug, undefined } from "./state";
 
 const CR0_KNOWN: u64 = 0xe005003f;
 const CR3_RESERVED: u64 = ~(((<u64>1) << PHYSICAL_BITS) - 1);
@@ -125,9 +124,8 @@ export function debugRegister(cpu: usize, n: u32): i32 {
     undefined(cpu);
     return -1;
   }
-  if (load<u64>(cpu, Cpu.dr + 56) & DR7_GD) {
-    store<u64>(cpu, load<u64>(cpu, Cpu.pendingDebug) | DR6_BD, Cpu.pendingDebug);
-    raise(cpu, Exception.DB, 0);
+  if (load<u64>(cpu, Cpu.dr7) & DR7_GD) {
+    raiseDebug(cpu, DR6_BD);
     return -1;
   }
   return n == 4 || n == 5 ? n + 2 : n;

@@ -3,14 +3,13 @@
 
 import * as Cpu from "../layout/cpu";
 import * as CpuSystem from "../layout/cpu_system";
-import * as Exception from "../layout/exception";
 import * as Record from "../layout/record";
 import { DEBUGCTL_BTF, DR6_BREAKPOINTS, DR6_BS, DR7_ENABLES } from "./bits";
 import { matchCode } from "./breakpoints";
 import { deliverPending } from "./exceptions";
 import * as Ops from "./generated/ops";
 import { RF, TF } from "./flags";
-import { nextRipOf, raise } from "./state";
+import { nextRipOf, raiseDebug } from "./state";
 
 export const AFTER_SHADOW: i32 = 1;
 const AFTER_STEP: i32 = 2;
@@ -27,13 +26,12 @@ export function beforeSingle(cpu: usize): i32 {
   store<u32>(cpu, 0, Cpu.delivered);
   const eflags = load<u32>(cpu, Cpu.eflags);
   if (eflags & TF) why |= AFTER_STEP;
-  if (!(load<u64>(cpu, Cpu.dr + 56) & DR7_ENABLES)) return why;
+  if (!(load<u64>(cpu, Cpu.dr7) & DR7_ENABLES)) return why;
   // RF, and MOV SS before, shield one instruction.
   const hits = (eflags & RF) != 0 || shadow == Cpu.SHADOW_SS ? 0 : matchCode(cpu);
   store<u32>(cpu, eflags & ~RF, Cpu.eflags);
   if (hits == 0) return why | AFTER_BREAKPOINTS;
-  store<u64>(cpu, load<u64>(cpu, Cpu.pendingDebug) | hits, Cpu.pendingDebug);
-  raise(cpu, Exception.DB, 0);
+  raiseDebug(cpu, hits);
   return -1;
 }
 
@@ -48,16 +46,14 @@ export function afterSingle(cpu: usize, why: i32): void {
   let causes = load<u64>(cpu, Cpu.pendingDebug) & DR6_BREAKPOINTS;
   if ((why & AFTER_STEP) != 0 && steps(cpu)) causes |= DR6_BS;
   if (causes == 0) return;
-  store<u64>(cpu, load<u64>(cpu, Cpu.pendingDebug) | causes, Cpu.pendingDebug);
   store<u32>(cpu, Cpu.RUN_RUNNING, Cpu.runState);
-  raise(cpu, Exception.DB, 0);
+  raiseDebug(cpu, causes);
   deliverPending(cpu);
 }
 
 /** The single-step trap at once, with Cpu.rip as the address to return to. */
 export function trapStep(cpu: usize): void {
-  store<u64>(cpu, load<u64>(cpu, Cpu.pendingDebug) | DR6_BS, Cpu.pendingDebug);
-  raise(cpu, Exception.DB, 0);
+  raiseDebug(cpu, DR6_BS);
   deliverPending(cpu);
 }
 

@@ -86,10 +86,10 @@ function isDouble(first: i32, second: i32): bool {
 /** #DB: the pending causes go to DR6, and DR7.GD is cleared for the handler. */
 function takeDebug(cpu: usize): void {
   const pending = load<u64>(cpu, Cpu.pendingDebug);
-  const dr6 = load<u64>(cpu, Cpu.dr + 48);
-  store<u64>(cpu, (dr6 & ~(<u64>15)) | pending | DR6_FIXED, Cpu.dr + 48);
+  const dr6 = load<u64>(cpu, Cpu.dr6);
+  store<u64>(cpu, (dr6 & ~(<u64>15)) | pending | DR6_FIXED, Cpu.dr6);
   store<u64>(cpu, 0, Cpu.pendingDebug);
-  store<u64>(cpu, load<u64>(cpu, Cpu.dr + 56) & ~DR7_GD, Cpu.dr + 56);
+  store<u64>(cpu, load<u64>(cpu, Cpu.dr7) & ~DR7_GD, Cpu.dr7);
 }
 
 function deliverException(cpu: usize, vector: i32, error: u32): bool {

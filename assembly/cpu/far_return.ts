@@ -113,7 +113,7 @@ function loadReturnFlags(cpu: usize, size: u32): void {
 
 /** RF shields one instruction from breakpoints; without any it is dropped at once, so that nobody has to clear it. */
 function forgetResume(cpu: usize): void {
-  if ((load<u64>(cpu, Cpu.dr + 56) & DR7_ENABLES) == 0) {
+  if ((load<u64>(cpu, Cpu.dr7) & DR7_ENABLES) == 0) {
     store<u32>(cpu, load<u32>(cpu, Cpu.eflags) & ~RF, Cpu.eflags);
   }
 }

@@ -34,7 +34,6 @@ function stackRegister(cpu: usize, i: u32): usize {
 
 /** Copies the image to guest memory; false = fault, nothing written. */
 export function copyOut(cpu: usize, la: u64, from: u32, to: u32): bool {
-  if (from == to) return true;
   for (let at = from; at < to; at += 16) {
     const piece = image(cpu) + at;
     if (!storeLinear128(cpu, la + at, load<u64>(piece), load<u64>(piece, 8))) return false;
@@ -124,9 +123,4 @@ export function areaAddress(cpu: usize, rec: usize, size: u32, alignment: u32, w
   const la = ea(cpu, rec, size, write);
   if (((<u32>la) & (alignment - 1)) != 0) protection(cpu, 0);
   return la;
-}
-
-@inline
-export function ok(cpu: usize): bool {
-  return load<i32>(cpu, Cpu.excVector) < 0;
 }

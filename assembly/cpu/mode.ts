@@ -15,6 +15,7 @@ import {
   DR7_ENABLES,
   EFER_LMA,
 } from "./bits";
+import { watchesData } from "./breakpoints";
 import { AC, IOPL, TF, VM } from "./flags";
 
 /** Error summary bit of the x87 status word. */
@@ -60,7 +61,7 @@ export function updateMode(cpu: usize): void {
   const cr4 = load<u64>(cpu, Cpu.cr4);
   if (!(cr0 & CR0_PE)) store<u32>(cpu, 0, Cpu.cpl);
   else if (eflags & VM) store<u32>(cpu, 3, Cpu.cpl);
-  const step = (eflags & TF) != 0 || (load<u64>(cpu, Cpu.dr + 56) & DR7_ENABLES) != 0;
+  const step = (eflags & TF) != 0 || (load<u64>(cpu, Cpu.dr7) & DR7_ENABLES) != 0;
   store<u32>(cpu, codeSize(cpu) | (step ? Record.MODE_STEP : 0), Cpu.mode);
   const sse = (cr0 & (CR0_EM | CR0_TS)) != 0 || (cr4 & CR4_OSFXSR) == 0;
   store<u32>(cpu, sse ? 1 : 0, Cpu.sseTrap);
@@ -71,7 +72,7 @@ export function updateMode(cpu: usize): void {
 
 /** Points Cpu.tlb at the set of the current privilege; enough after a change of EFLAGS.AC alone. */
 export function selectTlb(cpu: usize): void {
-  const slow = (alignmentChecked(cpu) ? Cpu.SLOW_ALIGN : 0) | (watches(cpu) ? Cpu.SLOW_WATCH : 0);
+  const slow = (alignmentChecked(cpu) ? Cpu.SLOW_ALIGN : 0) | (watchesData(cpu) ? Cpu.SLOW_WATCH : 0);
   store<u32>(cpu, slow, Cpu.slow);
   store<u32>(cpu, <u32>(cpu + (slow != 0 ? Cpu.emptyTlb : Cpu.tlbTables + dataSet(cpu))), Cpu.tlb);
 }
@@ -79,15 +80,6 @@ export function selectTlb(cpu: usize): void {
 function alignmentChecked(cpu: usize): bool {
   if (load<u32>(cpu, Cpu.cpl) != 3 || !(load<u32>(cpu, Cpu.eflags) & AC)) return false;
   return (load<u64>(cpu, Cpu.cr0) & CR0_AM) != 0;
-}
-
-/** Whether DR7 enables a breakpoint on data: R/W 01 or 11. */
-function watches(cpu: usize): bool {
-  const dr7 = <u32>load<u64>(cpu, Cpu.dr + 56);
-  for (let n: u32 = 0; n < 4; n++) {
-    if (((dr7 >> (n << 1)) & 3) != 0 && ((dr7 >> (16 + (n << 2))) & 1) != 0) return true;
-  }
-  return false;
 }
 
 /** Accesses from here on are made with another privilege (a new stack, a task switch). CS does not change. */

@@ -47,8 +47,8 @@ function resetCore(cpu: usize): void {
   store<u64>(cpu, 0, Cpu.cr4);
   store<u64>(cpu, 0, Cpu.efer);
   memory.fill(cpu + Cpu.dr, 0, 64);
-  store<u64>(cpu, DR6_FIXED, Cpu.dr + 48);
-  store<u64>(cpu, 0x400, Cpu.dr + 56);
+  store<u64>(cpu, DR6_FIXED, Cpu.dr6);
+  store<u64>(cpu, 0x400, Cpu.dr7);
   store<i32>(cpu, -1, Cpu.excVector);
   store<u32>(cpu, 0, Cpu.cpl);
   store<u32>(cpu, 0, Cpu.nmiBlocked);

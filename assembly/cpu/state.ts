@@ -17,6 +17,16 @@ export function raise(cpu: usize, vector: i32, error: u32): void {
   store<u32>(cpu, error, Cpu.excError);
 }
 
+/** Notes causes of #DB, bits of DR6, until it is delivered. */
+export function noteDebug(cpu: usize, causes: u64): void {
+  store<u64>(cpu, load<u64>(cpu, Cpu.pendingDebug) | causes, Cpu.pendingDebug);
+}
+
+export function raiseDebug(cpu: usize, causes: u64): void {
+  noteDebug(cpu, causes);
+  raise(cpu, Exception.DB, 0);
+}
+
 /** Raises #UD and reports failure. */
 export function undefined(cpu: usize): bool {
   raise(cpu, Exception.UD, 0);

@@ -33,7 +33,7 @@ import { getFlags, NT, setFlags, VM } from "./flags";
 import { pushValue } from "./frame";
 import { isV86, setPrivilege, updateMode } from "./mode";
 import { checkStackSegment, loadDataSegment, loadLdt, loadParagraph } from "./segments";
-import { cplOf, faulted, raise } from "./state";
+import { cplOf, faulted, raise, raiseDebug } from "./state";
 import { isCode, isConforming } from "./transfer";
 
 export const BY_JUMP: u32 = 0;
@@ -186,7 +186,7 @@ function loadTask(cpu: usize, wide: bool, nested: bool): bool {
   setFlags(cpu, flags, TASK_FLAGS);
   loadRegisters(cpu, wide);
   // Local breakpoints belong to the old task.
-  store<u64>(cpu, load<u64>(cpu, Cpu.dr + 56) & ~DR7_LOCAL, Cpu.dr + 56);
+  store<u64>(cpu, load<u64>(cpu, Cpu.dr7) & ~DR7_LOCAL, Cpu.dr7);
   const trap = wide && (load<u16>(image, Tss.trap) & 1) != 0;
   const ldt: u32 = wide ? load<u16>(image, Tss.ldt) : load<u16>(image, Tss.ldt16);
   for (let seg: u32 = 0; seg < 6; seg++) describeNull(segmentOf(cpu, seg), imageSelector(cpu, wide, seg));
@@ -198,8 +198,7 @@ function loadTask(cpu: usize, wide: bool, nested: bool): bool {
   if (!loadSegments(cpu)) return false;
   updateMode(cpu);
   if (!trap) return true;
-  store<u64>(cpu, load<u64>(cpu, Cpu.pendingDebug) | DR6_BT, Cpu.pendingDebug);
-  raise(cpu, Exception.DB, 0);
+  raiseDebug(cpu, DR6_BT);
   return false;
 }
 

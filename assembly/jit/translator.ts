@@ -1,6 +1,6 @@
 // From hot blocks to table slots: translates regions, collects them into batches, compiles these.
 
-import { blockInSlot, hasRoom } from "../cpu/code_cache";
+import { blockInSlot, hasRoom, isPending } from "../cpu/code_cache";
 import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
@@ -133,9 +133,8 @@ function settleBatch(j: usize, code: i32, step: i32): void {
   const regions = load<u32>(j, Jit.batchCount);
   for (let i: u32 = 0; i < regions; i++, code += step) {
     const head = <usize>load<u32>(j + Jit.batchHeads + ((<usize>i) << 2));
-    // A block that was overwritten meanwhile is no longer pending. Entries have been counted on top of CODE_PENDING.
-    const now = load<i32>(head, Record.headCode);
-    if (now >= Record.CODE_PENDING && now < Record.CODE_PENDING / 2) store<i32>(head, code, Record.headCode);
+    // A block that was overwritten meanwhile is no longer pending.
+    if (isPending(load<i32>(head, Record.headCode))) store<i32>(head, code, Record.headCode);
   }
   emptyBatch(j);
 }

@@ -93,6 +93,8 @@ export const efer = 0x240;
 export const xcr0 = 0x248;
 /** u64 x 8: dr0..dr7. */
 export const dr = 0x250;
+export const dr6 = 0x280;
+export const dr7 = 0x288;
 export const star = 0x290;
 export const lstar = 0x298;
 export const cstar = 0x2a0;

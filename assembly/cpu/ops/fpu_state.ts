@@ -11,7 +11,6 @@ import {
   copyOut,
   image,
   MXCSR_MASK,
-  ok,
   restoreVectors,
   restoreX87,
   saveMxcsr,
@@ -19,12 +18,12 @@ import {
   saveX87,
   vectorCount,
 } from "../fpu_area";
-import { protection } from "../state";
+import { faulted, protection } from "../state";
 
 export function fxsave<T>(cpu: usize, rec: usize): bool {
   if (!available(cpu, CR0_EM | CR0_TS)) return false;
   const la = areaAddress(cpu, rec, X.LEGACY_SIZE, 16, true);
-  if (!ok(cpu) || !checkWrite(cpu, la, X.LEGACY_SIZE)) return false;
+  if (faulted(cpu) || !checkWrite(cpu, la, X.LEGACY_SIZE)) return false;
   memory.fill(image(cpu), 0, X.LEGACY_SIZE);
   saveX87(cpu, sizeof<T>() == 8);
   saveMxcsr(cpu);
@@ -36,7 +35,7 @@ export function fxsave<T>(cpu: usize, rec: usize): bool {
 export function fxrstor<T>(cpu: usize, rec: usize): bool {
   if (!available(cpu, CR0_EM | CR0_TS)) return false;
   const la = areaAddress(cpu, rec, X.LEGACY_SIZE, 16, false);
-  if (!ok(cpu) || !copyIn(cpu, la, 0, X.LEGACY_SIZE)) return false;
+  if (faulted(cpu) || !copyIn(cpu, la, 0, X.LEGACY_SIZE)) return false;
   const mxcsr = load<u32>(image(cpu), X.mxcsr);
   if (mxcsr & ~MXCSR_MASK) return protection(cpu, 0);
   restoreX87(cpu, sizeof<T>() == 8);

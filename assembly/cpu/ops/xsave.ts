@@ -14,7 +14,6 @@ import {
   copyOut,
   image,
   MXCSR_MASK,
-  ok,
   restoreVectors,
   restoreX87,
   saveMxcsr,
@@ -24,7 +23,7 @@ import {
 } from "../fpu_area";
 import { hasFeature, xcr0Allowed } from "../model";
 import { osxsave, updateMode } from "../mode";
-import { cplOf, protection, undefined } from "../state";
+import { cplOf, faulted, protection, undefined } from "../state";
 
 const FCW_DEFAULT: u16 = 0x37f;
 const MXCSR_DEFAULT: u32 = 0x1f80;
@@ -102,7 +101,7 @@ function save(cpu: usize, rec: usize, kind: u32, wide: bool): bool {
   const mask = requested(cpu);
   const end = areaEnd(mask);
   const la = areaAddress(cpu, rec, end, 64, true);
-  if (!ok(cpu) || !checkWrite(cpu, la, end) || !copyIn(cpu, la, 0, X.HEADER_END)) return false;
+  if (faulted(cpu) || !checkWrite(cpu, la, end) || !copyIn(cpu, la, 0, X.HEADER_END)) return false;
   let used = inUse(cpu);
   if (kind == COMPACT && load<u32>(cpu, Cpu.mxcsr) != MXCSR_DEFAULT) used |= X.SSE;
   const written = kind == PLAIN ? mask : mask & used;
@@ -158,7 +157,7 @@ function restore(cpu: usize, rec: usize, onlyCompacted: bool, wide: bool): bool 
   const mask = requested(cpu);
   const end = areaEnd(mask);
   const la = areaAddress(cpu, rec, end, 64, false);
-  if (!ok(cpu) || !copyIn(cpu, la, 0, end)) return false;
+  if (faulted(cpu) || !copyIn(cpu, la, 0, end)) return false;
   if (!headerValid(cpu, onlyCompacted)) return protection(cpu, 0);
   const area = image(cpu);
   const bitmap = load<u64>(area, X.bitmap);

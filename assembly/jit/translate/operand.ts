@@ -126,20 +126,29 @@ export function hostOfLa(j: usize, size: u32, write: bool): void {
 
 /** The same for up to 64 bytes. */
 export function hostOfRange(j: usize, bytes: i32, write: bool): void {
-  const table: u32 = write ? Tlb.WRITE : Tlb.READ;
   pushHit(j, bytes, write);
   E.ifHinted(j, E.I32, true);
-  E.get(j, L.LA);
-  E.op(j, E.I32_WRAP_I64);
-  E.get(j, L.ENTRY);
-  E.memory(j, E.I32_LOAD, table + Tlb.addend);
-  E.op(j, E.I32_ADD);
+  pushHostOfEntry(j, write);
   E.elseThen(j);
   E.get(j, L.CPU);
   E.get(j, L.LA);
   callSlowAccess(j, bytes, write);
   E.end(j);
   E.set(j, L.HOST);
+}
+
+@inline
+function tableOf(write: bool): u32 {
+  return write ? Tlb.WRITE : Tlb.READ;
+}
+
+/** Pushes the host address of LA by the TLB entry in ENTRY. */
+function pushHostOfEntry(j: usize, write: bool): void {
+  E.get(j, L.LA);
+  E.op(j, E.I32_WRAP_I64);
+  E.get(j, L.ENTRY);
+  E.memory(j, E.I32_LOAD, tableOf(write) + Tlb.addend);
+  E.op(j, E.I32_ADD);
 }
 
 /** Makes ENTRY the TLB entry of the address in LA, and pushes whether it is for all bytes of the access (i32). */
@@ -153,7 +162,7 @@ function pushHit(j: usize, bytes: i32, write: bool): void {
   E.op(j, E.I32_AND);
   E.op(j, E.I32_ADD);
   E.tee(j, L.ENTRY);
-  E.memory(j, E.I64_LOAD, (write ? Tlb.WRITE : Tlb.READ) + Tlb.tag);
+  E.memory(j, E.I64_LOAD, tableOf(write) + Tlb.tag);
   E.get(j, L.LA);
   if (bytes > 1) {
     E.i64Const(j, bytes - 1);
@@ -168,11 +177,7 @@ function pushHit(j: usize, bytes: i32, write: bool): void {
 export function pushHostOrZero(j: usize, bytes: i32, write: bool): void {
   pushHit(j, bytes, write);
   E.set(j, L.HOST);
-  E.get(j, L.LA);
-  E.op(j, E.I32_WRAP_I64);
-  E.get(j, L.ENTRY);
-  E.memory(j, E.I32_LOAD, (write ? Tlb.WRITE : Tlb.READ) + Tlb.addend);
-  E.op(j, E.I32_ADD);
+  pushHostOfEntry(j, write);
   E.i32Const(j, 0);
   E.get(j, L.HOST);
   E.select(j);
