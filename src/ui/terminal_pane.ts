@@ -60,18 +60,32 @@ export class TerminalPane {
   open(): void {
     this.#terminal.open(this.element);
     this.#terminal.textarea?.setAttribute("aria-label", `Console ${this.name}`);
-    if (hasHardwareWebgl()) {
+    if (!this.#drawWithWebgl()) this.#drawWithElements();
+  }
+
+  /** False where it is missing, is drawn in software, or is refused. */
+  #drawWithWebgl(): boolean {
+    if (!hasHardwareWebgl()) return false;
+    try {
       const webgl = new WebglAddon();
-      // The renderer built into the terminal takes over, with DOM elements.
-      webgl.onContextLoss(() => webgl.dispose());
+      webgl.onContextLoss(() => {
+        webgl.dispose();
+        this.#drawWithElements();
+      });
       this.#terminal.loadAddon(webgl);
-    } else {
-      this.element.dataset["renderer"] = "dom";
-      // There it is an animation in CSS, which keeps the page drawing 60 times a second.
-      this.#terminal.options.cursorBlink = false;
-      // Its rows cut off what lies below them: underscores.
-      this.#terminal.options.lineHeight = 1.1;
+      return true;
+    } catch {
+      return false;
     }
+  }
+
+  /** The renderer built into the terminal. */
+  #drawWithElements(): void {
+    this.element.dataset["renderer"] = "dom";
+    // There it is an animation in CSS, which keeps the page drawing 60 times a second.
+    this.#terminal.options.cursorBlink = false;
+    // Its rows cut off what lies below them: underscores.
+    this.#terminal.options.lineHeight = 1.1;
   }
 
   attach({ readable, writable }: ConsoleStreams): void {
