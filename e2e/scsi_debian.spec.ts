@@ -33,8 +33,8 @@ test.afterAll(async () => {
 test("the root is on a SCSI disk", { tag: "@slow" }, async () => {
   expect(await guest.output("findmnt -n -o SOURCE /")).toMatch(/^\/dev\/sd[a-z]$/);
   expect(await guest.output("lspci -k | grep -A3 -i scsi")).toContain("Kernel driver in use: virtio-pci");
-  // udev names a disk that has a WWN by it.
-  expect(await guest.output("ls /dev/disk/by-id")).toContain("wwn-0x5000c50015ea71ac");
+  // udev names a disk that has a WWN by that; the serial number is a property.
+  expect(await guest.output("udevadm info --query=property $D")).toContain("SCRATCH");
   expect(await guest.output("lsblk -dn -o LOG-SEC,SIZE /dev/disk/by-path/*-scsi-0:0:5:2")).toMatch(/4096\s+16M/);
 });
 

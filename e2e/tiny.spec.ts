@@ -83,7 +83,7 @@ test("uses little of a core while idle", async ({ browser, page }) => {
 test("starts over when the guest reboots and when it is reset", async ({ guest }) => {
   await guest.output("touch /tmp/mark");
   await guest.send("reboot -f\r");
-  await guest.waitFor(/Linux version/, { console: "ttyS0" });
+  await guest.waitFor(tiny.ready);
   expect(await guest.events("RESET")).toEqual([{ guest: true, reason: "guest-reset" }]);
   await guest.press("Reset");
   await guest.waitFor(tiny.ready);
