@@ -38,7 +38,7 @@ export function callHandler(j: usize): void {
   const rec = O.recordOf(j);
   const op = <i32>load<u16>(rec, Record.op);
   const effects = <u32>load<u8>(kindOf(op), 7);
-  const all = (effects & K.EFFECT_GENERAL) != 0 && op < Ops.FIRST_SSE;
+  const all = (effects & K.EFFECT_GENERAL) != 0 && (effects & K.EFFECT_NAMED) == 0 && op < Ops.FIRST_SSE;
   const flags = (effects & K.EFFECT_FLAGS) != 0;
   const registers = all ? 0 : registersOf(rec);
   const vectors = vectorsOf(rec, effects);
@@ -58,7 +58,7 @@ export function callHandler(j: usize): void {
   O.exitHere(j);
   E.end(j);
   if (all) loadGeneral(j);
-  else if (effects & K.EFFECT_GENERAL) loadSome(j, registers | implicitRegisters(op));
+  else if (effects & K.EFFECT_GENERAL) loadSome(j, registers);
   loadVectors(j, vectors);
   if (flags || all) forgetFlags(j);
   forgetFloats(j);
@@ -79,15 +79,10 @@ function xmmBit(n: u32): u32 {
   return n < 16 ? (<u32>1) << n : 0;
 }
 
-/** Registers that PCMPxSTR and their like use beside the named ones: rax, rcx, rdx, rdi. */
-function implicitRegisters(op: i32): u32 {
-  return op >= Ops.FIRST_SSE ? 0x87 : 0;
-}
-
-/** The general registers that a record of a vector instruction may name. */
+/** The general registers that a record may name, and those that instructions use beside: rax, rcx, rdx, rbx, rdi. */
 function registersOf(rec: usize): u32 {
   return (
-    gprBit(load<u8>(rec, Record.reg)) | gprBit(load<u8>(rec, Record.rm)) | gprBit(load<u8>(rec, Record.index)) | 0x87
+    gprBit(load<u8>(rec, Record.reg)) | gprBit(load<u8>(rec, Record.rm)) | gprBit(load<u8>(rec, Record.index)) | 0x8f
   );
 }
 

@@ -13,7 +13,10 @@ import { callHandler, translateFence } from "./handler";
 import { canMove, translateMove } from "./move";
 import * as O from "./operand";
 import { hostOfOperand } from "./shared_host";
-import { canRotate, translateRotate, translateShift } from "./shift";
+import { translateBits } from "./bits";
+import { translateExchange } from "./exchange";
+import { translateDivision, translateProduct } from "./muldiv";
+import { translateRotate, translateShift } from "./shift";
 import { translateVector } from "./sse";
 
 export function translateInstruction(j: usize, rec: usize): void {
@@ -29,11 +32,34 @@ export function translateInstruction(j: usize, rec: usize): void {
   if (kind == 0) callHandler(j);
   else if (kind >= K.FIRST_VECTOR) translateVector(j, kind, entry);
   else if (canMove(kind, size)) translateMove(j, kind, size);
-  else if (isPure(j, kind, size, entry)) translatePure(j, kind, size, entry);
-  else callHandler(j);
+  else if (!translateOther(j, kind, size)) {
+    if (isPure(kind)) translatePure(j, kind, size, entry);
+    else callHandler(j);
+  }
 }
 
-function isPure(j: usize, kind: u32, size: u32, entry: usize): bool {
+/** Operations with more results than one, or operands that are not simply read; false if it is none of them. */
+function translateOther(j: usize, kind: u32, size: u32): bool {
+  switch (kind) {
+    case K.kMul:
+    case K.kImul:
+      translateProduct(j, size, kind == K.kImul);
+      return true;
+    case K.kDiv:
+    case K.kIdiv:
+      translateDivision(j, size, kind == K.kIdiv);
+      return true;
+    case K.kExchange:
+    case K.kXadd:
+    case K.kCmpxchg:
+      translateExchange(j, kind, size);
+      return true;
+  }
+  return translateBits(j, kind, size);
+}
+
+/** Of the kinds that translateMove has for some sizes only, the other sizes are their handlers'. */
+function isPure(kind: u32): bool {
   switch (kind) {
     case K.kPushReg:
     case K.kPopReg:
@@ -41,9 +67,6 @@ function isPure(j: usize, kind: u32, size: u32, entry: usize): bool {
     case K.kLeave:
     case K.kBswap:
       return false;
-    case K.kRol:
-    case K.kRor:
-      return load<u8>(entry, 4) != O.OPERAND_CL && canRotate(j, size);
   }
   return true;
 }
@@ -110,7 +133,7 @@ function operate(j: usize, kind: u32, size: u32, from: u32): u32 {
       return L.Z;
     case K.kRol:
     case K.kRor:
-      translateRotate(j, kind, size, <u32>shiftCount(rec, from));
+      translateRotate(j, kind, size, from == O.OPERAND_CL ? -1 : shiftCount(rec, from));
       return L.Z;
   }
   return translateAlu(j, kind, size);

@@ -42,7 +42,7 @@ function isPlain(rec: usize): bool {
 /** Bytes of the memory operand of an instruction that translatePure does; 0 = it has none. */
 function accessSize(kind: u32, entry: usize): i32 {
   const form = <u32>load<u8>(entry, 2);
-  if (kind == 0 || kind >= K.FIRST_VECTOR || form != 1) return 0;
+  if (kind == 0 || kind >= K.FIRST_SEVERAL || form != 1) return 0;
   const size = <i32>load<u8>(entry, 1);
   const sourceSize = (<i32>load<u8>(entry, 6)) & 15;
   if (isMemory(load<u8>(entry, 3), form)) return 1 << size;
@@ -84,6 +84,8 @@ function changes(rec: usize, kind: u32, entry: usize, base: u32): bool {
     case K.kExchangeAccumulator:
       return base == Cpu.rax || base == rm;
   }
+  // Products, divisions, exchanges: several results.
+  if (kind >= K.FIRST_SEVERAL) return true;
   const to = <u32>load<u8>(entry, 3);
   if (to == OPERAND_E) return isRegisterForm(rec) && (rm & ~7) == base;
   if (to == OPERAND_G) return (reg & ~7) == base;
