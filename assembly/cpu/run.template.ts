@@ -185,6 +185,8 @@ export function run(cpu: usize, budget: u64): i32 {
   let single = 0;
   // Set after a translation left before an instruction that it does not do itself, which may be in the shadow of an STI.
   let interpret = false;
+  // Set by an indirect jump: the translator wants to know where they lead.
+  let jumped = false;
   while (true) {
     // Between blocks: Cpu.rip is up to date.
     if (single != 0) {
@@ -205,6 +207,10 @@ export function run(cpu: usize, budget: u64): i32 {
       deliverPending(cpu);
       from = 0;
       continue;
+    }
+    if (jumped) {
+      if (rec >= cpu + Cpu.decodeCache) store<u8>(rec - Record.HEAD_SIZE, 1, Record.headJumpedTo);
+      jumped = false;
     }
     if (rec == cpu + Cpu.scratchRecords) {
       single = beforeSingle(cpu);

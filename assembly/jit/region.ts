@@ -3,9 +3,10 @@
 import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
-import { findOrDecode, findWarm } from "../cpu/code_cache";
+import { blocksOfPage, findOrDecode, findWarm } from "../cpu/code_cache";
 import * as Ops from "../cpu/generated/ops";
 import { EFFECT_LEAVES, KIND_SIZE, KINDS } from "../cpu/generated/kinds";
+import { connect } from "./chain";
 
 /** Instructions after which no further block is taken in. */
 const SIZE_WANTED: u32 = 180;
@@ -46,10 +47,12 @@ export function terminatorOf(op: i32): u32 {
 }
 
 /**
- * Collects the region that starts at the host address `host`. Returns false if not even its first instruction can be
- * translated.
+ * Collects the region that starts at the host address `host`; `follow` says how far it reaches (Jit.FOLLOW_). Returns false
+ * if not even its first instruction can be translated, or callees were to be followed and it became too large.
  */
-export function findRegion(cpu: usize, j: usize, host: usize, mode: u32): bool {
+export function findRegion(cpu: usize, j: usize, host: usize, mode: u32, follow: u32): bool {
+  store<u32>(j, follow, Jit.follow);
+  store<u32>(j, 0, Jit.cutOff);
   memory.fill(j + Jit.recordAt, 0, 0x8000);
   store<u32>(j, <u32>(host & ~(<usize>0xfff)), Jit.pageHost);
   store<u32>(j, <u32>(host & 0xfff), Jit.startOffset);
@@ -62,12 +65,22 @@ export function findRegion(cpu: usize, j: usize, host: usize, mode: u32): bool {
   pending = 1;
   // Breadth first, so that what is near the entry comes in before the size is used up.
   for (let next: u32 = 0; next < pending && next < <u32>(Jit.MAX_BLOCKS - 1); next++) {
-    if (next != 0 && load<u32>(j, Jit.regionSize) >= SIZE_WANTED) break;
+    if (next != 0 && isFull(j)) break;
     const offset = <u32>load<u16>(j + Jit.worklist + ((<usize>next) << 1));
     pending = walk(cpu, j, offset, mode, pending);
   }
   if (recordAt(j, start) == 0) return false;
-  return makeBlocks(j);
+  if (follow == Jit.FOLLOW_CALLS && load<u32>(j, Jit.cutOff) != 0) return false;
+  if (!makeBlocks(j)) return false;
+  connect(cpu, j, mode);
+  return true;
+}
+
+/** Whether no more is taken in. */
+function isFull(j: usize): bool {
+  if (load<u32>(j, Jit.regionSize) < SIZE_WANTED) return false;
+  store<u32>(j, 1, Jit.cutOff);
+  return true;
 }
 
 /** Walks the records from `offset` to a branch or to what was walked before; returns the new length of the worklist. */
@@ -95,16 +108,16 @@ function walk(cpu: usize, j: usize, offset: u32, mode: u32, pending: u32): u32 {
       }
       const term = terminatorOf(opOf(rec));
       certain = term == Jit.TERM_END;
-      if (term == Jit.TERM_JCC || term == Jit.TERM_JMP) pending = addTarget(j, load<u32>(rec, Record.imm), pending);
+      pending = addTargets(cpu, j, rec, term, mode, pending);
       if (continues(rec, term)) {
         const fall = offset + (where >> 12);
         if (fall < PAGE) markLeader(j, fall);
-        if (load<u32>(j, Jit.regionSize) >= SIZE_WANTED) return pending;
+        if (isFull(j)) return pending;
       } else if (term != Jit.TERM_FALL) return pending;
       rec += Record.SIZE;
     }
     offset = load<u32>(rec, Record.imm);
-    if (load<u32>(j, Jit.regionSize) >= SIZE_WANTED) return pending;
+    if (isFull(j)) return pending;
   }
   return pending;
 }
@@ -129,6 +142,26 @@ function continues(rec: usize, term: u32): bool {
 
 function markLeader(j: usize, offset: u32): void {
   store<u8>(j + Jit.leader + offset, 1);
+}
+
+/** Takes in where a branch leads to. */
+function addTargets(cpu: usize, j: usize, rec: usize, term: u32, mode: u32, pending: u32): u32 {
+  const follow = load<u32>(j, Jit.follow);
+  if (term == Jit.TERM_JCC || term == Jit.TERM_JMP || (term == Jit.TERM_CALL && follow == Jit.FOLLOW_CALLS)) {
+    return addTarget(j, load<u32>(rec, Record.imm), pending);
+  }
+  if (term != Jit.TERM_JMP_RM || follow == Jit.FOLLOW_DIRECT) return pending;
+  let head = blocksOfPage(cpu, <usize>load<u32>(j, Jit.pageHost));
+  for (; head != 0; head = <usize>load<u32>(head, Record.headNextInPage)) {
+    if (isJumpTarget(cpu, head, mode)) pending = addTarget(j, load<u32>(head, Record.headHost) & 0xfff, pending);
+  }
+  return pending;
+}
+
+/** Whether an indirect jump was seen to lead to a block. Where nothing was interpreted before, it may have. */
+export function isJumpTarget(cpu: usize, head: usize, mode: u32): bool {
+  if (load<u32>(head, Record.headMode) != mode) return false;
+  return load<u8>(head, Record.headJumpedTo) != 0 || load<u32>(cpu, Cpu.jitMode) == Cpu.JIT_FORCE;
 }
 
 function addTarget(j: usize, offset: u32, pending: u32): u32 {
@@ -161,6 +194,7 @@ function finishBlock(j: usize, b: usize): void {
   let rec: usize = 0;
   store<i32>(b, -1, Jit.bTaken);
   store<i32>(b, -1, Jit.bFall);
+  store<i32>(b, -1, Jit.bReturn);
   while (true) {
     rec = recordAt(j, offset);
     if (opOf(rec) == Ops.FENCE) rec += Record.SIZE;
@@ -180,7 +214,7 @@ function finishBlock(j: usize, b: usize): void {
   if (term == Jit.TERM_FALL || continues(rec, term)) store<i32>(b, successor(j, offset), Jit.bFall);
 }
 
-function successor(j: usize, offset: u32): i32 {
+export function successor(j: usize, offset: u32): i32 {
   return offset < PAGE ? blockAtOffset(j, offset) : -1;
 }
 

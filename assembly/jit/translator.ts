@@ -1,6 +1,6 @@
 // From hot blocks to table slots: translates regions, collects them into batches, compiles these.
 
-import { blockInSlot, hasRoom, isPending } from "../cpu/code_cache";
+import { blockInSlot, countAnew, hasRoom, isPending } from "../cpu/code_cache";
 import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
@@ -61,16 +61,34 @@ export function translateBlock(cpu: usize, head: usize): void {
   appendFunction(j);
   store<u32>(j + Jit.batchHeads + ((<usize>batch) << 2), <u32>head);
   store<i32>(head, Record.CODE_PENDING, Record.headCode);
+  coolBlocks(cpu, j);
   count(j, Jit.regionsTranslated, 1);
   count(j, Jit.instructionsTranslated, load<u32>(j, Jit.regionSize));
   const wanted: u32 = load<u32>(cpu, Cpu.jitMode) == Cpu.JIT_FORCE ? 1 : BATCH_WANTED;
   if (batch + 1 >= wanted) compilePending(cpu);
 }
 
+/**
+ * The region's other blocks must become hot once more before they begin regions of their own: until this one is compiled,
+ * they are still entered, and all blocks of a loop would be translated with all of the loop.
+ */
+function coolBlocks(cpu: usize, j: usize): void {
+  const page = <usize>load<u32>(j, Jit.pageHost);
+  for (let n: u32 = 0; n < load<u32>(j, Jit.blockCount); n++) {
+    const b = blockAddress(j, n);
+    if (load<u32>(b, Jit.bTerm) != Jit.TERM_MATCH && load<i32>(b, Jit.bOrder) > 0) {
+      countAnew(cpu, page + load<u32>(b, Jit.bOffset), Record.MODE_64);
+    }
+  }
+}
+
 /** Writes the function of the region at `head` to Jit.body; false if it cannot be translated. */
 function writeFunction(cpu: usize, j: usize, head: usize): bool {
-  if (!findRegion(cpu, j, load<u32>(head, Record.headHost), Record.MODE_64)) return false;
-  if (!analyse(j)) return false;
+  // As far as it can be written with structured control flow.
+  let follow: i32 = Jit.FOLLOW_CALLS;
+  while (!findRegion(cpu, j, load<u32>(head, Record.headHost), Record.MODE_64, <u32>follow) || !analyse(j)) {
+    if (follow-- == Jit.FOLLOW_DIRECT) return false;
+  }
   // A region that begins with an instruction for the interpreter would be left at once, always.
   const first = blockAddress(j, firstBlock(j));
   if (load<u32>(first, Jit.bCount) == 0) return false;

@@ -180,7 +180,7 @@ const branches = {
   JMP: ["exit = BRANCH;", "break;"],
   CALL: ["if (pushReturn(cpu, rec)) exit = BRANCH;", "break;"],
   CALL_RM: ["if (callIndirect(cpu, rec)) exit = LOOKUP;", "break;"],
-  JMP_RM: ["if (readTarget(cpu, rec)) exit = LOOKUP;", "break;"],
+  JMP_RM: ["if (readTarget(cpu, rec)) {", "  exit = LOOKUP;", "  jumped = true;", "}", "break;"],
   RET: [
     "const size = <u32>load<u8>(rec, Record.reg);",
     "if (size == 3) {",
