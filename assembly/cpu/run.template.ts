@@ -23,9 +23,6 @@ import { runCold, runEnd } from "./cold";
 import * as Ops from "./ops";
 //@IMPORTS
 
-/** Instructions between two looks at the clock. */
-const POLL_INTERVAL: u64 = 16384;
-
 /** An exception was raised: deliver it. */
 const FAULT = 0;
 /** A direct branch was taken; the record has its target. */
@@ -198,7 +195,7 @@ export function run(cpu: usize, budget: u64): i32 {
       const reason = poll(cpu);
       if (reason >= 0) return reason;
       if (executed >= end) return RUN_EXIT_BUDGET;
-      limit = min<u64>(end, executed + POLL_INTERVAL);
+      limit = min<u64>(end, executed + <u64>load<u32>(cpu, Cpu.pollInterval));
       from = 0;
     }
     const flushes = load<u32>(cpu + Cpu.counters, Counters.decodeFlushes);

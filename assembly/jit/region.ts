@@ -6,7 +6,6 @@ import * as Record from "../layout/record";
 import { blocksOfPage, findOrDecode, findWarm } from "../cpu/code_cache";
 import * as Ops from "../cpu/generated/ops";
 import { EFFECT_LEAVES, KIND_SIZE, KINDS } from "../cpu/generated/kinds";
-import { connect } from "./chain";
 
 /** Instructions after which no further block is taken in. */
 const SIZE_WANTED: u32 = 180;
@@ -71,9 +70,7 @@ export function findRegion(cpu: usize, j: usize, host: usize, mode: u32, follow:
   }
   if (recordAt(j, start) == 0) return false;
   if (follow == Jit.FOLLOW_CALLS && load<u32>(j, Jit.cutOff) != 0) return false;
-  if (!makeBlocks(j)) return false;
-  connect(cpu, j, mode);
-  return true;
+  return makeBlocks(j);
 }
 
 /** Whether no more is taken in. */

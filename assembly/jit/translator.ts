@@ -4,6 +4,7 @@ import { blockInSlot, countAnew, hasRoom, isPending } from "../cpu/code_cache";
 import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
+import { connect } from "./chain";
 import { writeRegion } from "./function";
 import { appendFunction, compileBatch, hasRoomFor, writeModule } from "./module";
 import { blockAddress, findRegion } from "./region";
@@ -86,7 +87,7 @@ function coolBlocks(cpu: usize, j: usize): void {
 function writeFunction(cpu: usize, j: usize, head: usize): bool {
   // As far as it can be written with structured control flow.
   let follow: i32 = Jit.FOLLOW_CALLS;
-  while (!findRegion(cpu, j, load<u32>(head, Record.headHost), Record.MODE_64, <u32>follow) || !analyse(j)) {
+  while (!collect(cpu, j, head, <u32>follow)) {
     if (follow-- == Jit.FOLLOW_DIRECT) return false;
   }
   // A region that begins with an instruction for the interpreter would be left at once, always.
@@ -102,6 +103,13 @@ function writeFunction(cpu: usize, j: usize, head: usize): bool {
     if (load<u32>(j, Jit.cursor) - <u32>(j + Jit.body) > CODE_MAX) return false;
   }
   return true;
+}
+
+/** Finds the region's blocks and how they hang together; false if that cannot be written. */
+function collect(cpu: usize, j: usize, head: usize, follow: u32): bool {
+  if (!findRegion(cpu, j, load<u32>(head, Record.headHost), Record.MODE_64, follow)) return false;
+  connect(cpu, j, Record.MODE_64);
+  return analyse(j);
 }
 
 /**
