@@ -45,7 +45,7 @@ function emptyBatch(j: usize): void {
 export function translateBlock(cpu: usize, head: usize): void {
   const j = jitOf(cpu);
   store<i32>(head, Record.CODE_NEVER, Record.headCode);
-  if (load<u32>(head, Record.headMode) != Record.MODE_64 || load<u32>(cpu, Cpu.jitMode) == Cpu.JIT_OFF) return;
+  if (!hasTranslation(load<u32>(head, Record.headMode)) || load<u32>(cpu, Cpu.jitMode) == Cpu.JIT_OFF) return;
   if (!hasRoom(cpu, DECODE_ROOM) || load<u32>(j, Jit.nextSlot) + Jit.BATCH_MAX > <u32>Jit.MAX_SLOTS) return;
   if (!writeFunction(cpu, j, head)) {
     count(j, Jit.refused, 1);
@@ -67,9 +67,14 @@ export function translateBlock(cpu: usize, head: usize): void {
   if (batch + 1 >= wanted) compilePending(cpu);
 }
 
+/** Whether code with a mode key can be translated: that of other 32-bit code checks segments at every access. */
+function hasTranslation(mode: u32): bool {
+  return mode == Record.MODE_64 || mode == (Record.MODE_32 | Record.MODE_FLAT);
+}
+
 /** Writes the function of the region at `head` to Jit.body; false if it cannot be translated. */
 function writeFunction(cpu: usize, j: usize, head: usize): bool {
-  if (!findRegion(cpu, j, load<u32>(head, Record.headHost), Record.MODE_64)) return false;
+  if (!findRegion(cpu, j, load<u32>(head, Record.headHost), load<u32>(head, Record.headMode))) return false;
   if (!analyse(j)) return false;
   // A region that begins with an instruction for the interpreter would be left at once, always.
   const first = blockAddress(j, firstBlock(j));

@@ -61,6 +61,8 @@ export const sharedLow = 172;
 export const sharedSpan = 176;
 export const sharedLast = 180;
 export const sharedWrite = 184;
+/** u32 mode key of the region: MODE_64, or MODE_32 with MODE_FLAT. */
+export const mode = 188;
 /** u32 addresses of block heads waiting for their batch, BATCH_MAX of them. */
 export const batchHeads = 0x100;
 export const BATCH_MAX = 32;

@@ -36,11 +36,16 @@ export const translated = [
   "stack.popReg",
   "stack.leave",
   "stack.pushImm",
+  "stack.pushRm",
   "bits.bswap",
   "alu.widen",
   "alu.signFill",
   "system.nop",
   "move.exchangeAccumulator",
+  "move.loadOffset",
+  "move.storeOffset",
+  "move.loadOffsetByte",
+  "move.storeOffsetByte",
 ];
 
 /** Families of vector instructions have the numbers behind those. */
@@ -66,7 +71,7 @@ export const KIND_SIZE = 8;
 const EFFECT = { general: 1, flags: 2, xmm: 4, xmm0: 8, allXmm: 16, leaves: 32 };
 
 /** Handlers after which execution does not go on behind the instruction. */
-const leaving = /^far\.|^branch\.retImm$|^system\.(hlt|sysret)/;
+const leaving = /^far\.|^system\.(hlt|sysret)/;
 
 /** An operation of the vector and floating-point units writes general registers only if its first operand is one. @param {Op} op */
 function effects(op) {
