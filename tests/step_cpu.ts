@@ -1,6 +1,7 @@
 // Replays integer vectors (tools/vectors/format.mjs, version 2) in the emulated CPU: 64-bit or compatibility-mode user
 // code at the addresses that the recording used, every exception ending in a HLT of its own, INT3 all around the code.
 import * as Cpu from "../assembly/layout/cpu";
+import * as Jit from "../assembly/layout/jit";
 import * as Machine from "../assembly/layout/machine";
 import {
   type Case,
@@ -81,6 +82,11 @@ export class StepCpu {
     this.#low = [this.#host(page.low + (LOW & 0xfff), LOW_SIZE / 2), this.#host(page.operand, LOW_SIZE / 2)];
   }
   readonly #code: readonly number[];
+
+  /** Regions translated so far. */
+  get translated(): bigint {
+    return this.system.get64(Cpu.jit + Jit.regionsTranslated);
+  }
 
   /** Runs all cases of a form; returns what differs, at most `limit` lines. */
   replay(form: Form, limit = 3): string[] {

@@ -10,7 +10,7 @@ import * as Record from "../layout/record";
 import * as Exception from "../layout/exception";
 import * as Tlb from "../layout/tlb";
 import { clearCodeMarks, markCode, pageHasCode } from "../mem/code_marks";
-import { newGeneration, protectHostPage } from "../mem/tlb";
+import { isUpperHalf, newGeneration, protectHostPage } from "../mem/tlb";
 import { ACCESS_FETCH, translate } from "../mem/walk";
 import { ENDS_BLOCK, LOCKED, MAX_LENGTH, NEED_MORE, decodeInstruction } from "./decode";
 import * as Ops from "./generated/ops";
@@ -42,8 +42,8 @@ function count(cpu: usize, counter: usize): void {
 export function jumpKey(cpu: usize): u32 {
   const user = load<u32>(cpu, Cpu.cpl) == 3;
   const generation = user ? load<u32>(cpu, Cpu.generationUser) : load<u32>(cpu, Cpu.generation);
-  const based: u32 = load<u64>(cpu, Cpu.csBase) != 0 ? 16 : 0;
-  return (generation << 5) | based | (user ? 8 : 0) | load<u32>(cpu, Cpu.mode);
+  const based: u32 = load<u64>(cpu, Cpu.csBase) != 0 ? 32 : 0;
+  return (generation << 6) | based | (user ? 16 : 0) | load<u32>(cpu, Cpu.mode);
 }
 
 @inline
@@ -104,7 +104,7 @@ export function findBlockSlow(cpu: usize): usize {
 /** Whether the page that supervisor code was just fetched from stays where it is when CR3 changes. */
 function isGlobalKernel(cpu: usize, la: u64): bool {
   const entry = cpu + Cpu.tlbTables + Tlb.SUPERVISOR + Tlb.EXECUTE + ((<usize>(la >> 8)) & Tlb.INDEX_MASK);
-  return <i64>la < 0 && (load<u32>(entry, Tlb.flags) & Tlb.FLAG_GLOBAL) != 0;
+  return isUpperHalf(la) && (load<u32>(entry, Tlb.flags) & Tlb.FLAG_GLOBAL) != 0;
 }
 
 /** Host address of the instruction byte at `la`; 0 = fault raised. Code in MMIO is refused with #GP. */
@@ -252,16 +252,16 @@ function enterBlock(cpu: usize, head: usize, host: usize, mode: u32, records: u3
 function decodeSingle(cpu: usize, la: u64, host: usize, mode: u32): usize {
   const rec = cpu + Cpu.scratchRecords;
   const offset = <u32>(la & 0xfff);
-  const size = mode & Record.MODE_SIZE;
+  const key = mode & Record.MODE_DECODE;
   let available = 4096 - offset;
-  let result = decodeInstruction(cpu, host, available, size, offset, rec);
+  let result = decodeInstruction(cpu, host, available, key, offset, rec);
   if (result == NEED_MORE) {
     const next = fetchHost(cpu, la + available);
     if (next == 0) return 0;
     const bytes = cpu + Cpu.scratch + 128;
     memory.copy(bytes, host, available);
     memory.copy(bytes + available, next, MAX_LENGTH - available);
-    result = decodeInstruction(cpu, bytes, MAX_LENGTH, size, offset, rec);
+    result = decodeInstruction(cpu, bytes, MAX_LENGTH, key, offset, rec);
   }
   const last = (result & LOCKED) != 0 ? insertFence(rec) : rec;
   writeEnd(last + Record.SIZE, offset + (result & 0xff));

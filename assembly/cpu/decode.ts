@@ -24,6 +24,7 @@ const pLock = STATE + 3; // u8
 const pSegment = STATE + 4; // u8 segment + 1
 const pRex = STATE + 5; // u8 REX byte or 0
 const pModrm = STATE + 6; // u8
+const pFlat = STATE + 7; // u8 default segments do not matter
 
 // A candidate: 32 bytes, see tools/isa/generate.mjs.
 const cPrefix = 0;
@@ -84,12 +85,14 @@ const IMM_OFFSET: u32 = 9;
 
 /**
  * Decodes the instruction at `bytes`, of which `available` are readable, into `rec`. `offset` is the instruction's offset
- * in its page. Returns the length, perhaps with ENDS_BLOCK, or NEED_MORE.
+ * in its page. `key` is of MODE_DECODE. Returns the length, perhaps with ENDS_BLOCK, or NEED_MORE.
  */
-export function decodeInstruction(cpu: usize, bytes: usize, available: u32, mode: u32, offset: u32, rec: usize): i32 {
+export function decodeInstruction(cpu: usize, bytes: usize, available: u32, key: u32, offset: u32, rec: usize): i32 {
   store<u64>(rec, 0);
   store<u64>(rec, 0, 8);
+  const mode = key & Record.MODE_SIZE;
   let at = readPrefixes(cpu, bytes, available, mode);
+  store<u8>(cpu, mode == Record.MODE_64 || (key & Record.MODE_FLAT) != 0 ? 1 : 0, pFlat);
   if (at >= available) return more(available, offset, rec);
   let map: u32 = 0;
   let opcode = <u32>load<u8>(bytes + at++);
@@ -121,7 +124,7 @@ export function decodeInstruction(cpu: usize, bytes: usize, available: u32, mode
     if (register) {
       setRegisterForm(cpu, candidate, modrm & 7, rec);
       if (load<u8>(candidate, cFlags2) & FLAG2_IMPLICIT) {
-        store<u8>(rec, addressForm(cpu, mode) | segmentField(cpu, mode, Cpu.DS), Record.index);
+        store<u8>(rec, addressForm(cpu, mode) | segmentField(cpu, Cpu.DS), Record.index);
       }
       at++;
     } else {
@@ -135,7 +138,7 @@ export function decodeInstruction(cpu: usize, bytes: usize, available: u32, mode
     register = true;
     store<u8>(rec, Record.FORM_REGISTER, Record.misc);
   } else {
-    store<u8>(rec, addressForm(cpu, mode) | segmentField(cpu, mode, Cpu.DS), Record.misc);
+    store<u8>(rec, addressForm(cpu, mode) | segmentField(cpu, Cpu.DS), Record.misc);
   }
   const end = decodeImmediate(cpu, bytes, at, available, candidate, size, mode, offset, rec);
   if (end == 0) return more(available, offset, rec);
@@ -324,11 +327,11 @@ function addressForm(cpu: usize, mode: u32): u32 {
   return (mode == Record.MODE_32) != other ? Record.FORM_MEM32 : Record.FORM_MEM16;
 }
 
-/** The segment bits of misc: the override, or outside 64-bit mode the default. */
-function segmentField(cpu: usize, mode: u32, normal: u32): u32 {
+/** The segment bits of misc: the override, or where it matters the default. */
+function segmentField(cpu: usize, normal: u32): u32 {
   const chosen = <u32>load<u8>(cpu, pSegment);
   if (chosen != 0) return chosen << Record.MISC_SEG_SHIFT;
-  return mode == Record.MODE_64 ? 0 : (normal + 1) << Record.MISC_SEG_SHIFT;
+  return load<u8>(cpu, pFlat) != 0 ? 0 : (normal + 1) << Record.MISC_SEG_SHIFT;
 }
 
 /** Decodes the memory form at `bytes + at` (the modrm byte); returns the position after it, 0 = more bytes needed. */
@@ -359,7 +362,7 @@ function decodeMemory(cpu: usize, bytes: usize, at: u32, available: u32, mode: u
   const stack = baseField == Cpu.rsp || baseField == Cpu.rbp;
   store<u8>(rec, <u8>baseField, Record.rm);
   store<u8>(rec, <u8>index, Record.index);
-  store<u8>(rec, <u8>(scale | form | segmentField(cpu, mode, stack ? Cpu.SS : Cpu.DS)), Record.misc);
+  store<u8>(rec, <u8>(scale | form | segmentField(cpu, stack ? Cpu.SS : Cpu.DS)), Record.misc);
   if (wide) {
     if (at + 4 > available) return 0;
     store<i32>(rec, load<i32>(bytes + at), Record.disp);
@@ -388,7 +391,7 @@ function decodeMemory16(cpu: usize, bytes: usize, at: u32, available: u32, mode:
   if (direct) base = Cpu.zero;
   store<u8>(rec, <u8>base, Record.rm);
   store<u8>(rec, <u8>index, Record.index);
-  const segment = segmentField(cpu, mode, base == Cpu.rbp ? Cpu.SS : Cpu.DS);
+  const segment = segmentField(cpu, base == Cpu.rbp ? Cpu.SS : Cpu.DS);
   store<u8>(rec, <u8>(Record.FORM_MEM16 | segment), Record.misc);
   if (mod == 2 || direct) {
     if (at + 2 > available) return 0;

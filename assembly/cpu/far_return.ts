@@ -19,7 +19,7 @@ import {
 import { enterRealCode } from "./far";
 import { AC, ARITHMETIC, DF, ID, IF, IOPL, NT, RF, setFlags, TF, VIF, VIP, VM } from "./flags";
 import { frameCommit, frameCurrent, framePop, frameSkip, MASK_64 } from "./frame";
-import { ioplOf, isLong, isProtected, isV86, updateMode } from "./mode";
+import { ioplOf, isLong, isProtected, isV86, updateMode, updateSegments } from "./mode";
 import { checkStackSegment, dropInnerSegments, loadParagraph } from "./segments";
 import { setStackPointer } from "./stack";
 import { cplOf, faulted, is64, protection } from "./state";
@@ -90,6 +90,7 @@ function returnOuter(cpu: usize, rip: u64, size: u32, bytes: u32, flags: bool): 
   const mask: u64 = is64(cpu) ? MASK_64 : wide ? 0xffffffff : 0xffff;
   setStackPointer(cpu, rsp + bytes, mask);
   if (outer) dropInnerSegments(cpu);
+  updateSegments(cpu);
   return true;
 }
 

@@ -200,7 +200,7 @@ describe("control registers", () => {
     expect(t.calls.testFarJump(t.cpu, CODE0, 0x3000)).toBe(1);
     expect(writeCr(0, 0x31)).toBeUndefined();
     expect(t.get64(Cpu.efer)).toBe(0x901n);
-    expect(t.get32(Cpu.mode)).toBe(Record.MODE_32);
+    expect(t.get32(Cpu.mode)).toBe(Record.MODE_32 | Record.MODE_FLAT);
     // And in again; without PAE it is refused.
     t.set64(Cpu.cr4, 0x200);
     expect(writeCr(0, 0x80000031n)).toEqual([GP, 0]);
@@ -251,10 +251,10 @@ describe("control registers", () => {
     t.protectedMode();
     t.set64(Cpu.rax, 0x402);
     expect(t.calls.testMovToDr(t.cpu, record(7))).toBe(1);
-    expect(t.get32(Cpu.mode)).toBe(Record.MODE_32 | Record.MODE_STEP);
+    expect(t.get32(Cpu.mode)).toBe(Record.MODE_32 | Record.MODE_FLAT | Record.MODE_STEP);
     t.set64(Cpu.rax, 0x2000);
     expect(t.calls.testMovToDr(t.cpu, record(7))).toBe(1);
-    expect(t.get32(Cpu.mode)).toBe(Record.MODE_32);
+    expect(t.get32(Cpu.mode)).toBe(Record.MODE_32 | Record.MODE_FLAT);
     // General detect: any access to a debug register traps.
     expect(t.calls.testMovFromDr(t.cpu, record(0))).toBe(0);
     expect(t.takeException()).toEqual([DB, 0]);

@@ -4,8 +4,13 @@ import * as Cpu from "../layout/cpu";
 import * as Record from "../layout/record";
 import { dataSet } from "../mem/walk";
 import {
+  ATTR_CODE,
+  ATTR_CONFORMING,
   ATTR_DB,
   ATTR_L,
+  ATTR_P,
+  ATTR_RW,
+  ATTR_S,
   CR0_AM,
   CR0_EM,
   CR0_PE,
@@ -54,6 +59,36 @@ function codeSize(cpu: usize): u32 {
   return (attr & ATTR_DB) != 0 ? Record.MODE_32 : Record.MODE_16;
 }
 
+/** Whether all of 4 GiB can be read and written through a segment register, from its base on. */
+function isOpen(cpu: usize, seg: u32): bool {
+  const s = cpu + Cpu.seg + <usize>seg * Cpu.SEG_SIZE;
+  const type = load<u32>(s, Cpu.segAttr) & (ATTR_P | ATTR_S | ATTR_CODE | ATTR_CONFORMING | ATTR_RW);
+  return type == (ATTR_P | ATTR_S | ATTR_RW) && load<u32>(s, Cpu.segLimit) == <u32>-1;
+}
+
+function isOpenAtZero(cpu: usize, seg: u32): bool {
+  return isOpen(cpu, seg) && load<u64>(cpu + Cpu.seg + <usize>seg * Cpu.SEG_SIZE, Cpu.segBase) == 0;
+}
+
+/** MODE_FLAT or 0 for 32-bit code. */
+function flatness(cpu: usize): u32 {
+  if (isRealOrV86(cpu) || load<u64>(cpu, Cpu.csBase) != 0 || load<u32>(cpu, Cpu.csLimit) != <u32>-1) return 0;
+  if ((load<u32>(cpu, Cpu.ssAttr) & ATTR_DB) == 0 || !isOpenAtZero(cpu, Cpu.SS)) return 0;
+  return isOpenAtZero(cpu, Cpu.DS) && isOpenAtZero(cpu, Cpu.ES) ? Record.MODE_FLAT : 0;
+}
+
+/**
+ * To be called after any change of a segment register that updateMode does not follow. Other than 32-bit code depends on
+ * none but CS.
+ */
+export function updateSegments(cpu: usize): void {
+  const mode = load<u32>(cpu, Cpu.mode);
+  if ((mode & Record.MODE_SIZE) != Record.MODE_32) return;
+  store<u32>(cpu, (mode & ~Record.MODE_FLAT) | flatness(cpu), Cpu.mode);
+  const open = (isOpen(cpu, Cpu.FS) ? 1 << Cpu.FS : 0) | (isOpen(cpu, Cpu.GS) ? 1 << Cpu.GS : 0);
+  store<u32>(cpu, open, Cpu.openSegments);
+}
+
 /** To be called after any change of CR0, CR4, EFER, EFLAGS.TF/VM/AC, CS, DR7 or the x87 error summary. */
 export function updateMode(cpu: usize): void {
   const eflags = load<u32>(cpu, Cpu.eflags);
@@ -63,6 +98,7 @@ export function updateMode(cpu: usize): void {
   else if (eflags & VM) store<u32>(cpu, 3, Cpu.cpl);
   const step = (eflags & TF) != 0 || (load<u64>(cpu, Cpu.dr7) & DR7_ENABLES) != 0;
   store<u32>(cpu, codeSize(cpu) | (step ? Record.MODE_STEP : 0), Cpu.mode);
+  updateSegments(cpu);
   const sse = (cr0 & (CR0_EM | CR0_TS)) != 0 || (cr4 & CR4_OSFXSR) == 0;
   store<u32>(cpu, sse ? 1 : 0, Cpu.sseTrap);
   const fpu = (cr0 & (CR0_EM | CR0_TS)) != 0 || (load<u16>(cpu, Cpu.fsw) & FSW_ES) != 0;

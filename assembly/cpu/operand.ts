@@ -5,7 +5,7 @@ import * as Exception from "../layout/exception";
 import * as Record from "../layout/record";
 import { isCanonical } from "../mem/walk";
 import { readHost, storeLinear } from "./access";
-import { protection, raise } from "./state";
+import { is64, protection, raise } from "./state";
 
 /** Not canonical, so it never hits the TLB: what an address becomes after its fault has been raised. */
 const POISON: u64 = 0x8000000000000000;
@@ -71,7 +71,7 @@ function sum(cpu: usize, rec: usize, misc: u32): u64 {
 export function ea(cpu: usize, rec: usize, size: u32, write: bool): u64 {
   const misc = <u32>load<u8>(rec, Record.misc);
   const address = sum(cpu, rec, misc);
-  if (misc > <u32>Record.MISC_SCALE) return segmented(cpu, misc, address, size, write);
+  if (misc > <u32>Record.MISC_SCALE) return segmented(cpu, rec, address, size, write);
   return address;
 }
 
@@ -87,10 +87,25 @@ function truncate(address: u64, form: u32): u64 {
   return form == Record.FORM_MEM16 ? address & 0xffff : address;
 }
 
-function segmented(cpu: usize, misc: u32, address: u64, size: u32, write: bool): u64 {
+function segmented(cpu: usize, rec: usize, address: u64, size: u32, write: bool): u64 {
+  const misc = <u32>load<u8>(rec, Record.misc);
   const offset = truncate(address, misc & Record.MISC_FORM);
   const seg = (misc & Record.MISC_SEG) >> Record.MISC_SEG_SHIFT;
-  return seg == 0 ? offset : segmentAddress(cpu, seg - 1, offset, size, write);
+  if (seg != 0) return segmentAddress(cpu, seg - 1, offset, size, write);
+  return reachesOver(cpu, offset, size) ? segmentAddress(cpu, defaultSegment(rec), offset, size, write) : offset;
+}
+
+/** Whether bytes of flat code's operand lie above 4 GiB, where its segments end. */
+@inline
+export function reachesOver(cpu: usize, offset: u64, size: u32): bool {
+  return offset + size > 0x100000000 && !is64(cpu);
+}
+
+/** The segment of a memory operand without a prefix: SS if its base is rSP or rBP. */
+@inline
+export function defaultSegment(rec: usize): u32 {
+  const base = <u32>load<u8>(rec, Record.rm);
+  return base == Cpu.rsp || base == Cpu.rbp ? Cpu.SS : Cpu.DS;
 }
 
 /**

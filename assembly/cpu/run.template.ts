@@ -13,6 +13,7 @@ import { AFTER_SHADOW, afterSingle, beforeSingle } from "../debug";
 import { deliverPending } from "../exceptions";
 import { getBelow, getLess, getOf, getPf, getSf, getZf } from "../flags";
 import { ea, imm, reg, regSet, rmHost, rmReg, setReg, setRmReg, stackOperandFault } from "../operand";
+import { cutTarget } from "../ops/branch";
 import { RUN_EXIT_BUDGET, RUN_EXIT_TRANSLATE, poll } from "../poll";
 import { LEFT } from "../region_exit";
 import { isCanonical } from "../../mem/walk";
@@ -41,11 +42,12 @@ function pushReturn(cpu: usize, rec: usize): bool {
   return size == 2 ? push<u32>(cpu, <u32>next) : push<u16>(cpu, <u16>next);
 }
 
-function returnNarrow(cpu: usize, size: u32): bool {
+/** RET with an operand of 16 or 32 bits. */
+function returnNarrow(cpu: usize, rec: usize, size: u32): bool {
   const host = size == 2 ? stackHost<u32>(cpu, 0) : stackHost<u16>(cpu, 0);
   if (host == 0) return false;
   store<u64>(cpu, size == 2 ? <u64>load<u32>(host) : <u64>load<u16>(host), Cpu.rip);
-  drop(cpu, size == 2 ? 4 : 2);
+  drop(cpu, (size == 2 ? 4 : 2) + <u64>load<u32>(rec, Record.imm));
   return true;
 }
 
@@ -88,9 +90,7 @@ function callIndirect(cpu: usize, rec: usize): bool {
 @inline
 function branchTarget(cpu: usize, rec: usize): u64 {
   const target = load<u64>(cpu, Cpu.codePage) + <u64>(<i64>load<i32>(rec, Record.imm));
-  const size = <u32>load<u8>(rec, Record.reg);
-  if (size == 3) return target;
-  return size == 2 ? target & 0xffffffff : target & 0xffff;
+  return cutTarget(target, load<u8>(rec, Record.reg));
 }
 
 /** A target in the same page can be linked to: it lives exactly as long, and is mapped wherever the branch is. */

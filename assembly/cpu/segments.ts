@@ -23,7 +23,7 @@ import {
   systemType,
   writeType,
 } from "./descriptor";
-import { isLong, isRealOrV86, isV86 } from "./mode";
+import { isLong, isRealOrV86, isV86, updateSegments } from "./mode";
 import { cplOf, faulted, is64, protection, raise } from "./state";
 
 /** Loads any segment register but CS, or LDTR or TR; false = fault raised, nothing changed. */
@@ -31,12 +31,12 @@ export function loadSegment(cpu: usize, seg: u32, selector: u32): bool {
   selector &= 0xffff;
   if (seg == Cpu.LDTR) return loadLdtr(cpu, selector);
   if (seg == Cpu.TR) return loadTr(cpu, selector);
-  if (isRealOrV86(cpu)) {
-    loadParagraph(cpu, seg, selector);
-    return true;
+  if (isRealOrV86(cpu)) loadParagraph(cpu, seg, selector);
+  else if (seg == Cpu.SS ? !loadStackSegment(cpu, selector) : !loadDataSegment(cpu, seg, selector, Exception.GP)) {
+    return false;
   }
-  if (seg == Cpu.SS) return loadStackSegment(cpu, selector);
-  return loadDataSegment(cpu, seg, selector, Exception.GP);
+  updateSegments(cpu);
+  return true;
 }
 
 /** Loads a paragraph number to a segment register in real or virtual-8086 mode. */

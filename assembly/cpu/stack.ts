@@ -80,7 +80,23 @@ export function push<T>(cpu: usize, value: T): bool {
   return pushNarrow(cpu, <u64>value, sizeof<T>());
 }
 
+@inline
+function isFlat(cpu: usize): bool {
+  return (load<u32>(cpu, Cpu.mode) & Record.MODE_FLAT) != 0;
+}
+
+/** The highest address in flat code at which four bytes do not reach over 4 GiB. */
+const LAST: u64 = 0xfffffffc;
+
 function pushNarrow(cpu: usize, value: u64, size: u32): bool {
+  if (size == 4 && isFlat(cpu)) {
+    const esp = (load<u64>(cpu, Cpu.rsp) - 4) & 0xffffffff;
+    if (esp <= LAST) {
+      if (!storeLinear<u32>(cpu, esp, <u32>value)) return false;
+      store<u64>(cpu, esp, Cpu.rsp);
+      return true;
+    }
+  }
   const mask = stackMask(cpu);
   const sp = (load<u64>(cpu, Cpu.rsp) - size) & mask;
   const la = stackAddress(cpu, sp, size, true);
@@ -96,6 +112,10 @@ function pushNarrow(cpu: usize, value: u64, size: u32): bool {
 @inline
 export function stackHost<T>(cpu: usize, above: u64): usize {
   if (sizeof<T>() == 8) return stackRead(cpu, load<u64>(cpu, Cpu.rsp) + above, 8);
+  if (sizeof<T>() == 4 && isFlat(cpu)) {
+    const esp = (load<u64>(cpu, Cpu.rsp) + above) & 0xffffffff;
+    if (esp <= LAST) return stackRead(cpu, esp, 4);
+  }
   const sp = (load<u64>(cpu, Cpu.rsp) + above) & stackMask(cpu);
   return stackRead(cpu, stackAddress(cpu, sp, sizeof<T>(), false), sizeof<T>());
 }
@@ -103,6 +123,10 @@ export function stackHost<T>(cpu: usize, above: u64): usize {
 /** Moves the stack pointer up. */
 @inline
 export function drop(cpu: usize, bytes: u64): void {
+  if (isFlat(cpu)) {
+    store<u64>(cpu, (load<u64>(cpu, Cpu.rsp) + bytes) & 0xffffffff, Cpu.rsp);
+    return;
+  }
   const mask = stackMask(cpu);
   setStackPointer(cpu, (load<u64>(cpu, Cpu.rsp) + bytes) & mask, mask);
 }

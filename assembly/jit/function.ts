@@ -10,14 +10,18 @@ import * as L from "./locals";
 import { blockAddress, blockAtOffset, recordAt } from "./region";
 import {
   callRegion,
+  cutAddress,
   epilogue,
   exitAtFault,
   exitAtRip,
   exitTo,
+  isFlat,
   loadAgain,
   prologue,
   pushAddress,
+  pushTarget,
   returnToCaller,
+  slotSize,
   storeDirty,
   storeFuel,
   storePage,
@@ -174,7 +178,7 @@ function writeTerminator(j: usize, n: i32, b: usize, term: u32): void {
       goTo(j, n, load<i32>(b, Jit.bFall), <i32>load<u32>(b, Jit.bEnd));
       return;
     case Jit.TERM_JMP:
-      goTo(j, n, load<i32>(b, Jit.bTaken), load<i32>(rec, Record.imm));
+      branchTo(j, n, load<i32>(b, Jit.bTaken), load<i32>(rec, Record.imm));
       return;
     case Jit.TERM_JCC:
       writeJcc(j, n, b, rec);
@@ -187,14 +191,14 @@ function writeTerminator(j: usize, n: i32, b: usize, term: u32): void {
         goTo(j, n, load<i32>(b, Jit.bTaken), load<i32>(rec, Record.imm));
         return;
       }
-      pushAddress(j, load<i32>(rec, Record.imm));
+      pushTarget(j, load<i32>(rec, Record.imm));
       E.set(j, L.RIP);
       writeCall(j, n, b);
       return;
     case Jit.TERM_RET:
       readTop(j);
       requireCanonical(j, L.X);
-      dropTop(j);
+      dropTop(j, load<u32>(rec, Record.imm));
       E.get(j, L.X);
       E.set(j, L.RIP);
       if (load<i32>(b, Jit.bTaken) < 0) returnToCaller(j);
@@ -216,7 +220,7 @@ function writeJcc(j: usize, n: i32, b: usize, rec: usize): void {
   const code = <u32>load<u16>(rec, Record.op) - <u32>Ops.JCC0;
   pushCondition(j, code);
   E.ifThen(j, E.VOID);
-  goTo(j, n, load<i32>(b, Jit.bTaken), load<i32>(rec, Record.imm));
+  branchTo(j, n, load<i32>(b, Jit.bTaken), load<i32>(rec, Record.imm));
   E.end(j);
   goTo(j, n, load<i32>(b, Jit.bFall), <i32>load<u32>(b, Jit.bEnd));
 }
@@ -224,10 +228,13 @@ function writeJcc(j: usize, n: i32, b: usize, rec: usize): void {
 /** An indirect branch: the target is read before the return address is pushed. */
 function writeIndirect(j: usize, n: i32, b: usize, calls: bool): void {
   const rec = O.recordOf(j);
-  if (O.offsetOfOperand(j, O.OPERAND_E) < 128 && O.isRegisterForm(rec)) O.pushRegister(j, load<u8>(rec, Record.rm), 3);
-  else {
-    hostOfOperand(j, 3, false);
-    O.pushMemory(j, 3, false);
+  const size = slotSize(j);
+  if (O.isRegisterForm(rec)) {
+    L.getGpr(j, (<u32>load<u8>(rec, Record.rm)) >> 3);
+    cutAddress(j);
+  } else {
+    hostOfOperand(j, size, false);
+    O.pushMemory(j, size, true);
   }
   E.set(j, L.Y);
   requireCanonical(j, L.Y);
@@ -259,6 +266,7 @@ function writeCall(j: usize, n: i32, b: usize): void {
 
 /** A branch to an address that is not canonical faults where it stands: the interpreter knows how. */
 function requireCanonical(j: usize, local: u32): void {
+  if (isFlat(j)) return;
   E.get(j, local);
   E.i64Const(j, 16);
   E.op(j, E.I64_SHL);
@@ -312,6 +320,17 @@ const AT_RIP: i32 = i32.MIN_VALUE;
 function leaveFor(j: usize, offset: i32): void {
   if (offset == AT_RIP) exitAtRip(j, L.EXIT_LOOKUP);
   else exitTo(j, offset, L.EXIT_LOOKUP);
+}
+
+/** Takes a direct branch. */
+function branchTo(j: usize, from: i32, to: i32, offset: i32): void {
+  if (to >= 0) {
+    goTo(j, from, to, offset);
+    return;
+  }
+  pushTarget(j, offset);
+  E.set(j, L.RIP);
+  exitAtRip(j, L.EXIT_LOOKUP);
 }
 
 /** Goes to block `to`, or, if that is -1, out of the region to the page offset. */

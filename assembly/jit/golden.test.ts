@@ -71,12 +71,26 @@ const families: Record<string, readonly Wanted[]> = {
   ],
 };
 
+/** 32-bit code: the stack, addresses that are cut, and where it finds its thread's data. */
+const narrow: Record<string, readonly Wanted[]> = {
+  flat: [
+    ["ADD Ev,Gv", { bits: 32, reg: 1, memory: { size: 32, base: 5, index: 3, scale: 4, disp: -8 } }],
+    ["MOV rAX,Ov", { bits: 32, immediate: 0x20000800n }],
+    ["MOV Gv,Ev", { bits: 32, reg: 1, memory: { size: 32, gs: true, disp: 0x14 } }],
+    ["MOV Gv,Ev", { bits: 32, reg: 1, memory: { size: 32, gs: true, base: 3, disp: -4 } }],
+    ["PUSH Ev", { bits: 32, memory: { size: 32, base: 5, disp: 8 } }],
+    ["PUSH Ib", { bits: 32, immediate: 1n }],
+    ["LEAVE", { bits: 32 }],
+    ["INC Zv", { bits: 32, rm: 2 }],
+  ],
+};
+
 const table = await readTable();
 
-function codeOf([text, choice]: Wanted, address: number): Uint8Array {
+function codeOf([text, choice]: Wanted, mode: 64 | 32, address: number): Uint8Array {
   const row = table.find((candidate) => candidate.row[1] === text);
   if (row === undefined) throw new Error(`there is no row ${text}`);
-  return encode(row, { mode: 64, bits: 0, reg: 0, rm: 0, ...choice }, address);
+  return encode(row, { mode, bits: 0, reg: 0, rm: 0, ...choice }, address);
 }
 
 const start = {
@@ -87,12 +101,13 @@ const start = {
   fpr: [],
   ftw: 0,
   fsw: 0,
+  gsLimit: 0xffffffff,
   data: new Uint8Array(16),
 };
 
 /** The text of the first translation that running the code makes. */
-function translate(code: readonly number[]): string {
-  const cpu = new FuzzCpu(Cpu.JIT_FORCE);
+function translate(code: readonly number[], bits: 64 | 32): string {
+  const cpu = new FuzzCpu(Cpu.JIT_FORCE, bits);
   cpu.run(code, start, []);
   const { guest, calls } = cpu.system;
   const text = translationText(guest.view, calls, cpu.system.cpu, Jit.FIRST_SLOT) ?? "not translated";
@@ -100,14 +115,19 @@ function translate(code: readonly number[]): string {
   return text.replaceAll(/(i32\.const) \d{8,}/g, "$1 record");
 }
 
-it.each(Object.entries(families))("%s", async (family, wanted) => {
+const all = [
+  ...Object.entries(families).map(([family, wanted]) => [family, wanted, 64] as const),
+  ...Object.entries(narrow).map(([family, wanted]) => [family, wanted, 32] as const),
+];
+
+it.each(all)("%s", async (family, wanted, bits) => {
   const code: number[] = [];
   const lines = wanted.map((one) => {
-    const bytes = codeOf(one, CODE + code.length);
+    const bytes = codeOf(one, bits, CODE + code.length);
     code.push(...bytes);
     return `;; ${one[0]}  ${Buffer.from(bytes).toString("hex")}`;
   });
   // On in the other page, so that the region is left by a plain branch.
   code.push(0xe9, ...Buffer.from(Int32Array.of(0x1000 - code.length - 5).buffer));
-  await expect([...lines, translate(code), ""].join("\n")).toMatchFileSnapshot(`golden/${family}.txt`);
+  await expect([...lines, translate(code, bits), ""].join("\n")).toMatchFileSnapshot(`golden/${family}.txt`);
 });

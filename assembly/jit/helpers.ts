@@ -6,6 +6,7 @@ import { jumpKey } from "../cpu/code_cache";
 import { arithmeticFlags, condition } from "../cpu/flags";
 import { runCold, runEnd } from "../cpu/generated/cold";
 import * as Ops from "../cpu/generated/ops";
+import { reachesOver } from "../cpu/operand";
 import { nextRipOf, ripOf } from "../cpu/state";
 import { fpuReady, sseReady } from "../cpu/units";
 import { rangeHasCode } from "../mem/code_marks";
@@ -15,11 +16,13 @@ import { ACCESS_WRITE, dataSet } from "../mem/walk";
 /**
  * Host address to read from, maybe of a copy; `what` is the size in bytes, and from bit 8 on the page offset of the
  * instruction. 0 = leave the region: a fault was raised, or the interpreter shall do this instruction, since accesses are
- * looked at one by one (Cpu.slow).
+ * looked at one by one (Cpu.slow), or this one goes over the end of a 32-bit address space.
  */
 export function jitRead(cpu: usize, la: u64, what: u32): usize {
   store<u32>(cpu, what >> 8, Cpu.leftAt);
-  return load<u32>(cpu, Cpu.slow) != 0 ? 0 : readSlow(cpu, la, what & 0xff, dataSet(cpu));
+  const size = what & 0xff;
+  if (load<u32>(cpu, Cpu.slow) != 0 || reachesOver(cpu, la, size)) return 0;
+  return readSlow(cpu, la, size, dataSet(cpu));
 }
 
 /**

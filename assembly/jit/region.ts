@@ -33,8 +33,23 @@ function opOf(rec: usize): i32 {
   return <i32>load<u16>(rec, Record.op);
 }
 
-/** Whether an operation is a branch that the run loop has inline, and which TERM_ it is; TERM_FALL if none. */
-export function terminatorOf(op: i32): u32 {
+/** Whether an instruction is a branch that the run loop has inline, and which TERM_ it is; TERM_FALL if none. */
+function terminatorOf(rec: usize): u32 {
+  const term = terminatorOfOp(opOf(rec));
+  if (term < <u32>Jit.TERM_JCC || term > <u32>Jit.TERM_CALL_RM) return term;
+  // The interpreter does branches with a 16-bit operand, and those through the code segment.
+  if (load<u8>(rec, Record.reg) == 1) return Jit.TERM_OUT;
+  const indirect =
+    term >= <u32>Jit.TERM_JMP_RM && (load<u8>(rec, Record.misc) & Record.MISC_FORM) != Record.FORM_REGISTER;
+  return indirect && segmentOf(rec) == Cpu.CS + 1 ? Jit.TERM_OUT : term;
+}
+
+@inline
+function segmentOf(rec: usize): u32 {
+  return ((<u32>load<u8>(rec, Record.misc)) & Record.MISC_SEG) >> Record.MISC_SEG_SHIFT;
+}
+
+function terminatorOfOp(op: i32): u32 {
   if (op >= Ops.JCC0 && op <= Ops.JCC15) return Jit.TERM_JCC;
   if (op == Ops.JMP) return Jit.TERM_JMP;
   if (op == Ops.CALL) return Jit.TERM_CALL;
@@ -57,6 +72,7 @@ export function findRegion(cpu: usize, j: usize, host: usize, mode: u32, follow:
   store<u32>(j, <u32>(host & 0xfff), Jit.startOffset);
   store<u32>(j, 0, Jit.regionSize);
   store<u32>(j, 0, Jit.blockCount);
+  store<u32>(j, mode, Jit.mode);
   const start = <u32>(host & 0xfff);
   let pending: u32 = 0;
   store<u16>(j + Jit.worklist, <u16>start);
@@ -103,7 +119,7 @@ function walk(cpu: usize, j: usize, offset: u32, mode: u32, pending: u32): u32 {
         store<u32>(j + Jit.recordAt + ((<usize>offset) << 2), <u32>rec);
         store<u32>(j, load<u32>(j, Jit.regionSize) + 1, Jit.regionSize);
       }
-      const term = terminatorOf(opOf(rec));
+      const term = terminatorOf(rec);
       certain = term == Jit.TERM_END;
       pending = addTargets(cpu, j, rec, term, mode, pending);
       if (continues(rec, term)) {
@@ -195,7 +211,7 @@ function finishBlock(j: usize, b: usize): void {
   while (true) {
     rec = recordAt(j, offset);
     if (opOf(rec) == Ops.FENCE) rec += Record.SIZE;
-    term = terminatorOf(opOf(rec));
+    term = terminatorOf(rec);
     if (term == Jit.TERM_OUT) break;
     instructions++;
     offset += (<u32>load<u16>(rec, Record.where)) >> 12;

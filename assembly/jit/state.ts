@@ -2,6 +2,7 @@
 
 import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
+import * as Record from "../layout/record";
 import * as E from "./emit";
 import { simdMemory, V128_LOAD, V128_STORE } from "./emit_simd";
 import * as L from "./locals";
@@ -134,6 +135,35 @@ export function loadAgain(j: usize): void {
 /** Handlers find the address of their instruction by the page it is in. */
 export function storePage(j: usize): void {
   storeLocal(j, L.PAGE, E.I64_STORE, Cpu.codePage);
+}
+
+/** Whether the region is flat 32-bit code (Record.MODE_FLAT): linear addresses have 32 bits, the stack's slots four bytes. */
+@inline
+export function isFlat(j: usize): bool {
+  return (load<u32>(j, Jit.mode) & Record.MODE_FLAT) != 0;
+}
+
+/** Log2 of the size of a stack slot, and of what indirect branches read. */
+@inline
+export function slotSize(j: usize): u32 {
+  return isFlat(j) ? 2 : 3;
+}
+
+/** Clears the upper half of the value on the stack. */
+export function cutToHalf(j: usize): void {
+  E.op(j, E.I32_WRAP_I64);
+  E.op(j, E.I64_EXTEND_I32_U);
+}
+
+/** Makes an address, not yet cut to the mode's width, of the value on the stack. */
+export function cutAddress(j: usize): void {
+  if (isFlat(j)) cutToHalf(j);
+}
+
+/** Pushes the target of a direct branch: outside of the page it may lie beyond the end of a 32-bit address space. */
+export function pushTarget(j: usize, offset: i32): void {
+  pushAddress(j, offset);
+  if (<u32>offset >= 4096) cutAddress(j);
 }
 
 /** Pushes page + offset. */

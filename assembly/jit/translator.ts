@@ -46,7 +46,7 @@ function emptyBatch(j: usize): void {
 export function translateBlock(cpu: usize, head: usize): void {
   const j = jitOf(cpu);
   store<i32>(head, Record.CODE_NEVER, Record.headCode);
-  if (load<u32>(head, Record.headMode) != Record.MODE_64 || load<u32>(cpu, Cpu.jitMode) == Cpu.JIT_OFF) return;
+  if (!hasTranslation(load<u32>(head, Record.headMode)) || load<u32>(cpu, Cpu.jitMode) == Cpu.JIT_OFF) return;
   if (!hasRoom(cpu, DECODE_ROOM) || load<u32>(j, Jit.nextSlot) + Jit.BATCH_MAX > <u32>Jit.MAX_SLOTS) return;
   if (!writeFunction(cpu, j, head)) {
     count(j, Jit.refused, 1);
@@ -78,9 +78,14 @@ function coolBlocks(cpu: usize, j: usize): void {
   for (let n: u32 = 0; n < load<u32>(j, Jit.blockCount); n++) {
     const b = blockAddress(j, n);
     if (load<u32>(b, Jit.bTerm) != Jit.TERM_MATCH && load<i32>(b, Jit.bOrder) > 0) {
-      countAnew(cpu, page + load<u32>(b, Jit.bOffset), Record.MODE_64);
+      countAnew(cpu, page + load<u32>(b, Jit.bOffset), load<u32>(j, Jit.mode));
     }
   }
+}
+
+/** Whether code with a mode key can be translated: that of other 32-bit code checks segments at every access. */
+function hasTranslation(mode: u32): bool {
+  return mode == Record.MODE_64 || mode == (Record.MODE_32 | Record.MODE_FLAT);
 }
 
 /** Writes the function of the region at `head` to Jit.body; false if it cannot be translated. */
@@ -107,8 +112,9 @@ function writeFunction(cpu: usize, j: usize, head: usize): bool {
 
 /** Finds the region's blocks and how they hang together; false if that cannot be written. */
 function collect(cpu: usize, j: usize, head: usize, follow: u32): bool {
-  if (!findRegion(cpu, j, load<u32>(head, Record.headHost), Record.MODE_64, follow)) return false;
-  connect(cpu, j, Record.MODE_64);
+  const mode = load<u32>(head, Record.headMode);
+  if (!findRegion(cpu, j, load<u32>(head, Record.headHost), mode, follow)) return false;
+  connect(cpu, j, mode);
   return analyse(j);
 }
 

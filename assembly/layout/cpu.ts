@@ -156,6 +156,11 @@ export const MXCSR_FAST = 0x1020;
 /** i32 how the last vector instruction went that was executed on values: below 0 = it faulted, 0 = fast (jit/vector_helpers.ts). */
 export const vectorState = 0x6b0;
 export const VECTOR_NOT_PLAIN = 2;
+/**
+ * u32 bit n = segment register n can be read and written from offset 0 to 4 GiB: FS and GS in flat code, where bases are
+ * all that matters of them (cpu/mode.ts).
+ */
+export const openSegments = 0x6b4;
 /** u32 page offset of the instruction that translated code last made a slow access for. */
 export const leftAt = 0x6b8;
 /** u32 whether a TLB entry for fetches gave way to another since the jump caches were emptied. */

@@ -70,6 +70,8 @@ export const FOLLOW_DIRECT = 0;
 export const FOLLOW_JUMPS = 1;
 /** Also the callees, if all they do and the return are in the region. */
 export const FOLLOW_CALLS = 2;
+/** u32 mode key of the region: MODE_64, or MODE_32 with MODE_FLAT. */
+export const mode = 196;
 /** u32 addresses of block heads waiting for their batch, BATCH_MAX of them. */
 export const batchHeads = 0x100;
 export const BATCH_MAX = 32;

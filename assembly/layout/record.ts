@@ -11,7 +11,7 @@ export const reg = 4;
 export const rm = 5;
 /** u8 index register (byte offset). */
 export const index = 6;
-/** u8 bits 0-1 scale; bits 2-4 segment (SEG_); bits 5-6 address size or FORM_REGISTER. 0..3 = plain 64-bit address. */
+/** u8 bits 0-1 scale; bits 2-4 segment; bits 5-6 address size or FORM_REGISTER. 0..3 = plain 64-bit address. */
 export const misc = 7;
 /** i32 displacement; rip-relative ones are made relative to Cpu.codePage. Direct branches: host address of the linked record. */
 export const disp = 8;
@@ -21,7 +21,7 @@ export const SIZE = 16;
 
 export const MISC_SCALE = 3;
 export const MISC_SEG_SHIFT = 2;
-/** Segment + 1 as in Cpu.ES.., 0 = none that matters (64-bit mode). */
+/** Segment + 1 as in Cpu.ES.., 0 = none that matters: in 64-bit mode, and in flat code the default one. */
 export const MISC_SEG = 0x1c;
 export const MISC_FORM = 0x60;
 export const FORM_MEM64 = 0;
@@ -61,3 +61,10 @@ export const MODE_64 = 2;
 export const MODE_SIZE = 3;
 /** Trap after every instruction (TF, breakpoints): blocks of one record, not cached. */
 export const MODE_STEP = 4;
+/**
+ * Only with MODE_32, in protected mode: CS, SS, DS and ES begin at 0 and end at 4 GiB, SS, DS and ES can be written, the
+ * stack pointer has 32 bits. Offsets are linear addresses then, and only what reaches over 4 GiB violates a limit.
+ */
+export const MODE_FLAT = 8;
+/** What decoding depends on. */
+export const MODE_DECODE = MODE_SIZE | MODE_FLAT;

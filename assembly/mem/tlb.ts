@@ -19,6 +19,12 @@ export function resetTlb(cpu: usize): void {
   newGeneration(cpu);
 }
 
+/** Where kernels have their own code: the upper half of 64-bit or of 32-bit addresses. */
+@inline
+export function isUpperHalf(la: u64): bool {
+  return <i64>la < 0 || la >> 31 == 1;
+}
+
 /** Makes every jump cache entry stale. */
 export function newGeneration(cpu: usize): void {
   store<u32>(cpu, load<u32>(cpu, Cpu.generation) + 1, Cpu.generation);
@@ -99,7 +105,7 @@ export function invalidatePage(cpu: usize, la: u64): void {
   }
   store<u32>(cpu, kept, Cpu.tlbUsed);
   if (!fetched) return;
-  if (<i64>la < 0) newGeneration(cpu);
+  if (isUpperHalf(la)) newGeneration(cpu);
   else newLocalGeneration(cpu);
 }
 

@@ -10,7 +10,7 @@ export function differences(program: Program, reference: FuzzCpu, subject: FuzzC
   const entries: number[] = [];
   for (const piece of program.pieces) {
     entries.push(code.length);
-    code.push(...assemble([piece], CODE + code.length));
+    code.push(...assemble([piece], CODE + code.length, program.target));
   }
   if (code.length > CODE_SIZE - 16) return [];
   const wanted = reference.run(code, program.start, entries);
@@ -76,13 +76,13 @@ function* smaller(pieces: readonly Piece[]): Generator<Piece[]> {
 
 /** A program as text: pieces, machine code, start, and what differs. */
 export function report(program: Program, found: readonly string[]): string {
-  const { start, pieces, seed } = program;
+  const { start, pieces, seed, target } = program;
   const registers = start.registers.map((value, n) => `r${n}=${value.toString(16)}`).join(" ");
   const xmm = start.xmm.map((value, n) => `xmm${n}=${Buffer.from(value).toString("hex")}`).join(" ");
   return [
-    `seed ${seed}`,
+    `seed ${seed}, ${target.bits}-bit code`,
     ...describePieces(pieces, "  "),
-    `code at ${CODE.toString(16)}: ${Buffer.from(assemble(pieces, CODE)).toString("hex")}`,
+    `code at ${CODE.toString(16)}: ${Buffer.from(assemble(pieces, CODE, target)).toString("hex")}`,
     `start: ${registers} flags=${start.flags.toString(16)} mxcsr=${start.mxcsr.toString(16)} fsw=${start.fsw.toString(16)} ftw=${start.ftw.toString(16)}`,
     xmm,
     `data: ${Buffer.from(start.data).toString("hex")}`,

@@ -1,9 +1,9 @@
-// A virtual CPU that runs fuzzed programs in 64-bit user mode; every exception ends in a HLT of its own.
+// A virtual CPU that runs fuzzed programs as 64-bit or 32-bit user code; every exception ends in a HLT of its own.
 import * as Cpu from "../../assembly/layout/cpu";
 import * as Machine from "../../assembly/layout/machine";
-import { access, CODE64, CODE64_USER, DATA3, GDT, IDT, PML4, RING0_STACK, SystemCpu, TSS } from "../system_cpu";
+import { access, CODE64, DATA3, GDT, IDT, PML4, RING0_STACK, SystemCpu, TSS } from "../system_cpu";
 import type { Start } from "./generate";
-import { ALIAS_OFFSET, CODE, CODE_SIZE, DATA, DATA_ALIAS, STACK } from "./places";
+import { ALIAS_OFFSET, CODE, CODE_SIZE, DATA, DATA_ALIAS, LIMITED, READ_ONLY_DATA, STACK } from "./places";
 
 /** Where supervisor code sees the first 2 MiB, so that no user address reaches them. */
 const SYSTEM = 0x10000000;
@@ -16,6 +16,7 @@ const INSTRUCTIONS = 3_000_000;
 /** The end of one that does not end. */
 export const ENDLESS = "none";
 const CR4_OSXMMEXCPT = 0x400n;
+const CODE32_USER = 0x4b;
 /** Below the supervisor's stack: where an exception leaves what it found. */
 const RSP_IN_FRAME = 16;
 const FLAGS_IN_FRAME = 24;
@@ -40,7 +41,7 @@ export class FuzzCpu {
   #pages = 0;
 
   /** `mode`: Cpu.JIT_OFF, JIT_ON or JIT_FORCE. */
-  constructor(mode: number) {
+  constructor(mode: number, bits: 64 | 32) {
     const { system } = this;
     this.#mode = mode;
     system.longMode(3);
@@ -61,6 +62,7 @@ export class FuzzCpu {
     this.#moveSystem();
     system.guest.view.setInt32(system.guest.plan.machine + Machine.control, Machine.CONTROL_RUN, true);
     system.calls.cpuSync(system.cpu);
+    if (bits === 32) this.#narrow();
     this.#bytes = new Uint8Array(system.guest.memory.buffer);
     this.#fresh = this.#bytes.slice(system.cpu, system.cpu + Cpu.excVector);
   }
@@ -92,6 +94,21 @@ export class FuzzCpu {
 
   #frame(offset: number): bigint {
     return this.system.peek(RING0_STACK - offset, 8);
+  }
+
+  /** 32-bit code, flat to begin with; the base of GS is in the data, and no multiple of 16. */
+  #narrow(): void {
+    const { system } = this;
+    const code = { access: access.code, dpl: 3, base: 0, limit: 0xfffff, flags: 0xc };
+    system.gdt(CODE32_USER, code);
+    system.gdt(LIMITED, { ...code, access: access.data, limit: (DATA + 0x900) >>> 12 });
+    system.gdt(READ_ONLY_DATA, { ...code, access: access.readOnly });
+    system.guest.view.setUint16(system.cpu + Cpu.csSelector, CODE32_USER, true);
+    system.set32(Cpu.csAttr, 0xc0fb);
+    system.set32(Cpu.csLimit, 0xffffffff);
+    system.calls.cpuSync(system.cpu);
+    if (!system.calls.testLoadSegment(system.cpu, Cpu.GS, DATA3)) throw new Error("GS");
+    system.set64(Cpu.gsBase, DATA + 0x123);
   }
 
   /** Back to user code after an exception, with the stack pointer and the flags that it found. */
@@ -131,7 +148,7 @@ export class FuzzCpu {
     view.setUint16(system.cpu + Cpu.fcw, 0x37f, true);
     view.setUint16(system.cpu + Cpu.fsw, start.fsw, true);
     view.setUint8(system.cpu + Cpu.ftw, start.ftw);
-    view.setUint16(system.cpu + Cpu.csSelector, CODE64_USER, true);
+    system.set32(Cpu.seg + Cpu.GS * Cpu.SEG_SIZE + Cpu.segLimit, start.gsLimit);
     system.set32(Cpu.cpl, 3);
     system.set32(Cpu.runState, Cpu.RUN_RUNNING);
     view.setInt32(system.cpu + Cpu.excVector, -1, true);

@@ -4,11 +4,14 @@ import { readTable } from "../../tools/isa/generate.mjs";
 import type { Parsed } from "../../tools/isa/rows.mjs";
 import { immediateBytes, sizesOf, type Address, type Choice } from "../../tools/vectors/encode.mjs";
 import { general, mxcsr, random, type Random, vector } from "../../tools/vectors/operands.mjs";
-import { ALIAS_OFFSET, DATA, DATA_ALIAS } from "./places";
+import { DATA3 } from "../system_cpu";
+import { ALIAS_OFFSET, DATA, DATA_ALIAS, LIMITED, READ_ONLY_DATA } from "./places";
 import type { Piece } from "./pieces";
+import { type Target, targetOf } from "./target";
 
 export interface Program {
   readonly seed: string;
+  readonly target: Target;
   readonly pieces: readonly Piece[];
   readonly start: Start;
 }
@@ -22,25 +25,28 @@ export interface Start {
   readonly fpr: readonly Uint8Array[];
   readonly ftw: number;
   readonly fsw: number;
+  /** Limit of GS in 32-bit programs, whose base is in the data. */
+  readonly gsLimit: number;
   /** What the data pages hold, repeated. */
   readonly data: Uint8Array;
 }
 
-/** Registers that random instructions may change: not rsp, not the counters, targets and pointers r11 to r15. */
-const FREE = [0, 1, 2, 3, 5, 6, 7, 8, 9, 10];
-const POINTERS = [13, 14, 15];
+/** Segment registers that decide whether code is flat. */
+const FLAT_SEGMENTS = [0, 2, 3];
 
 /** System rows that user code may execute and that do the same everywhere. */
 const HARMLESS = /^(PUSHF|POPF|SMSW|SLDT|STR|CPUID|NOP|PAUSE|UD2|VERR|VERW|LAR|LSL|XGETBV|FXSAVE|FXRSTOR|CLI|HLT)$/;
 /** Templates make these, or they would not leave the pointers alone. */
-const APART = /^(J|CALL|RET|LOOP|MOVS$|CMPS|STOS|LODS|SCAS|INS|OUTS|ENTER|LEAVE|XLAT|MASKMOV|F?XRSTOR|FRSTOR|FLDENV)/;
+const APART =
+  /^(J|CALL|RET|LOOP|POPA|MOVS$|CMPS|STOS|LODS|SCAS|INS|OUTS|ENTER|LEAVE|XLAT|MASKMOV|F?XRSTOR|FRSTOR|FLDENV)/;
 
 /** The rows by family. */
-export async function loadFamilies(): Promise<Parsed[][]> {
-  const table = (await readTable()).filter(({ options }) => !options.no64 && !options.end);
+export async function loadFamilies(bits: 64 | 32): Promise<Parsed[][]> {
+  const exists = ({ options }: Parsed): boolean => (bits === 64 ? !options.no64 : !options.only64);
+  const table = (await readTable()).filter((row) => exists(row) && !row.options.end);
   const usable = table.filter(({ mnemonic, handler }) => !APART.test(mnemonic) && !handler.startsWith("!"));
   const of = (test: (row: Parsed) => boolean) => usable.filter(test);
-  const integer = /^(=|(alu|move|stack|muldiv|shift|bits|exchange)\.)/;
+  const integer = /^(=|(alu|move|stack|muldiv|shift|bits|exchange|bcd)\.)/;
   const common = /^(=|alu\.(add|sub|cmp|and|xor|test)|move\.|stack\.|shift\.(shl|shr|sar)|muldiv\.multiply)/;
   return [
     of(({ handler }) => integer.test(handler) && common.test(handler)),
@@ -58,6 +64,7 @@ export async function loadFamilies(): Promise<Parsed[][]> {
 const SHARES = [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 4];
 
 interface Context {
+  readonly target: Target;
   readonly families: readonly Parsed[][];
   readonly r: Random;
   /** The family that most instructions are of. */
@@ -67,12 +74,13 @@ interface Context {
   readonly inCall: boolean;
 }
 
-export function generate(families: readonly Parsed[][], seed: string): Program {
+export function generate(families: readonly Parsed[][], seed: string, bits: 64 | 32): Program {
+  const target = targetOf(bits);
   const r = random(seed);
   // Some programs keep to one family, so that its instructions meet each other.
   const only = r.below(3) === 0 ? r.below(5) : undefined;
-  const pieces = list({ families, r, only, depth: 0, inCall: false }, 4 + r.below(40));
-  return { seed, pieces, start: makeStart(r) };
+  const pieces = list({ target, families, r, only, depth: 0, inCall: false }, 4 + r.below(40));
+  return { seed, target, pieces, start: makeStart(r, target) };
 }
 
 function list(context: Context, count: number): Piece[] {
@@ -87,7 +95,7 @@ function piece(context: Context): Piece {
     if (template < 8) return { kind: "skip", condition: r.below(16), short: r.below(2) === 0, children: children() };
     // One register counts, so that loops do not nest.
     if (template < 14 && depth === 0) return loopPiece(r, children());
-    if (template < 17) return { kind: "call", indirect: r.below(3) === 0, children: children(true) };
+    if (template < 17) return callPiece(r, children(true));
     if (template < 18) return { kind: "jump", children: children() };
     if (template < 20) return { kind: "count-skip", opcode: 0xe0 + r.below(4), children: children() };
     if (template < 22) {
@@ -95,9 +103,32 @@ function piece(context: Context): Piece {
       return { kind: "modify", value: r.u32(), old: r.u32(), alias, children: r.below(2) ? children() : [] };
     }
   }
-  if (template < 25) return stringPiece(r);
-  if (template < 26) return { kind: "bytes", text: "ldmxcsr [r13+8]", bytes: [0x41, 0x0f, 0xae, 0x55, 8] };
+  if (template < 25) return stringPiece(context);
+  if (template < 26) return loadMxcsr(context.target);
+  if (context.target.bits === 32 && template < 28) return narrowPiece(r, depth < 3 ? children : () => []);
   return rowPiece(context);
+}
+
+function callPiece(r: Random, children: Piece[]): Piece {
+  return { kind: "call", indirect: r.below(3) === 0, parameters: r.pick([0, 0, 1, 2]), children };
+}
+
+/** MXCSR from the data, by the pointer to its middle. */
+function loadMxcsr({ bits }: Target): Piece {
+  const bytes = bits === 64 ? [0x41, 0x0f, 0xae, 0x55, 8] : [0x0f, 0xae, 0x55, 8];
+  return { kind: "bytes", text: "ldmxcsr [data+8]", bytes };
+}
+
+/** What only 32-bit code has: segments that are not flat, branches whose target is cut to 16 bits, 16-bit addresses. */
+function narrowPiece(r: Random, children: () => Piece[]): Piece {
+  const way = r.below(8);
+  if (way > 1) {
+    const register = r.pick(FLAT_SEGMENTS);
+    const selector = r.pick(register === 2 ? [DATA3, LIMITED] : [DATA3, LIMITED, READ_ONLY_DATA, 0]);
+    return { kind: "segment", register, selector, normal: DATA3, children: children() };
+  }
+  const code = way === 0 ? [0x66, 0x70 | r.below(16), 0] : [0x67, 0x8b, 0x40 | r.below(8), r.below(256)];
+  return { kind: "bytes", text: code.map((byte) => byte.toString(16)).join(" "), bytes: code };
 }
 
 function loopPiece(r: Random, children: Piece[]): Piece {
@@ -106,22 +137,27 @@ function loopPiece(r: Random, children: Piece[]): Piece {
 }
 
 /** Pointers into the data, a small count, a direction, and a string instruction with any prefix. */
-function stringPiece(r: Random): Piece {
+function stringPiece({ r, target }: Context): Piece {
   const opcode = r.pick([0xa4, 0xa5, 0xa6, 0xa7, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf]);
-  const size = r.pick([[], [0x66], [0x48]]);
+  const size = r.pick(target.bits === 64 ? [[], [0x66], [0x48]] : [[], [0x66]]);
   const repeat = r.pick([[], [0xf3], [0xf3], [0xf2]]);
+  const segment = target.bits === 32 && r.below(6) === 0 ? [r.pick([0x65, 0x2e, 0x26, 0x36])] : [];
   const disp = () => [r.below(256), r.below(2), 0, 0];
   const count = [0xb9, r.pick([0, 1, 2, 7, 16, 33, 200]), 0, 0, 0];
-  // LEA rsi,[r13+d]; LEA rdi,[r14 or r13+d].
-  const pointers = [0x49, 0x8d, 0xb5, ...disp(), 0x49, 0x8d, r.below(2) ? 0xbe : 0xbd, ...disp()];
   const direction = r.below(4) === 0 ? [0xfd] : [0xfc];
-  const prefix = size[0] === 0x66 ? [...size, ...repeat] : [...repeat, ...size];
-  const bytes = [...count, ...pointers, ...direction, ...prefix, opcode, 0xfc];
+  const prefix = size[0] === 0x66 ? [...segment, ...size, ...repeat] : [...segment, ...repeat, ...size];
+  const bytes = [...count, ...pointers(r, target, disp), ...direction, ...prefix, opcode, 0xfc];
   return {
     kind: "bytes",
     text: `string ${[...prefix, opcode].map((b) => b.toString(16)).join(" ")}, rcx ${count[1]}`,
     bytes,
   };
+}
+
+/** LEA rsi,[middle+d]; LEA rdi,[edge or middle+d]. */
+function pointers(r: Random, { bits }: Target, disp: () => number[]): number[] {
+  if (bits === 64) return [0x49, 0x8d, 0xb5, ...disp(), 0x49, 0x8d, r.below(2) ? 0xbe : 0xbd, ...disp()];
+  return [0x8d, 0xb5, ...disp(), 0x8d, r.below(2) ? 0xbb : 0xbd, ...disp()];
 }
 
 function pickRow(context: Context): Parsed {
@@ -132,19 +168,28 @@ function pickRow(context: Context): Parsed {
 }
 
 function rowPiece(context: Context): Piece {
-  const { r } = context;
+  const { r, target } = context;
   const row = pickRow(context);
-  const sizes = row.handler.startsWith("x87_") ? [0] : sizesOf(row, 64);
+  const sizes = row.handler.startsWith("x87_") ? [0] : sizesOf(row, target.bits);
   const bits = r.pick(sizes);
   const usesMemory = row.modrm && row.mod !== 2 && (row.mod === 1 || r.below(3) === 0);
   const vectorRow = /^(sse_|mmx|x87_)/.test(row.handler);
   // Registers of the vector units may be any; a general register must be one of the free ones.
   const hasGeneral = (operand: RegExp): boolean => row.operands.some((o) => operand.test(o));
-  const reg = vectorRow && !hasGeneral(/^G/) ? r.below(row.handler.startsWith("mmx") ? 8 : 16) : r.pick(FREE);
-  const rm = vectorRow && !hasGeneral(/^[ER]/) ? r.below(row.handler.startsWith("sse_") ? 16 : 8) : r.pick(FREE);
-  const choice: Choice = { mode: 64, bits, reg, rm, rex: r.below(4) === 0 };
-  if (usesMemory) choice.memory = address(r, vectorRow ? r.below(4) > 0 : /FXSAVE|CMPXCHG16B/.test(row.mnemonic));
-  if (immediateBytes(row, bits, 64) > 0) choice.immediate = immediate(row, r);
+  const vectors = target.bits === 64 ? 16 : 8;
+  const general = (operand: string) => r.pick(operand.endsWith("b") ? target.freeBytes : target.free);
+  const operandOf = (letters: RegExp) => row.operands.find((o) => letters.test(o)) ?? "";
+  const reg =
+    vectorRow && !hasGeneral(/^G/) ? r.below(row.handler.startsWith("mmx") ? 8 : vectors) : general(operandOf(/^G/));
+  const rm =
+    vectorRow && !hasGeneral(/^[ER]/)
+      ? r.below(row.handler.startsWith("sse_") ? vectors : 8)
+      : general(operandOf(/^[ERZ]/));
+  const choice: Choice = { mode: target.bits, bits, reg, rm, rex: r.below(4) === 0 };
+  if (usesMemory) {
+    choice.memory = address(r, target, vectorRow ? r.below(4) > 0 : /FXSAVE|CMPXCHG16B/.test(row.mnemonic));
+  }
+  if (immediateBytes(row, bits, target.bits) > 0) choice.immediate = immediate(row, r);
   if (usesMemory && row.options.lock && r.below(5) === 0) choice.prefixes = [0xf0];
   return { kind: "row", row, choice };
 }
@@ -156,29 +201,38 @@ function immediate(row: Parsed, r: Random): bigint {
 }
 
 /** Mostly inside the data, often across the edge of a page, now and then where nothing is mapped. */
-function address(r: Random, aligned: boolean): Address {
+function address(r: Random, target: Target, aligned: boolean): Address {
+  const { bits: size, small } = target;
   const way = r.below(40);
-  if (way === 0 && r.below(3) === 0) return { size: 64, base: r.pick(FREE), disp: r.below(64) };
-  // r14 is not aligned.
-  const base = aligned ? r.pick([13, 15]) : r.pick(POINTERS);
+  if (way === 0 && r.below(3) === 0) return { size, base: r.pick(target.free), disp: r.below(64) };
+  // The pointer at the edge is not aligned.
+  const base = r.pick(aligned ? target.aligned : target.pointers);
   const far = r.below(30) === 0 ? 0x1000 : 0;
   const disp = aligned ? (r.below(32) - 16) * 16 : r.below(3) === 0 ? r.below(32) - 16 : r.below(512) - 256;
-  if (aligned && way > 2) return { size: 64, base, disp: disp + far };
-  if (way < 3) return { size: 64, disp: DATA_ALIAS + r.below(0x1000) };
-  if (way < 6) return { size: 64, base: 4, disp: r.below(64) - 32 };
-  if (way < 9) return { size: 64, rip: true, disp: DATA + r.below(0x1ff0) };
-  // r12 is a small number: as an index it stays near.
-  if (way < 12) return { size: 64, base, index: 12, scale: r.pick([1, 2]), disp };
-  return { size: way < 15 ? 32 : 64, base, disp: disp + far };
+  if (aligned && way > 2) return { size, base, disp: disp + far };
+  if (way < 3) return { size, disp: DATA_ALIAS + r.below(0x1000) };
+  if (way < 6) return { size, base: 4, disp: r.below(64) - 32 };
+  if (way < 9) return size === 64 ? { size, rip: true, disp: DATA + r.below(0x1ff0) } : throughGs(r, base);
+  // A small number as an index stays near.
+  if (way < 12 && small !== undefined) return { size, base, index: small, scale: r.pick([1, 2]), disp };
+  if (way < 12) return { size, base, index: r.pick([0, 1]), scale: r.pick([1, 2]), disp };
+  return { size: way < 15 ? 32 : size, base, disp: disp + far };
 }
 
-function makeStart(r: Random): Start {
+/** Absolute or by a register that makes the sum go round: the segment's base is in the data, and so is the register. */
+function throughGs(r: Random, base: number): Address {
+  const absolute: Address = { size: 32, gs: true, disp: r.pick([r.below(0x1400), -r.below(32), 0xffd + r.below(8)]) };
+  return r.below(4) === 0 ? { ...absolute, base, disp: -DATA + r.below(64) } : absolute;
+}
+
+function makeStart(r: Random, target: Target): Start {
   const registers = Array.from({ length: 16 }, () => Buffer.from(general(r, "i64")).readBigUInt64LE(0));
-  // r13 in the middle of the data, r14 before the edge of its two pages, r15 near its end, behind which it is read-only.
-  registers[13] = BigInt(DATA + 0x800);
-  registers[14] = BigInt(DATA + 0x1000 - r.pick([16, 8, 32, 1]));
-  registers[15] = BigInt((r.below(2) ? DATA_ALIAS : DATA + 0x1e00) + 0x100);
-  registers[12] = BigInt(r.below(16));
+  // In the middle of the data, before the edge of its two pages, near its end, behind which it is read-only.
+  const [middle = 0, edge = 0, last = 0] = target.pointers;
+  registers[last] = BigInt((r.below(2) ? DATA_ALIAS : DATA + 0x1e00) + 0x100);
+  registers[middle] = BigInt(DATA + 0x800);
+  registers[edge] = BigInt(DATA + 0x1000 - r.pick([16, 8, 32, 1]));
+  if (target.small !== undefined) registers[target.small] = BigInt(r.below(16));
   const kinds = ["f64", "f32", "int", "f64", "f32"] as const;
   const data = Buffer.concat(Array.from({ length: 32 }, () => vector(r, r.pick(kinds))));
   // What the programs load into MXCSR.
@@ -191,6 +245,7 @@ function makeStart(r: Random): Start {
     fpr: Array.from({ length: 8 }, () => extended(r)),
     ftw: r.pick([0xff, 0, r.below(256)]),
     fsw: r.below(8) << 11,
+    gsLimit: r.pick([0xffffffff, 0xffffffff, 0xffffffff, 0x1003, 0x1fffffff]),
     data,
   };
 }

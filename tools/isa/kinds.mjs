@@ -36,11 +36,16 @@ export const translated = [
   "stack.popReg",
   "stack.leave",
   "stack.pushImm",
+  "stack.pushRm",
   "bits.bswap",
   "alu.widen",
   "alu.signFill",
   "system.nop",
   "move.exchangeAccumulator",
+  "move.loadOffset",
+  "move.storeOffset",
+  "move.loadOffsetByte",
+  "move.storeOffsetByte",
   // From here on, instructions may write more than one register.
   "move.exchange",
   "exchange.xadd",
@@ -93,7 +98,7 @@ const EFFECT = { general: 1, flags: 2, xmm: 4, xmm0: 8, allXmm: 16, leaves: 32, 
 const modest = /^(alu|bcd|bits|exchange|muldiv|shift|move)\./;
 
 /** Handlers after which execution does not go on behind the instruction. */
-const leaving = /^far\.|^branch\.retImm$|^system\.(hlt|sysret)/;
+const leaving = /^far\.|^system\.(hlt|sysret)/;
 
 /** An operation of the vector and floating-point units writes general registers only if its first operand is one. @param {Op} op */
 function effects(op) {

@@ -2,20 +2,14 @@
 
 import * as Cpu from "../../layout/cpu";
 import * as Record from "../../layout/record";
-import { isCanonical } from "../../mem/walk";
 import { getZf } from "../flags";
 import { regGet, regSet } from "../operand";
-import { drop, stackHost } from "../stack";
-import { protection } from "../state";
 
-export function retImm<T>(cpu: usize, rec: usize): bool {
-  const host = stackHost<T>(cpu, 0);
-  if (host == 0) return false;
-  const target = <u64>load<T>(host);
-  if (sizeof<T>() == 8 && !isCanonical(target)) return protection(cpu, 0);
-  drop(cpu, sizeof<T>() + <u64>load<u16>(rec, Record.imm));
-  store<u64>(cpu, target, Cpu.rip);
-  return true;
+/** What a direct branch with an operand of `size` (0..3 for 8..64 bits) makes of its target. */
+@inline
+export function cutTarget(target: u64, size: u32): u64 {
+  if (size == 3) return target;
+  return size == 2 ? target & 0xffffffff : target & 0xffff;
 }
 
 const LOOPNE = 0;
@@ -28,7 +22,7 @@ export function loop(cpu: usize, rec: usize): bool {
   const form = (<u32>load<u8>(rec, Record.misc)) & Record.MISC_FORM;
   if (!taken(cpu, kind, form)) return true;
   const target = load<u64>(cpu, Cpu.codePage) + <u64>(<i64>load<i32>(rec, Record.imm));
-  store<u64>(cpu, load<u8>(rec, Record.index) == 1 ? target & 0xffff : target, Cpu.rip);
+  store<u64>(cpu, cutTarget(target, load<u8>(rec, Record.index)), Cpu.rip);
   return true;
 }
 

@@ -4,7 +4,19 @@ import * as Cpu from "../../layout/cpu";
 import * as Record from "../../layout/record";
 import { commitModify, modifyHost, readHost, storeLinear } from "../access";
 import { condition } from "../flags";
-import { ea, isRegister, offsetOf, reg, regGet, regSet, rmReg, segmentAddress, setReg, setRmReg } from "../operand";
+import {
+  ea,
+  isRegister,
+  offsetOf,
+  reachesOver,
+  reg,
+  regGet,
+  regSet,
+  rmReg,
+  segmentAddress,
+  setReg,
+  setRmReg,
+} from "../operand";
 import { is64 } from "../state";
 import { swap32, swap64 } from "./bits";
 
@@ -61,7 +73,8 @@ export function exchangeAccumulator<T>(cpu: usize, rec: usize): bool {
 function absolute(cpu: usize, rec: usize, size: u32, write: bool): u64 {
   const offset = load<u64>(rec, Record.disp);
   const seg = ((<u32>load<u8>(rec, Record.misc)) & Record.MISC_SEG) >> Record.MISC_SEG_SHIFT;
-  return seg == 0 ? offset : segmentAddress(cpu, seg - 1, offset, size, write);
+  if (seg != 0) return segmentAddress(cpu, seg - 1, offset, size, write);
+  return reachesOver(cpu, offset, size) ? segmentAddress(cpu, Cpu.DS, offset, size, write) : offset;
 }
 
 export function loadOffset<T>(cpu: usize, rec: usize): bool {

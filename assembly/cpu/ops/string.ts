@@ -76,12 +76,20 @@ function elementsInPage(la: u64, size: u32): u64 {
 }
 
 /**
- * Length of the run that a bulk operation may do: upwards, in a flat 64-bit address space, within one page of `la`.
+ * Length of the run that a bulk operation may do: upwards, in a flat address space, within one page of `la`. `misc` is the
+ * record's.
  */
 @inline
-function runLength(cpu: usize, form: u32, la: u64, size: u32, count: u64): u64 {
-  if (form != Record.FORM_MEM64 || load<u32>(cpu, Cpu.slow) != 0 || (load<u32>(cpu, Cpu.eflags) & DF) != 0) return 1;
+function runLength(cpu: usize, misc: u32, la: u64, size: u32, count: u64): u64 {
+  if (load<u32>(cpu, Cpu.slow) != 0 || (load<u32>(cpu, Cpu.eflags) & DF) != 0 || !isFlat(cpu, misc)) return 1;
   return min<u64>(count, elementsInPage(la, size));
+}
+
+/** Whether the next elements are the next linear addresses: 64-bit ones, or those of flat code without a prefix. */
+@inline
+function isFlat(cpu: usize, misc: u32): bool {
+  if ((misc & Record.MISC_FORM) == Record.FORM_MEM64) return true;
+  return misc == Record.FORM_MEM32 && (load<u32>(cpu, Cpu.mode) & Record.MODE_FLAT) != 0;
 }
 
 export function movs<T>(cpu: usize, rec: usize): bool {
@@ -103,7 +111,10 @@ export function movs<T>(cpu: usize, rec: usize): bool {
 function moveRun<T>(cpu: usize, rec: usize, form: u32, count: u64): u64 {
   const from = sourceAddress(cpu, rec, form, sizeof<T>());
   const to = destinationAddress(cpu, form, sizeof<T>(), true);
-  const run = min<u64>(runLength(cpu, form, from, sizeof<T>(), count), elementsInPage(to, sizeof<T>()));
+  const run = min<u64>(
+    runLength(cpu, load<u8>(rec, Record.misc), from, sizeof<T>(), count),
+    elementsInPage(to, sizeof<T>()),
+  );
   if (run > 1) {
     const bytes = <u32>(run * sizeof<T>());
     const source = plainSource(cpu, from);
@@ -150,16 +161,16 @@ export function stos<T>(cpu: usize, rec: usize): bool {
     const count = counter(cpu, form);
     if (count == 0) return true;
     if (patience == 0) return again(cpu, rec);
-    const done = storeRun<T>(cpu, form, min<u64>(count, patience));
+    const done = storeRun<T>(cpu, rec, form, min<u64>(count, patience));
     if (done == 0) return false;
     setCounter(cpu, form, count - done);
     patience -= done;
   }
 }
 
-function storeRun<T>(cpu: usize, form: u32, count: u64): u64 {
+function storeRun<T>(cpu: usize, rec: usize, form: u32, count: u64): u64 {
   const to = destinationAddress(cpu, form, sizeof<T>(), true);
-  const run = runLength(cpu, form, to, sizeof<T>(), count);
+  const run = runLength(cpu, load<u8>(rec, Record.misc), to, sizeof<T>(), count);
   if (run > 1) {
     const target = bulkTarget(cpu, to, <u32>(run * sizeof<T>()));
     if (faulted(cpu)) return 0;

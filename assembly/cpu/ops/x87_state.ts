@@ -5,8 +5,8 @@ import * as Record from "../../layout/record";
 import * as Soft from "../../layout/softfloat";
 import { copy80, putIndefinite } from "../../softfloat/float80";
 import { readHost } from "../access";
-import { ea, offsetOf } from "../operand";
-import { ripOf } from "../state";
+import { defaultSegment, ea, offsetOf } from "../operand";
+import { is64, ripOf } from "../state";
 
 export const C0: u32 = 0x100;
 export const C1: u32 = 0x200;
@@ -103,7 +103,8 @@ export function noteOperand(cpu: usize, rec: usize, la: u64): void {
   const seg = (<u32>load<u8>(rec, Record.misc)) & Record.MISC_SEG;
   if (seg == 0) {
     store<u64>(cpu, la, Cpu.fdp);
-    store<u16>(cpu, load<u16>(cpu, Cpu.seg + Cpu.DS * Cpu.SEG_SIZE), Cpu.fdpSelector);
+    const normal: u32 = is64(cpu) ? Cpu.DS : defaultSegment(rec);
+    store<u16>(cpu, load<u16>(cpu + Cpu.seg + <usize>normal * Cpu.SEG_SIZE), Cpu.fdpSelector);
   } else noteSegment(cpu, rec, (seg >> Record.MISC_SEG_SHIFT) - 1);
 }
 

@@ -5,6 +5,7 @@ import * as Record from "../../layout/record";
 import * as K from "../../cpu/generated/kinds";
 import * as E from "../emit";
 import * as L from "../locals";
+import { isFlat } from "../state";
 import { replaceFlags, replaceZero, setExplicit } from "./flags";
 import { flagsDie } from "./flag_life";
 import * as O from "./operand";
@@ -25,6 +26,8 @@ export function translateBits(j: usize, kind: u32, size: u32): bool {
     case K.kBts:
     case K.kBtr:
     case K.kBtc:
+      // The word of a bit string can be anywhere in a segment, whose limit the handler knows.
+      if (isFlat(j) && !O.isRegisterForm(O.recordOf(j))) return false;
       O.pushRegister(j, load<u8>(O.recordOf(j), Record.reg), size);
       E.set(j, L.Y);
       translateBitTest(j, kind - K.kBt, size, true);
@@ -79,7 +82,7 @@ function translateBitTest(j: usize, how: u32, size: u32, byRegister: bool): void
 
 /** HOST = where the word of the bit string is that has bit Y, a signed number. */
 function hostOfWord(j: usize, size: u32, write: bool): void {
-  O.pushLinear(j);
+  O.pushLinear(j, 1 << size);
   E.get(j, L.Y);
   E.i64Const(j, size + 3);
   E.op(j, E.I64_SHR_S);

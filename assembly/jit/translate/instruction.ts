@@ -1,5 +1,6 @@
 // Translates one instruction that does not branch: by its kind if there is a translation, else as a call of its handler.
 
+import * as Cpu from "../../layout/cpu";
 import * as Jit from "../../layout/jit";
 import * as Record from "../../layout/record";
 import * as K from "../../cpu/generated/kinds";
@@ -7,6 +8,7 @@ import * as Ops from "../../cpu/generated/ops";
 import * as E from "../emit";
 import * as L from "../locals";
 import { kindOf } from "../region";
+import { isFlat } from "../state";
 import { translateAlu } from "./alu";
 import { pushCondition } from "./flags";
 import { callHandler, translateFence } from "./handler";
@@ -29,9 +31,11 @@ export function translateInstruction(j: usize, rec: usize): void {
   const entry = kindOf(op);
   const kind = <u32>load<u8>(entry);
   const size = <u32>load<u8>(entry, 1);
-  if (kind == 0) callHandler(j);
+  // The code segment can only be read, if at all.
+  const inCode = isFlat(j) && !O.isRegisterForm(rec) && O.segmentOf(rec) == Cpu.CS + 1;
+  if (kind == 0 || (inCode && kind != K.kNop)) callHandler(j);
   else if (kind >= K.FIRST_VECTOR) translateVector(j, kind, entry);
-  else if (canMove(kind, size)) translateMove(j, kind, size);
+  else if (canMove(j, kind, size)) translateMove(j, kind, size);
   else if (!translateOther(j, kind, size)) {
     if (isPure(kind)) translatePure(j, kind, size, entry);
     else callHandler(j);
@@ -58,12 +62,14 @@ function translateOther(j: usize, kind: u32, size: u32): bool {
   return translateBits(j, kind, size);
 }
 
-/** Of the kinds that translateMove has for some sizes only, the other sizes are their handlers'. */
+/** What the others have for some forms and sizes only, handlers do for the rest. */
 function isPure(kind: u32): bool {
+  if (kind >= K.FIRST_SEVERAL) return false;
   switch (kind) {
     case K.kPushReg:
     case K.kPopReg:
     case K.kPushImm:
+    case K.kPushRm:
     case K.kLeave:
     case K.kBswap:
       return false;

@@ -5,57 +5,106 @@ import * as Record from "../../layout/record";
 import * as K from "../../cpu/generated/kinds";
 import * as E from "../emit";
 import * as L from "../locals";
-import { extend, hostOfLa, popRegister, pushMemory, pushOffset, pushRegister, recordOf, storeAtHost } from "./operand";
+import { cutAddress, slotSize } from "../state";
+import {
+  addSegment,
+  extend,
+  hostOfLa,
+  isRegisterForm,
+  popRegister,
+  pushMemory,
+  pushOffset,
+  pushRegister,
+  recordOf,
+  storeAtHost,
+} from "./operand";
+import { hostOfOperand } from "./shared_host";
 
 const RAX: u32 = 0;
 const RDX: u32 = 2;
 const RSP: u32 = 4;
 const RBP: u32 = 5;
 
-/** Pushes the local X onto the guest's stack, 8 bytes; rsp moves when the store has succeeded. */
+/** Pushes a pointer register + `by`, as an address of the mode. */
+function pushPointer(j: usize, register: u32, by: i64): void {
+  L.getGpr(j, register);
+  if (by != 0) {
+    E.i64Const(j, by);
+    E.op(j, E.I64_ADD);
+  }
+  cutAddress(j);
+}
+
+/** Pushes the local X onto the guest's stack; rsp moves when the store has succeeded. */
 export function pushX(j: usize): void {
-  L.getGpr(j, RSP);
-  E.i64Const(j, -8);
-  E.op(j, E.I64_ADD);
+  const size = slotSize(j);
+  pushPointer(j, RSP, -(1 << size));
   E.set(j, L.LA);
-  hostOfLa(j, 3, true);
-  storeAtHost(j, L.X, 3);
+  hostOfLa(j, size, true);
+  storeAtHost(j, L.X, size);
   E.get(j, L.LA);
   L.setGpr(j, RSP);
 }
 
-/** Reads the top of the guest's stack, 8 bytes, into the local X. */
+/** Reads the top of the guest's stack, zero-extended, into the local X. */
 export function readTop(j: usize): void {
-  L.getGpr(j, RSP);
+  const size = slotSize(j);
+  pushPointer(j, RSP, 0);
   E.set(j, L.LA);
-  hostOfLa(j, 3, false);
-  pushMemory(j, 3, false);
+  hostOfLa(j, size, false);
+  pushMemory(j, size, true);
   E.set(j, L.X);
 }
 
-/** Pops 8 bytes from the guest's stack into the local X. */
+/** Pops from the guest's stack into the local X. */
 export function popX(j: usize): void {
   readTop(j);
-  dropTop(j);
+  dropTop(j, 0);
 }
 
-export function dropTop(j: usize): void {
-  L.getGpr(j, RSP);
-  E.i64Const(j, 8);
-  E.op(j, E.I64_ADD);
+/** Moves rsp up over the top of the stack and `more` bytes. */
+export function dropTop(j: usize, more: u32): void {
+  pushPointer(j, RSP, (1 << slotSize(j)) + more);
   L.setGpr(j, RSP);
 }
 
 function translateLeave(j: usize): void {
-  L.getGpr(j, RBP);
+  const size = slotSize(j);
+  pushPointer(j, RBP, 0);
   E.set(j, L.LA);
-  hostOfLa(j, 3, false);
-  L.getGpr(j, RBP);
-  E.i64Const(j, 8);
-  E.op(j, E.I64_ADD);
+  hostOfLa(j, size, false);
+  pushPointer(j, RBP, 1 << size);
   L.setGpr(j, RSP);
-  pushMemory(j, 3, false);
+  pushMemory(j, size, true);
   L.setGpr(j, RBP);
+}
+
+function translatePushRm(j: usize, size: u32): void {
+  const rec = recordOf(j);
+  if (isRegisterForm(rec)) pushRegister(j, load<u8>(rec, Record.rm), size);
+  else {
+    hostOfOperand(j, size, false);
+    pushMemory(j, size, true);
+  }
+  E.set(j, L.X);
+  pushX(j);
+}
+
+/** MOV between the accumulator and an absolute address, whose 64 bits are across displacement and immediate. */
+function translateOffset(j: usize, kind: u32, size: u32): void {
+  E.i64Const(j, load<i64>(recordOf(j), Record.disp));
+  addSegment(j, 1 << size);
+  E.set(j, L.LA);
+  const stores = kind == K.kStoreOffset || kind == K.kStoreOffsetByte;
+  hostOfLa(j, size, stores);
+  if (stores) {
+    L.getGpr(j, RAX);
+    E.set(j, L.X);
+    storeAtHost(j, L.X, size);
+  } else {
+    pushMemory(j, size, true);
+    popRegister(j, Cpu.rax, size);
+  }
 }
 
 /** ((v & mask) << n) | ((v >> n) & mask), v in X. */
@@ -102,13 +151,14 @@ function translateExchangeAccumulator(j: usize, size: u32): void {
 }
 
 /** Whether translateMove has this kind in this size. */
-export function canMove(kind: u32, size: u32): bool {
+export function canMove(j: usize, kind: u32, size: u32): bool {
   switch (kind) {
     case K.kPushReg:
     case K.kPopReg:
     case K.kPushImm:
+    case K.kPushRm:
     case K.kLeave:
-      return size == 3;
+      return size == slotSize(j);
     case K.kBswap:
       return size >= 2;
     case K.kImmediate:
@@ -117,6 +167,10 @@ export function canMove(kind: u32, size: u32): bool {
     case K.kSignFill:
     case K.kNop:
     case K.kExchangeAccumulator:
+    case K.kLoadOffset:
+    case K.kStoreOffset:
+    case K.kLoadOffsetByte:
+    case K.kStoreOffsetByte:
       return true;
   }
   return false;
@@ -134,9 +188,12 @@ export function translateMove(j: usize, kind: u32, size: u32): void {
       popRegister(j, load<u8>(rec, Record.reg), size);
       return;
     case K.kPushReg:
-      pushRegister(j, load<u8>(rec, Record.rm), 3);
+      pushRegister(j, load<u8>(rec, Record.rm), size);
       E.set(j, L.X);
       pushX(j);
+      return;
+    case K.kPushRm:
+      translatePushRm(j, size);
       return;
     case K.kPushImm:
       E.i64Const(j, load<i32>(rec, Record.imm));
@@ -168,6 +225,14 @@ export function translateMove(j: usize, kind: u32, size: u32): void {
       return;
     case K.kExchangeAccumulator:
       translateExchangeAccumulator(j, size);
+      return;
+    case K.kLoadOffset:
+    case K.kStoreOffset:
+      translateOffset(j, kind, size);
+      return;
+    case K.kLoadOffsetByte:
+    case K.kStoreOffsetByte:
+      translateOffset(j, kind, 0);
       return;
   }
 }

@@ -7,7 +7,7 @@ import * as Record from "../../layout/record";
 import * as Tlb from "../../layout/tlb";
 import * as E from "../emit";
 import * as L from "../locals";
-import { exitTo, pushAddress } from "../state";
+import { cutAddress, cutToHalf, exitTo, isFlat, pushAddress } from "../state";
 
 /** The record under translation. */
 @inline
@@ -35,6 +35,10 @@ export function extend(j: usize, size: u32): void {
 /** Cuts the value on the stack to the operand size and zero-extends it. */
 export function extendZero(j: usize, size: u32): void {
   if (size == 3) return;
+  if (size == 2) {
+    cutToHalf(j);
+    return;
+  }
   E.i64Const(j, <i64>(((<u64>1) << bitsOf(size)) - 1));
   E.op(j, E.I64_AND);
 }
@@ -76,44 +80,93 @@ function insert(j: usize, offset: u32, size: u32): void {
   E.op(j, E.I64_OR);
 }
 
+/** Pushes a part of an address, as i32 where no more than that matters. */
+function pushPart(j: usize, register: u32, half: bool): void {
+  L.getGpr(j, register >> 3);
+  if (half) E.op(j, E.I32_WRAP_I64);
+}
+
 /** Pushes base + index * scale + displacement, cut to the address size. */
 export function pushOffset(j: usize): void {
   const rec = recordOf(j);
   const misc = <u32>load<u8>(rec, Record.misc);
   const base = <u32>load<u8>(rec, Record.rm);
   const index = <u32>load<u8>(rec, Record.index);
+  const half = (misc & Record.MISC_FORM) != Record.FORM_MEM64;
+  const add = half ? E.I32_ADD : E.I64_ADD;
   let parts = 0;
   if (base == Cpu.codePage) {
     E.get(j, L.PAGE);
+    if (half) E.op(j, E.I32_WRAP_I64);
     parts++;
   } else if (base != Cpu.zero) {
-    L.getGpr(j, base >> 3);
+    pushPart(j, base, half);
     parts++;
   }
   if (index != Cpu.zero) {
-    L.getGpr(j, index >> 3);
+    pushPart(j, index, half);
     if (misc & Record.MISC_SCALE) {
-      E.i64Const(j, misc & Record.MISC_SCALE);
-      E.op(j, E.I64_SHL);
+      pushConstant(j, misc & Record.MISC_SCALE, half);
+      E.op(j, half ? E.I32_SHL : E.I64_SHL);
     }
-    if (parts++ != 0) E.op(j, E.I64_ADD);
+    if (parts++ != 0) E.op(j, add);
   }
   const disp = load<i32>(rec, Record.disp);
   if (disp != 0 || parts == 0) {
-    E.i64Const(j, disp);
-    if (parts != 0) E.op(j, E.I64_ADD);
+    pushConstant(j, disp, half);
+    if (parts != 0) E.op(j, add);
   }
-  if ((misc & Record.MISC_FORM) == Record.FORM_MEM32) extendZero(j, 2);
+  if (half) E.op(j, E.I64_EXTEND_I32_U);
+  if ((misc & Record.MISC_FORM) == Record.FORM_MEM16) extendZero(j, 1);
 }
 
-/** Pushes the linear address of the memory operand. */
-export function pushLinear(j: usize): void {
+function pushConstant(j: usize, value: i32, half: bool): void {
+  if (half) E.i32Const(j, value);
+  else E.i64Const(j, value);
+}
+
+/** Pushes the linear address of the memory operand, which has `bytes` bytes. */
+export function pushLinear(j: usize, bytes: i32): void {
   pushOffset(j);
-  const seg = ((<u32>load<u8>(recordOf(j), Record.misc)) & Record.MISC_SEG) >> Record.MISC_SEG_SHIFT;
+  addSegment(j, bytes);
+}
+
+/** The segment + 1 that a record names, 0 = none. */
+@inline
+export function segmentOf(rec: usize): u32 {
+  return ((<u32>load<u8>(rec, Record.misc)) & Record.MISC_SEG) >> Record.MISC_SEG_SHIFT;
+}
+
+/** Makes a linear address of the offset on the stack. */
+export function addSegment(j: usize, bytes: i32): void {
+  const seg = segmentOf(recordOf(j));
   if (seg == 0) return;
+  if (isFlat(j)) {
+    if (seg <= <u32>Cpu.DS + 1) return;
+    requireOpen(j, seg - 1, bytes);
+  }
   E.get(j, L.CPU);
   E.memory(j, E.I64_LOAD, Cpu.seg + (seg - 1) * Cpu.SEG_SIZE + Cpu.segBase);
   E.op(j, E.I64_ADD);
+  cutAddress(j);
+}
+
+/** Leaves the segment's limits and rights to the interpreter if they matter for the offset on the stack. */
+function requireOpen(j: usize, seg: u32, bytes: i32): void {
+  E.set(j, L.LA);
+  E.get(j, L.CPU);
+  E.memory(j, E.I32_LOAD, Cpu.openSegments);
+  E.i32Const(j, 1 << seg);
+  E.op(j, E.I32_AND);
+  E.op(j, E.I32_EQZ);
+  E.get(j, L.LA);
+  E.i64Const(j, 0x100000000 - bytes);
+  E.op(j, E.I64_GT_U);
+  E.op(j, E.I32_OR);
+  E.ifHinted(j, E.VOID, false);
+  exitHere(j);
+  E.end(j);
+  E.get(j, L.LA);
 }
 
 /**

@@ -10,6 +10,7 @@ import * as Ops from "../../cpu/generated/ops";
 import * as E from "../emit";
 import * as L from "../locals";
 import { kindOf, recordAt } from "../region";
+import { cutAddress, isFlat } from "../state";
 import {
   callSlowAccess,
   hostOfLa,
@@ -33,9 +34,10 @@ export function forgetSharedHost(j: usize): void {
   store<u32>(j, NONE, Jit.sharedBase);
 }
 
-/** Whether the memory operand is [register + displacement]. */
-function isPlain(rec: usize): bool {
-  if (load<u8>(rec, Record.misc) & (<u8>PLAIN_ADDRESS)) return false;
+/** Whether the memory operand is [register + displacement], of the mode's address size. */
+function isPlain(j: usize, rec: usize): bool {
+  const form = isFlat(j) ? Record.FORM_MEM32 : Record.FORM_MEM64;
+  if (((<u32>load<u8>(rec, Record.misc)) & PLAIN_ADDRESS) != form) return false;
   return load<u8>(rec, Record.index) == <u8>Cpu.zero && load<u8>(rec, Record.rm) < 128;
 }
 
@@ -50,7 +52,8 @@ function accessSize(kind: u32, entry: usize): i32 {
 }
 
 function isWrite(kind: u32, entry: usize): bool {
-  return isMemory(load<u8>(entry, 3), load<u8>(entry, 2)) && kind != K.kCmp && kind != K.kTest;
+  const reads = kind == K.kCmp || kind == K.kTest || kind == K.kPushRm;
+  return !reads && isMemory(load<u8>(entry, 3), load<u8>(entry, 2));
 }
 
 /** Whether an instruction may change the register at byte offset `base`. */
@@ -67,6 +70,8 @@ function changes(rec: usize, kind: u32, entry: usize, base: u32): bool {
       return false;
     case K.kPushReg:
     case K.kPushImm:
+      return base == Cpu.rsp;
+    case K.kPushRm:
       return base == Cpu.rsp;
     case K.kPopReg:
       return base == Cpu.rsp || base == rm;
@@ -116,7 +121,7 @@ function share(j: usize, bytes: i32, write: bool): bool {
     const entry = entryOf(rec);
     const kind = kindOfRecord(rec);
     const size = accessSize(kind, entry);
-    if (size == 0 || !isPlain(rec) || <u32>load<u8>(rec, Record.rm) != base) continue;
+    if (size == 0 || !isPlain(j, rec) || <u32>load<u8>(rec, Record.rm) != base) continue;
     const disp: i64 = load<i32>(rec, Record.disp);
     const lowest = min<i64>(low, disp);
     const highest = max<i64>(high, disp + size);
@@ -152,9 +157,11 @@ function kindOfRecord(rec: usize): u32 {
 
 function pushBaseAnd(j: usize, base: u32, disp: i32): void {
   L.getGpr(j, base >> 3);
-  if (disp == 0) return;
-  E.i64Const(j, disp);
-  E.op(j, E.I64_ADD);
+  if (disp != 0) {
+    E.i64Const(j, disp);
+    E.op(j, E.I64_ADD);
+  }
+  cutAddress(j);
 }
 
 /** How far the memory operand under translation is from the first byte that the shared look-up is for. */
@@ -178,7 +185,7 @@ function isShared(j: usize, bytes: i32, write: bool): bool {
 /** Makes HOST the memory operand's host address. */
 export function hostOfOperand(j: usize, size: u32, write: bool): void {
   if (hostByShared(j, 1 << size, write)) return;
-  pushLinear(j);
+  pushLinear(j, 1 << size);
   E.set(j, L.LA);
   hostOfLa(j, size, write);
 }
@@ -186,7 +193,7 @@ export function hostOfOperand(j: usize, size: u32, write: bool): void {
 /** The same by a shared look-up; false, and nothing is written, if there is none. */
 function hostByShared(j: usize, bytes: i32, write: bool): bool {
   const rec = recordOf(j);
-  if (!isPlain(rec)) return false;
+  if (!isPlain(j, rec)) return false;
   if (!isShared(j, bytes, write) && !share(j, bytes, write)) return false;
   const at = <i32>distance(j);
   E.get(j, L.HOST_BASE);

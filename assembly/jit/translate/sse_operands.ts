@@ -103,7 +103,7 @@ export function requireVectors(j: usize): void {
 
 /** Makes HOST the memory operand's host address, with its alignment checked where the instruction demands it. */
 export function hostOfVector(j: usize, entry: usize, write: bool): void {
-  pushLinear(j);
+  pushLinear(j, 1 << memorySize(entry));
   E.set(j, L.LA);
   if (mustBeAligned(entry)) {
     E.get(j, L.LA);

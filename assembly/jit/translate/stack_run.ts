@@ -7,19 +7,22 @@ import * as K from "../../cpu/generated/kinds";
 import * as E from "../emit";
 import * as L from "../locals";
 import { kindOf, recordAt } from "../region";
+import { cutAddress, slotSize } from "../state";
 import { hostOfRange } from "./operand";
 
-/** As many as a slow access can do at once (64 bytes). */
+/** As many as a slow access can do at once (64 bytes) of those with 64 bits. */
 const LONGEST: u32 = 8;
 const RSP: u32 = 4;
 
-/** Instructions of kind `kind` with 64-bit registers other than rsp from `offset` on, at most `left`. */
+/** Instructions of kind `kind` with registers of the mode's width other than rsp from `offset` on, at most `left`. */
 function runLength(j: usize, offset: u32, left: u32, kind: u32): u32 {
+  const size = slotSize(j);
   let n: u32 = 0;
   for (; n < left && n < LONGEST; n++) {
     const rec = recordAt(j, offset);
     const entry = kindOf(<i32>load<u16>(rec, Record.op));
-    if (load<u8>(entry) != <u8>kind || load<u8>(entry, 1) != 3 || load<u8>(rec, Record.rm) == <u8>Cpu.rsp) break;
+    if (load<u8>(entry) != <u8>kind || <u32>load<u8>(entry, 1) != size || load<u8>(rec, Record.rm) == <u8>Cpu.rsp)
+      break;
     offset += (<u32>load<u16>(rec, Record.where)) >> 12;
   }
   return n;
@@ -31,12 +34,14 @@ export function translateRun(j: usize, offset: u32, left: u32): u32 {
   const n = pushes != 0 ? pushes : runLength(j, offset, left, K.kPopReg);
   if (n < 2) return 0;
   store<u32>(j, <u32>recordAt(j, offset), Jit.record);
-  const bytes = <i32>(n << 3);
+  const size = slotSize(j);
+  const bytes = <i32>(n << size);
   L.getGpr(j, RSP);
   if (pushes != 0) {
     E.i64Const(j, -bytes);
     E.op(j, E.I64_ADD);
   }
+  cutAddress(j);
   E.set(j, L.LA);
   hostOfRange(j, bytes, pushes != 0);
   for (let i: u32 = 0; i < n; i++) {
@@ -45,9 +50,9 @@ export function translateRun(j: usize, offset: u32, left: u32): u32 {
     E.get(j, L.HOST);
     if (pushes != 0) {
       L.getGpr(j, register);
-      E.memory(j, E.I64_STORE, (n - 1 - i) << 3);
+      E.memory(j, size == 3 ? E.I64_STORE : E.I64_STORE32, (n - 1 - i) << size);
     } else {
-      E.memory(j, E.I64_LOAD, i << 3);
+      E.memory(j, size == 3 ? E.I64_LOAD : E.I64_LOAD32_U, i << size);
       L.setGpr(j, register);
     }
     offset += (<u32>load<u16>(rec, Record.where)) >> 12;
@@ -56,6 +61,7 @@ export function translateRun(j: usize, offset: u32, left: u32): u32 {
   if (pushes == 0) {
     E.i64Const(j, bytes);
     E.op(j, E.I64_ADD);
+    cutAddress(j);
   }
   L.setGpr(j, RSP);
   return n;

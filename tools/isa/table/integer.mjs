@@ -180,7 +180,7 @@ export const rows = [
   ["E9", "JMP Jz", "!JMP", { f64: true }],
   ["E8", "CALL Jz", "!CALL", { f64: true, sized: true }],
   ["C3", "RET", "!RET", { f64: true, sized: true }],
-  ["C2", "RET Iw", "branch.retImm", { f64: true, sized: true, end: true }],
+  ["C2", "RET Iw", "!RET", { f64: true, sized: true }],
   ["FF /2", "CALL Ev", "!CALL_RM", { f64: true }],
   ["FF /4", "JMP Ev", "!JMP_RM", { f64: true }],
   ["E0", "LOOPNE Jb", "branch.loop", { f64: true, end: true, kind: 0 }],

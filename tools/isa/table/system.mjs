@@ -18,7 +18,8 @@ function stackForms(
   const options = { kind, sized: true, ...(high ? { d64: true } : { no64: true }) };
   /** @type {Row[]} */
   const rows = [[push, `PUSH ${name}`, "segment.push", options]];
-  if (pop) rows.push([pop, `POP ${name}`, "segment.pop", kind === 2 ? { ...options, end: true } : options]);
+  // SS, DS and ES decide whether code is flat, and with it how what follows is decoded.
+  if (pop) rows.push([pop, `POP ${name}`, "segment.pop", high ? options : { ...options, end: true }]);
   return rows;
 }
 
@@ -75,9 +76,9 @@ export const rows = [
   ...stackForms("DS", 3, "1E", "1F"),
   ...stackForms("FS", 4, "0F A0", "0F A1"),
   ...stackForms("GS", 5, "0F A8", "0F A9"),
-  ["C4 /r mem", "LES Gv,Mp", "segment.les", { ...sized, no64: true }],
-  ["C5 /r mem", "LDS Gv,Mp", "segment.lds", { ...sized, no64: true }],
-  ["0F B2 /r mem", "LSS Gv,Mp", "segment.lss", sized],
+  ["C4 /r mem", "LES Gv,Mp", "segment.les", { ...sizedEnd, no64: true }],
+  ["C5 /r mem", "LDS Gv,Mp", "segment.lds", { ...sizedEnd, no64: true }],
+  ["0F B2 /r mem", "LSS Gv,Mp", "segment.lss", sizedEnd],
   ["0F B4 /r mem", "LFS Gv,Mp", "segment.lfs", sized],
   ["0F B5 /r mem", "LGS Gv,Mp", "segment.lgs", sized],
   ["0F 02 /r", "LAR Gv,Ew", "segment.lar"],
