@@ -178,7 +178,7 @@ const conditionTests = [
 /** Branches: inlined, and known to the run loop. @type {Record<string, string[]>} */
 const branches = {
   JMP: ["exit = BRANCH;", "break;"],
-  CALL: ["if (pushReturn(cpu, rec)) exit = BRANCH;", "break;"],
+  CALL: ["if (callDirect(cpu, rec)) exit = BRANCH;", "break;"],
   CALL_RM: ["if (callIndirect(cpu, rec)) exit = LOOKUP;", "break;"],
   JMP_RM: ["if (readTarget(cpu, rec)) exit = LOOKUP;", "break;"],
   RET: [

@@ -6,13 +6,14 @@ import { isCanonical } from "../../mem/walk";
 import { getZf } from "../flags";
 import { regGet, regSet } from "../operand";
 import { drop, stackHost } from "../stack";
-import { protection } from "../state";
+import { checkCodeLimit, protection } from "../state";
 
 export function retImm<T>(cpu: usize, rec: usize): bool {
   const host = stackHost<T>(cpu, 0);
   if (host == 0) return false;
   const target = <u64>load<T>(host);
   if (sizeof<T>() == 8 && !isCanonical(target)) return protection(cpu, 0);
+  if (!checkCodeLimit(cpu, target)) return false;
   drop(cpu, sizeof<T>() + <u64>load<u16>(rec, Record.imm));
   store<u64>(cpu, target, Cpu.rip);
   return true;
@@ -26,9 +27,16 @@ const JCXZ = 3;
 export function loop(cpu: usize, rec: usize): bool {
   const kind = load<u8>(rec, Record.reg);
   const form = (<u32>load<u8>(rec, Record.misc)) & Record.MISC_FORM;
+  const before = counter(cpu, form);
   if (!taken(cpu, kind, form)) return true;
-  const target = load<u64>(cpu, Cpu.codePage) + <u64>(<i64>load<i32>(rec, Record.imm));
-  store<u64>(cpu, load<u8>(rec, Record.index) == 1 ? target & 0xffff : target, Cpu.rip);
+  const next = load<u64>(cpu, Cpu.codePage) + <u64>(<i64>load<i32>(rec, Record.imm));
+  const size = <u32>load<u8>(rec, Record.index);
+  const target = size == 3 ? next : size == 2 ? next & 0xffffffff : next & 0xffff;
+  if (!checkCodeLimit(cpu, target)) {
+    if (kind != JCXZ) setCounter(cpu, form, before);
+    return false;
+  }
+  store<u64>(cpu, target, Cpu.rip);
   return true;
 }
 
