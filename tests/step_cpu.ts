@@ -24,6 +24,7 @@ import {
   SEGMENT,
   type State,
 } from "../tools/vectors/format.mjs";
+import { type CodeSize, disassemble } from "../src/shared/disassemble";
 import { access, CODE64, CODE64_USER, DATA3, GDT, IDT, PML4, RING0_STACK, SystemCpu, TSS } from "./system_cpu";
 
 /** Where supervisor code sees the first 2 MiB; user addresses there are free for the vectors. */
@@ -109,7 +110,8 @@ export class StepCpu {
       const wrong = this.#differences(form, vector, outcome);
       if (wrong.length > 0) {
         const code = Buffer.from(form.code).toString("hex");
-        problems.push(`${form.name} <${code}>, case ${n} (${describe(vector)}): ${wrong.join("; ")}`);
+        const { text } = disassemble(form.code, (form.mode ?? 64) as CodeSize, BigInt(CODE + at));
+        problems.push(`${form.name} <${code}: ${text}>, case ${n} (${describe(vector)}): ${wrong.join("; ")}`);
       }
       if (problems.length >= limit) break;
     }

@@ -1,7 +1,7 @@
 // Machine code as text in Intel's syntax. What there is comes from the rows of the instruction table (tools/isa), which the
 // CPU's decoder is made of: this file only knows prefixes, modrm and the letters of operands. Pure; reads what it is given.
 
-import { INSTRUCTIONS } from "./instructions.generated";
+import { type Row, rowsAt } from "./instruction_rows";
 
 export type CodeSize = 16 | 32 | 64;
 
@@ -10,49 +10,10 @@ export interface Disassembled {
   readonly text: string;
 }
 
-/** A row of the table. Fields that a row does not fix are -1. */
-interface Row {
-  readonly prefix: number;
-  readonly mod: number;
-  readonly reg: number;
-  readonly rm: number;
-  readonly w: number;
-  /** m modrm, r register in the opcode, d f o n y s: see tools/isa/generate.mjs; a digit: kind of immediate. */
-  readonly flags: string;
-  readonly mnemonic: string;
-  readonly operands: readonly string[];
-}
-
 // Mandatory prefixes of a row, and the forms of modrm.
 const NO_PREFIX = 1;
 const REGISTER_FORM = 2;
 const MAX_LENGTH = 15;
-
-let table: Map<number, Row[]> | undefined;
-
-/** Rows by opcode map * 256 + opcode. */
-function rowsAt(opcode: number): readonly Row[] {
-  table ??= readTable();
-  return table.get(opcode) ?? [];
-}
-
-function readTable(): Map<number, Row[]> {
-  const rows = new Map<number, Row[]>();
-  for (const line of INSTRUCTIONS.split("\n")) {
-    const [code = "", mnemonic = "", ...rest] = line.split(" ");
-    const digit = (at: number): number => (code[at] === "-" ? -1 : Number(code[at]));
-    const flags = code.slice(8);
-    const operands = rest.join("").split(",");
-    const row = { prefix: digit(3), mod: digit(4), reg: digit(5), rm: digit(6), w: digit(7), flags, mnemonic };
-    const first = digit(0) * 256 + parseInt(code.slice(1, 3), 16);
-    for (let n = 0; n < (flags.includes("r") ? 8 : 1); n++) {
-      const list = rows.get(first + n) ?? [];
-      list.push({ ...row, operands: operands[0] === "" ? [] : operands });
-      rows.set(first + n, list);
-    }
-  }
-  return rows;
-}
 
 const GENERAL = ["ax", "cx", "dx", "bx", "sp", "bp", "si", "di"];
 const LOW_BYTES = ["al", "cl", "dl", "bl", "spl", "bpl", "sil", "dil"];

@@ -12,14 +12,15 @@ const ENTRY = LOAD + 0x20;
 /** Where programs write text, and 0 at their end. */
 const CONSOLE = 0x2000;
 /** Of all programs; one runs a few hundred thousand. */
-const MOST_INSTRUCTIONS = 50_000_000;
+const MOST_INSTRUCTIONS = 5_000_000;
 const SLICE = 100_000;
 /** Host milliseconds that pass at each look at the clock: timers end, and every run is the same. */
 const TICK = 0.01;
 // What cpuRun answers (assembly/cpu/poll.ts).
 const HALTED = 1;
 const SHUTDOWN = 3;
-const FLAT = { [Cpu.CS]: 0xc09b, other: 0xc093 };
+const FLAT_CODE = 0xc09b;
+const FLAT_DATA = 0xc093;
 
 export class BareMachine {
   readonly #guest: TestGuest;
@@ -82,7 +83,7 @@ export class BareMachine {
     for (const n of [Cpu.ES, Cpu.CS, Cpu.SS, Cpu.DS, Cpu.FS, Cpu.GS]) {
       const s = this.#cpu + Cpu.seg + n * Cpu.SEG_SIZE;
       view.setUint16(s + Cpu.segSelector, n === Cpu.CS ? 8 : 16, true);
-      view.setUint32(s + Cpu.segAttr, n === Cpu.CS ? FLAT[Cpu.CS] : FLAT.other, true);
+      view.setUint32(s + Cpu.segAttr, n === Cpu.CS ? FLAT_CODE : FLAT_DATA, true);
       view.setUint32(s + Cpu.segLimit, 0xffffffff, true);
       view.setBigUint64(s + Cpu.segBase, 0n, true);
     }

@@ -377,7 +377,7 @@ function names({ specials, numbered }) {
 /** Handlers whose byte immediate is sign-extended to the operand size. */
 const signed = /^(alu|muldiv|stack)\./;
 
-/** A row for the disassembler, as src/shared/disassemble.ts reads it. @param {Parsed} p */
+/** A row for the disassembler, as src/shared/instruction_rows.ts reads it. @param {Parsed} p */
 function disassemblerRow(p) {
   const { options: o, operands } = p;
   const digit = (/** @type {number} */ n) => (n === 255 ? "-" : String(n));
@@ -390,7 +390,6 @@ function disassemblerRow(p) {
     o.no64 ? "n" : o.only64 ? "o" : "",
     sizeRule(p) === "y" ? "y" : "",
     operands.includes("Ib") && signed.test(p.handler) ? "s" : "",
-    immediateOf(p) || "",
   ].join("");
   return `${p.map}${opcode}${p.prefix}${p.mod}${digit(p.regExt)}${digit(p.rmExt)}${digit(p.w)}${flags} ${p.row[1]}`;
 }
@@ -401,7 +400,7 @@ const hexByte = (/** @type {number} */ n) => n.toString(16).padStart(2, "0");
 function disassemblerTable(table) {
   const rows = [...table].sort((a, b) => specificity(b) - specificity(a)).map(disassemblerRow);
   return [
-    "// Generated from tools/isa/table: a line per row, see tools/isa/generate.mjs and disassemble.ts.",
+    "// Generated from tools/isa/table: a line per row, see tools/isa/generate.mjs and instruction_rows.ts.",
     `export const INSTRUCTIONS = ${JSON.stringify(rows.join("\n"))};`,
     "",
   ].join("\n");
