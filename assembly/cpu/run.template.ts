@@ -18,7 +18,7 @@ import { RUN_EXIT_BUDGET, RUN_EXIT_TRANSLATE, poll } from "../poll";
 import { LEFT } from "../region_exit";
 import { isCanonical } from "../../mem/walk";
 import { drop, push, stackHost } from "../stack";
-import { nextRipOf, protection, raise, ripOf } from "../state";
+import { checkCodeLimit, nextRipOf, protection, raise, ripOf } from "../state";
 import { fpuReady, sseReady, unimplemented } from "../units";
 import { runCold, runEnd } from "./cold";
 import * as Ops from "./ops";
@@ -42,11 +42,28 @@ function pushReturn(cpu: usize, rec: usize): bool {
   return size == 2 ? push<u32>(cpu, <u32>next) : push<u16>(cpu, <u16>next);
 }
 
+/** A direct call. */
+function callDirect(cpu: usize, rec: usize): bool {
+  if (load<u8>(rec, Record.reg) == 3) return pushReturn(cpu, rec);
+  return callNarrow(cpu, rec, branchTarget(cpu, rec));
+}
+
+/** Pushes the return address, then checks the target, as processors do. */
+function callNarrow(cpu: usize, rec: usize, target: u64): bool {
+  const rsp = load<u64>(cpu, Cpu.rsp);
+  if (!pushReturn(cpu, rec)) return false;
+  if (checkCodeLimit(cpu, target)) return true;
+  store<u64>(cpu, rsp, Cpu.rsp);
+  return false;
+}
+
 /** RET with an operand of 16 or 32 bits. */
 function returnNarrow(cpu: usize, rec: usize, size: u32): bool {
   const host = size == 2 ? stackHost<u32>(cpu, 0) : stackHost<u16>(cpu, 0);
   if (host == 0) return false;
-  store<u64>(cpu, size == 2 ? <u64>load<u32>(host) : <u64>load<u16>(host), Cpu.rip);
+  const target = size == 2 ? <u64>load<u32>(host) : <u64>load<u16>(host);
+  if (!checkCodeLimit(cpu, target)) return false;
+  store<u64>(cpu, target, Cpu.rip);
   drop(cpu, (size == 2 ? 4 : 2) + <u64>load<u32>(rec, Record.imm));
   return true;
 }
@@ -63,7 +80,7 @@ function readTarget(cpu: usize, rec: usize): bool {
     store<u64>(cpu, target, Cpu.rip);
     return true;
   }
-  return readTargetNarrow(cpu, rec, size);
+  return readTargetNarrow(cpu, rec, size) && checkCodeLimit(cpu, load<u64>(cpu, Cpu.rip));
 }
 
 function readTargetNarrow(cpu: usize, rec: usize, size: u32): bool {
@@ -75,7 +92,8 @@ function readTargetNarrow(cpu: usize, rec: usize, size: u32): bool {
 
 /** An indirect call: reads the target, pushes the return address, then checks the target, as processors do. */
 function callIndirect(cpu: usize, rec: usize): bool {
-  if (load<u8>(rec, Record.reg) != 3) return readTarget(cpu, rec) && pushReturn(cpu, rec);
+  const size = <u32>load<u8>(rec, Record.reg);
+  if (size != 3) return readTargetNarrow(cpu, rec, size) && callNarrow(cpu, rec, load<u64>(cpu, Cpu.rip));
   const host = rmHost<u64>(cpu, rec);
   if (host == 0) return false;
   const target = load<u64>(host);
@@ -304,6 +322,9 @@ export function run(cpu: usize, budget: u64): i32 {
           continue;
         }
       }
+      // A branch that is linked has been there before.
+      if (exit == BRANCH && load<i32>(rec, Record.disp) == 0 && !checkCodeLimit(cpu, branchTarget(cpu, rec)))
+        exit = FAULT;
       if (exit == BRANCH) {
         executed += <u64>((rec - start) >> 4) + 1;
         const link = <usize>load<u32>(rec, Record.disp);

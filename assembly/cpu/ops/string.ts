@@ -248,13 +248,14 @@ export function cmps<T>(cpu: usize, rec: usize): bool {
   while (true) {
     if (rep != 0 && counter(cpu, form) == 0) return endCompare<T>(cpu, a, b, compared);
     if (patience-- == 0) return endCompare<T>(cpu, a, b, true) && again(cpu, rec);
-    const left = readHost(cpu, sourceAddress(cpu, rec, form, sizeof<T>()), sizeof<T>());
-    if (left == 0) return false;
-    const first = load<T>(left);
+    // Of two faults processors raise that of the destination.
     const right = readHost(cpu, destinationAddress(cpu, form, sizeof<T>(), false), sizeof<T>());
     if (right == 0) return false;
-    a = first;
-    b = load<T>(right);
+    const second = load<T>(right);
+    const left = readHost(cpu, sourceAddress(cpu, rec, form, sizeof<T>()), sizeof<T>());
+    if (left == 0) return false;
+    a = load<T>(left);
+    b = second;
     compared = true;
     const by = step<T>(cpu);
     setIndex(cpu, Cpu.rsi, form, indexOf(cpu, Cpu.rsi, form) + by);
