@@ -66,8 +66,10 @@ const programs: Record<string, string> = {
 for (const [program, title] of Object.entries(programs)) {
   test(title, { tag: "@slow" }, async ({ guest }) => {
     const expected = readFileSync(join(folder, "expected", program.replace(/\.\w+$/, ".txt")), "utf8").trimEnd();
-    const { output, code } = await timed(guest, `/root/lab/${program} 2>/root/errors`);
+    // To a file: a kernel whose host stood still for a while complains on the console, whatever its log level is.
+    const { code } = await timed(guest, `/root/lab/${program} >/root/output 2>/root/errors`);
     if (code !== 0) throw new Error(`${program} ended with ${code}:\n${(await guest.run("tail /root/errors")).output}`);
+    const output = await guest.output("cat /root/output");
     // Another version of the compiler makes other code: that is no mistake of the machine's.
     if (program === "gcc.sh") expect(output.split("\n")[0], "the version of gcc").toBe(expected.split("\n")[0]);
     expect(output).toBe(expected);
@@ -90,38 +92,15 @@ test(
   },
 );
 
-for (const [part, title] of [
-  ["cpu", "the methods of the processor"],
-  ["memory", "memory, matrices and strings"],
-  ["others", "sorting, signals, vectors, self-modifying code"],
-] as const) {
-  test(`stress-ng verifies ${title}`, { tag: "@slow" }, async ({ guest }) => {
-    const { output, code } = await timed(guest, `/root/lab/stress.sh ${part}`);
-    expect(output).not.toContain("FAILED");
-    expect(code).toBe(0);
-    expect(output.split("\n").length, "groups of stressors that ran").toBe({ cpu: 1, memory: 9, others: 71 }[part]);
-    expect(output).not.toMatch(/: 0 methods/);
-  });
-}
-
+/** Of arithmetic, of compiled code, of what libraries compute; those of the language itself would only take long. */
 const pythonTests = [
-  ...[
-    "float",
-    "math",
-    "cmath",
-    "int",
-    "long",
-    "complex",
-    "decimal",
-    "fractions",
-    "pow",
-    "strtod",
-    "numeric_tower",
-    "random",
-  ],
-  ...["struct", "array", "memoryview", "bytes", "binascii", "hashlib", "hmac", "zlib", "gzip", "audioop", "colorsys"],
-  ...["ctypes", "mmap", "sort", "heapq", "bisect", "generators", "dict", "format", "marshal", "re", "exceptions"],
-].map((name) => `test_${name}`);
+  "float math cmath int long complex decimal fractions pow strtod numeric_tower random",
+  "struct array memoryview bytes binascii hashlib hmac zlib gzip audioop colorsys",
+  "ctypes mmap sort heapq bisect generators dict format marshal re exceptions",
+]
+  .join(" ")
+  .split(" ")
+  .map((name) => `test_${name}`);
 
 test("Python's regression tests", { tag: "@slow" }, async ({ guest }) => {
   const { output, code } = await timed(guest, `cd /tmp; python3 -m test --timeout 2400 ${pythonTests.join(" ")} 2>&1`);
@@ -133,7 +112,7 @@ test("glibc takes its functions for x86-64-v2", { tag: "@slow" }, async ({ guest
   const help = await guest.output("/lib64/ld-linux-x86-64.so.2 --help");
   expect(help).toMatch(/x86-64-v2 \(supported, searched\)/);
   expect(help).not.toMatch(/x86-64-v3 \(supported/);
-  // The code that the symbols of the C library were bound to: SSE4.2's string comparison, SSE4.1's and SSSE3's own.
+  // The code that the symbols of the C library were bound to: SSE4.2's string comparison, SSE4.1's minimum.
   const listing = await guest.output("/root/lab/bound_functions.py", 5 * minutes);
   expect(listing.split("\n")).toEqual([
     "strspn pcmpistri",
@@ -144,12 +123,34 @@ test("glibc takes its functions for x86-64-v2", { tag: "@slow" }, async ({ guest
 });
 
 test("nothing ended by a signal, and no instruction was missing", { tag: "@slow" }, async ({ guest }) => {
-  // What programs did on purpose (the tests of stress-ng and of Python) names them.
+  // Of what Python's tests do on purpose, the kernel tells the name of the program.
   const said = await guest.output(
     "dmesg --notime | grep -E 'traps:|segfault|invalid opcode|general protection' || true",
   );
-  const unexpected = said.split("\n").filter((line) => line !== "" && !/stress-ng|python3/.test(line));
+  const unexpected = said.split("\n").filter((line) => line !== "" && !line.startsWith("python3["));
   expect(unexpected).toEqual([]);
-  expect(await guest.output("dmesg | grep -ciE 'soft lockup|rcu.*stall|Call Trace|BUG:' || true")).toBe("0");
   expect((await guest.stats()).unimplemented).toEqual({ count: 0, bytes: "", rip: "" });
+});
+
+/** What stress-ng is made to do, and the groups that it must tell of: all methods that its version has. */
+const stress = {
+  cpu: ["cpu: 82 methods"],
+  memory:
+    "vm: 35, memcpy: 7, matrix: 14, matrix-3d: 12, str: 14, wcs: 12, memthrash: 24, funccall: 19, zlib: 29, misaligned: 20"
+      .split(", ")
+      .map((group) => `${group} methods`),
+  others: ["others: 75 stressors"],
+};
+
+/** Last, after all that has to run without missing instructions: some stressors here execute random bytes. */
+for (const [part, groups] of Object.entries(stress)) {
+  test(`stress-ng verifies its results: ${part}`, { tag: "@slow" }, async ({ guest }) => {
+    const { output, code } = await timed(guest, `/root/lab/stress.sh ${part}`);
+    expect(output.split("\n")).toEqual(groups);
+    expect(code).toBe(0);
+  });
+}
+
+test("the kernel has nothing to complain about", { tag: "@slow" }, async ({ guest }) => {
+  expect(await guest.output("dmesg | grep -iE 'Oops|Call Trace|unknown trap|I/O error' || true")).toBe("");
 });

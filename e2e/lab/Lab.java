@@ -110,7 +110,7 @@ public class Lab {
 
 	static Object strings() {
 		var builder = new StringBuilder();
-		for (int i = 0; i < 20000; i++) builder.append(Integer.toString(random(), 36)).append(i % 9 == 0 ? "é\u20ac" : ' ');
+		for (int i = 0; i < 4000; i++) builder.append(Integer.toString(random(), 36)).append(i % 9 == 0 ? "é\u20ac" : ' ');
 		String text = builder.toString();
 		var matcher = Pattern.compile("(\\w)(\\d+)\\1").matcher(text);
 		int found = 0;
@@ -121,7 +121,7 @@ public class Lab {
 
 	static Object collections() {
 		var counts = new HashMap<String, Integer>();
-		for (int i = 0; i < 60000; i++) counts.merge(Integer.toString(random() >>> 20), 1, Integer::sum);
+		for (int i = 0; i < 12000; i++) counts.merge(Integer.toString(random() >>> 20), 1, Integer::sum);
 		var sorted = new TreeMap<>(counts);
 		List<Long> list = new ArrayList<>();
 		sorted.forEach((key, value) -> list.add(Long.parseLong(key) * value));
@@ -131,12 +131,12 @@ public class Lab {
 
 	static Object big() {
 		var p = BigInteger.TWO.pow(521).subtract(BigInteger.ONE);
-		var f = IntStream.rangeClosed(1, 1200).mapToObj(BigInteger::valueOf).reduce(BigInteger.ONE, BigInteger::multiply);
-		return f.mod(p).hashCode() + " " + BigInteger.valueOf(3).modPow(f.shiftRight(9000), p).toString(36).substring(0, 20) + " " + p.isProbablePrime(20);
+		var f = IntStream.rangeClosed(1, 500).mapToObj(BigInteger::valueOf).reduce(BigInteger.ONE, BigInteger::multiply);
+		return f.mod(p).hashCode() + " " + BigInteger.valueOf(3).modPow(f.shiftRight(3000), p).toString(36).substring(0, 20) + " " + p.isProbablePrime(20);
 	}
 
 	static Object digests() {
-		var bytes = new byte[300000];
+		var bytes = new byte[50000];
 		for (int i = 0; i < bytes.length; i++) bytes[i] = (byte) (random() >> 16);
 		var crc = new CRC32();
 		crc.update(bytes);
@@ -156,7 +156,7 @@ public class Lab {
 		var pool = Executors.newFixedThreadPool(4);
 		for (int t = 0; t < 8; t++) {
 			pool.execute(() -> {
-				for (int i = 0; i < 20000; i++) {
+				for (int i = 0; i < 4000; i++) {
 					total.addAndGet(i);
 					map.merge(i % 64, 1, Integer::sum);
 					synchronized (plain) {
@@ -183,13 +183,13 @@ public class Lab {
 
 	public static void main(String[] arguments) {
 		int times = Integer.parseInt(arguments[0]);
-		say("integers", () -> often(times, () -> integers(40000)));
-		say("floats", () -> often(times, () -> floats(40000)));
-		say("shapes", () -> often(times, () -> shapes(40000)));
-		say("exceptions", () -> often(times, () -> exceptions(5000)));
-		say("arrays", () -> IntStream.range(0, times).map(i -> arrays(20000)).sum());
+		say("integers", () -> often(times, () -> integers(12000)));
+		say("floats", () -> often(times, () -> floats(12000)));
+		say("shapes", () -> often(times, () -> shapes(12000)));
+		say("exceptions", () -> often(times, () -> exceptions(2000)));
+		say("arrays", () -> IntStream.range(0, times).map(i -> arrays(5000)).sum());
 		IntBinaryOperator[] operators = {(a, b) -> a + b, (a, b) -> a * b - 1, (a, b) -> a ^ b << 3};
-		say("lambdas", () -> IntStream.range(0, 200000).reduce(1, (a, b) -> operators[b % 3].applyAsInt(a, b)));
+		say("lambdas", () -> IntStream.range(0, 40000).reduce(1, (a, b) -> operators[b % 3].applyAsInt(a, b)));
 		say("strings", Lab::strings);
 		say("collections", Lab::collections);
 		say("big", Lab::big);

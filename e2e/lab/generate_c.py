@@ -1,7 +1,7 @@
 """Writes a C program of a few thousand lines to standard output, the same every time: functions of random but defined
 integer and floating-point arithmetic, switches, loops, structures and calls. It prints a line for each group of them."""
 
-FUNCTIONS = 100
+FUNCTIONS = 60
 GROUP = 10
 
 state = 0x9E3779B97F4A7C15
