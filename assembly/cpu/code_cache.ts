@@ -311,7 +311,8 @@ export function flushCodeCache(cpu: usize): void {
     if (load<u32>(cpu + Cpu.pageBlocks + (page << 2)) != 0) clearCodeMarks(page << MemoryMap.PAGE_SHIFT);
   }
   resetCodeCache(cpu);
-  // The translator's batch names heads that are gone (jit/translator.ts).
+  // All that was translated is out of reach: its slots are free. The batch names heads that are gone (jit/translator.ts).
+  store<u32>(cpu + Cpu.jit, Jit.FIRST_SLOT, Jit.nextSlot);
   store<u32>(cpu + Cpu.jit, 0, Jit.batchCount);
   store<u32>(cpu + Cpu.jit, <u32>(cpu + Cpu.jit + Jit.bodies), Jit.batchEnd);
 }

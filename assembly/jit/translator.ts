@@ -1,6 +1,6 @@
 // From hot blocks to table slots: translates regions, collects them into batches, compiles these.
 
-import { blockInSlot, countAnew, hasRoom, isPending } from "../cpu/code_cache";
+import { blockInSlot, countAnew, flushCodeCache, hasRoom, isPending } from "../cpu/code_cache";
 import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
@@ -47,7 +47,11 @@ export function translateBlock(cpu: usize, head: usize): void {
   const j = jitOf(cpu);
   store<i32>(head, Record.CODE_NEVER, Record.headCode);
   if (!hasTranslation(load<u32>(head, Record.headMode)) || load<u32>(cpu, Cpu.jitMode) == Cpu.JIT_OFF) return;
-  if (!hasRoom(cpu, DECODE_ROOM) || load<u32>(j, Jit.nextSlot) + Jit.BATCH_MAX > <u32>Jit.MAX_SLOTS) return;
+  if (!hasRoom(cpu, DECODE_ROOM) || load<u32>(j, Jit.nextSlot) + Jit.BATCH_MAX > <u32>Jit.MAX_SLOTS) {
+    // What is hot now gets hot again: programs end, and the code that others make for themselves is dropped.
+    flushCodeCache(cpu);
+    return;
+  }
   if (!writeFunction(cpu, j, head)) {
     count(j, Jit.refused, 1);
     return;
