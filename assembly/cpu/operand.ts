@@ -79,7 +79,7 @@ export function ea(cpu: usize, rec: usize, size: u32, write: bool): u64 {
 export function elementAddress(cpu: usize, rec: usize, distance: u64, size: u32, write: bool): u64 {
   const misc = <u32>load<u8>(rec, Record.misc);
   const address = sum(cpu, rec, misc) + distance;
-  return misc > <u32>Record.MISC_SCALE ? segmented(cpu, misc, address, size, write) : address;
+  return misc > <u32>Record.MISC_SCALE ? segmented(cpu, rec, address, size, write) : address;
 }
 
 /** The offset part of the address: what LEA gives, truncated to the address size. */

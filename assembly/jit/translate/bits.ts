@@ -5,7 +5,6 @@ import * as Record from "../../layout/record";
 import * as K from "../../cpu/generated/kinds";
 import * as E from "../emit";
 import * as L from "../locals";
-import { isFlat } from "../state";
 import { replaceFlags, replaceZero, setExplicit } from "./flags";
 import { flagsDie } from "./flag_life";
 import * as O from "./operand";
@@ -26,8 +25,8 @@ export function translateBits(j: usize, kind: u32, size: u32): bool {
     case K.kBts:
     case K.kBtr:
     case K.kBtc:
-      // The word of a bit string can be anywhere in a segment, whose limit the handler knows.
-      if (isFlat(j) && !O.isRegisterForm(O.recordOf(j))) return false;
+      // The word of a bit string wraps within the address size, and has its segment's limit: the handler knows.
+      if (!O.isRegisterForm(O.recordOf(j)) && O.formOf(j) != Record.FORM_MEM64) return false;
       O.pushRegister(j, load<u8>(O.recordOf(j), Record.reg), size);
       E.set(j, L.Y);
       translateBitTest(j, kind - K.kBt, size, true);

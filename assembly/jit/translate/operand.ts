@@ -20,6 +20,11 @@ export function isRegisterForm(rec: usize): bool {
   return (load<u8>(rec, Record.misc) & Record.MISC_FORM) == Record.FORM_REGISTER;
 }
 
+/** The address form of the record under translation: Record.FORM_. */
+export function formOf(j: usize): u32 {
+  return (<u32>load<u8>(recordOf(j), Record.misc)) & Record.MISC_FORM;
+}
+
 @inline
 export function bitsOf(size: u32): u32 {
   return 8 << size;
