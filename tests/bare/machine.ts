@@ -4,6 +4,7 @@ import * as Cpu from "../../assembly/layout/cpu";
 import * as CpuSystem from "../../assembly/layout/cpu_system";
 import * as Machine from "../../assembly/layout/machine";
 import * as Mailbox from "../../assembly/layout/mailbox";
+import { RUN_EXIT } from "../../src/machine/exports";
 import { gpa } from "../../src/shared/units";
 import { testGuest, type TestGuest } from "../guest";
 
@@ -16,9 +17,6 @@ const MOST_INSTRUCTIONS = 5_000_000;
 const SLICE = 100_000;
 /** Host milliseconds that pass at each look at the clock: timers end, and every run is the same. */
 const TICK = 0.01;
-// What cpuRun answers (assembly/cpu/poll.ts).
-const HALTED = 1;
-const SHUTDOWN = 3;
 const FLAT_CODE = 0xc09b;
 const FLAT_DATA = 0xc093;
 
@@ -53,8 +51,8 @@ export class BareMachine {
     let halts = 0;
     while (!this.#exited && Number(view.getBigUint64(this.#cpu + Cpu.instructions, true)) < MOST_INSTRUCTIONS) {
       const reason = exports.cpuRun(this.#cpu, SLICE);
-      if (reason === SHUTDOWN) return this.#results("shutdown");
-      if (reason === HALTED && ++halts > SLICE) break;
+      if (reason === RUN_EXIT.shutdown) return this.#results("shutdown");
+      if (reason === RUN_EXIT.halted && ++halts > SLICE) break;
     }
     return this.#results(this.#exited ? "exit" : `none; rip ${this.#get(Cpu.rip)}`);
   }

@@ -1,5 +1,5 @@
 // Builds the bare-metal test programs and records what they print in two emulators: node tools/bare/record.mjs [program..]
-// Needs gcc for x86-64, qemu-system-x86_64 and bochs (BOCHS names another command). tests/bare.test.ts replays the images.
+// Needs gcc for x86-64, qemu-system-x86_64 and bochs (BOCHS names another command). tests/bare/bare.test.ts replays the images.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

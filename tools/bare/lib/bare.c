@@ -28,11 +28,6 @@ void print_hex(uint64_t value) {
   for (; shift >= 0; shift -= 4) put("0123456789abcdef"[value >> shift & 15]);
 }
 
-static void field(const char *name, uint64_t value) {
-  print(name);
-  print_hex(value);
-}
-
 /** An address in the snippet as its offset, any other as it is. */
 static void place(const char *name, word address, const void *code) {
   word offset = address - (word)code;
@@ -48,19 +43,19 @@ static void line(const char *name, const void *code, bool stack) {
     print(": ok\n");
     return;
   }
-  field(": v=", f->vector);
-  if (f->error != NO_ERROR) field(" e=", f->error);
+  print_field(": v=", f->vector);
+  if (f->error != NO_ERROR) print_field(" e=", f->error);
   place(" ip=", f->ip, code);
-  field(" cs=", f->cs & 0xffff);
-  field(" fl=", f->flags);
+  print_field(" cs=", f->cs & 0xffff);
+  print_field(" fl=", f->flags);
   bool has_stack = WIDE || (f->cs & 3) != 0 || (f->flags & FLAG_VM) != 0;
   if (stack && has_stack) {
-    field(" ss=", f->ss & 0xffff);
-    field(" sp=", f->sp);
+    print_field(" ss=", f->ss & 0xffff);
+    print_field(" sp=", f->sp);
   }
-  if (stack) field(" at=", trap.handler_sp);
-  if (f->vector == 14) field(" cr2=", trap.cr2);
-  if (f->vector == 1) field(" dr6=", trap.dr6);
+  if (stack) print_field(" at=", trap.handler_sp);
+  if (f->vector == 14) print_field(" cr2=", trap.cr2);
+  if (f->vector == 1) print_field(" dr6=", trap.dr6);
   print("\n");
 }
 
@@ -69,7 +64,7 @@ void report_stack(const char *name, const void *code) { line(name, code, true); 
 
 void note(const char *name, word value) {
   print(name);
-  field(": ", value);
+  print_field(": ", value);
   print("\n");
 }
 
@@ -95,8 +90,8 @@ void check_user(const char *name, const void *code, word a, word b) {
 bool on_trap(struct frame *f) {
   if (hook && f->vector != DONE && hook(f)) return true;
   if (recover_sp == 0) {
-    field("unexpected trap: v=", f->vector);
-    field(" ip=", f->ip);
+    print_field("unexpected trap: v=", f->vector);
+    print_field(" ip=", f->ip);
     print("\n");
     finish();
   }

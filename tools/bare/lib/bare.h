@@ -83,6 +83,10 @@ void report_stack(const char *name, const void *code);
 void note(const char *name, word value);
 void print(const char *text);
 void print_hex(uint64_t value);
+static inline void print_field(const char *name, uint64_t value) {
+  print(name);
+  print_hex(value);
+}
 
 /** Gate in the IDT: the handler of trap.S, or another. */
 void set_gate(int vector, int type_and_dpl, int selector, const void *handler, int ist);

@@ -1,25 +1,9 @@
 // Entry of 32-bit programs: as a multiboot image in protected mode. No paging.
-.set MAGIC, 0x1badb002
-.set FLAGS, 0x10000
-.set LOAD, 0x100000
+.set CODE32, 8
 
 .section .start, "ax"
 .globl _start
-header:
-  .long MAGIC, FLAGS, -(MAGIC + FLAGS), LOAD, LOAD, 0, bss_end, _start
-_start:
-  cli
-  lgdt gdt_pointer
-  ljmp $8, $1f
-1:
-  mov $0x10, %eax
-  mov %eax, %ds
-  mov %eax, %es
-  mov %eax, %ss
-  xor %eax, %eax
-  mov %eax, %fs
-  mov %eax, %gs
-  mov $stack_top, %esp
+#include "enter.S"
   mov $0x33, %eax
   mov %eax, %cr0
   mov $0x600, %eax
@@ -46,4 +30,4 @@ gdt_pointer:
   .long gdt
 
 .bss
-#include "stacks.inc"
+#include "stacks.S"

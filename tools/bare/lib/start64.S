@@ -1,26 +1,10 @@
 // Entry of 64-bit programs: as a multiboot image in 32-bit protected mode. The first 4 GiB are mapped one to one, for everybody.
-.set MAGIC, 0x1badb002
-.set FLAGS, 0x10000
-.set LOAD, 0x100000
+.set CODE32, 0x28
 
 .section .start, "ax"
 .code32
 .globl _start
-header:
-  .long MAGIC, FLAGS, -(MAGIC + FLAGS), LOAD, LOAD, 0, bss_end, _start
-_start:
-  cli
-  lgdt gdt_pointer
-  ljmp $0x28, $1f
-1:
-  mov $0x10, %eax
-  mov %eax, %ds
-  mov %eax, %es
-  mov %eax, %ss
-  xor %eax, %eax
-  mov %eax, %fs
-  mov %eax, %gs
-  mov $stack_top, %esp
+#include "enter.S"
   movl $pdpt + 7, pml4
   mov $pd + 7, %eax
   mov $pdpt, %edi
@@ -78,4 +62,4 @@ gdt_pointer:
 pml4: .skip 4096
 pdpt: .skip 4096
 pd: .skip 16384
-#include "stacks.inc"
+#include "stacks.S"

@@ -63,14 +63,10 @@ static void returns(void) {
       trap.handler_sp = 0;
       if (trap.frame.vector == DONE) {
         print(text);
-        print(": cs ");
-        print_hex(trap.frame.cs & 0xffff);
-        print(" ss ");
-        print_hex(trap.frame.ss & 0xffff);
-        print(" sp ");
-        print_hex(trap.frame.sp);
-        print(" fl ");
-        print_hex(trap.frame.flags);
+        print_field(": cs ", trap.frame.cs & 0xffff);
+        print_field(" ss ", trap.frame.ss & 0xffff);
+        print_field(" sp ", trap.frame.sp);
+        print_field(" fl ", trap.frame.flags);
         print("\n");
       } else {
         report(text, ways[w].code);
@@ -86,12 +82,9 @@ static void note_entry(const char *name, const void *code) {
   for (const char *c = name; *c; c++) *to++ = *c;
   for (const char *c = " saves"; (*to = *c); c++) to++;
   print(text);
-  print(": rip +");
-  print_hex(trap.frame.r14 - (word)code);
-  print(" flags ");
-  print_hex(trap.frame.r15);
-  print(" ss ");
-  print_hex(trap.frame.ss & 0xffff);
+  print_field(": rip +", trap.frame.r14 - (word)code);
+  print_field(" flags ", trap.frame.r15);
+  print_field(" ss ", trap.frame.ss & 0xffff);
   print("\n");
 }
 
@@ -123,12 +116,9 @@ static void system_calls(void) {
   for (int i = 0; i < 4; i++) {
     attempt(ways[i].code, (word)done, ways[i].flags);
     print(ways[i].name);
-    print(": cs ");
-    print_hex(trap.frame.cs & 0xffff);
-    print(" ss ");
-    print_hex(trap.frame.ss & 0xffff);
-    print(" fl ");
-    print_hex(trap.frame.flags);
+    print_field(": cs ", trap.frame.cs & 0xffff);
+    print_field(" ss ", trap.frame.ss & 0xffff);
+    print_field(" fl ", trap.frame.flags);
     print("\n");
   }
   write_msr(EFER, read_msr(EFER) & ~1UL);
@@ -161,12 +151,9 @@ static void system_calls(void) {
   for (int i = 0; i < 2; i++) {
     attempt(i ? sysexitl_ : sysexitq_, (word)done, (word)user_stack_top - 64);
     print(i ? "SYSEXITL" : "SYSEXITQ");
-    print(": cs ");
-    print_hex(trap.frame.cs & 0xffff);
-    print(" ss ");
-    print_hex(trap.frame.ss & 0xffff);
-    print(" sp ");
-    print_hex(trap.frame.sp);
+    print_field(": cs ", trap.frame.cs & 0xffff);
+    print_field(" ss ", trap.frame.ss & 0xffff);
+    print_field(" sp ", trap.frame.sp);
     print("\n");
   }
 }
