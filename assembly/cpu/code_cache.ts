@@ -311,8 +311,17 @@ export function flushCodeCache(cpu: usize): void {
     if (load<u32>(cpu + Cpu.pageBlocks + (page << 2)) != 0) clearCodeMarks(page << MemoryMap.PAGE_SHIFT);
   }
   resetCodeCache(cpu);
-  // All that was translated is out of reach: its slots are free. The batch names heads that are gone (jit/translator.ts).
+  dropTranslations(cpu);
+}
+
+/** All that was translated is out of reach: its slots are free, and the batch (jit/translator.ts) names heads that are gone. */
+export function dropTranslations(cpu: usize): void {
   store<u32>(cpu + Cpu.jit, Jit.FIRST_SLOT, Jit.nextSlot);
-  store<u32>(cpu + Cpu.jit, 0, Jit.batchCount);
-  store<u32>(cpu + Cpu.jit, <u32>(cpu + Cpu.jit + Jit.bodies), Jit.batchEnd);
+  emptyBatch(cpu + Cpu.jit);
+}
+
+export function emptyBatch(j: usize): void {
+  store<u32>(j, 0, Jit.batchCount);
+  store<u32>(j, 0, Jit.batchAge);
+  store<u32>(j, <u32>(j + Jit.bodies), Jit.batchEnd);
 }

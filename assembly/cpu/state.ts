@@ -52,6 +52,12 @@ export function checkCodeLimit(cpu: usize, target: u64): bool {
   return target <= <u64>load<u32>(cpu, Cpu.csLimit) || is64(cpu) || protection(cpu, 0);
 }
 
+/** Flat 32-bit code (Record.MODE_FLAT). */
+@inline
+export function isFlat(cpu: usize): bool {
+  return (load<u32>(cpu, Cpu.mode) & Record.MODE_FLAT) != 0;
+}
+
 /** 64-bit mode: CS.L under long mode. */
 @inline
 export function is64(cpu: usize): bool {

@@ -11,9 +11,9 @@ import { blockAddress, blockAtOffset, isJumpTarget, successor } from "./region";
 const LONGEST: u32 = 16;
 
 /** Leads the region's calls, returns and indirect jumps to its own blocks, as far as it shall (Jit.follow). */
-export function connect(cpu: usize, j: usize, mode: u32): void {
+export function connect(cpu: usize, j: usize): void {
   const follow = load<u32>(j, Jit.follow);
-  if (follow != Jit.FOLLOW_DIRECT) leadTo(j, Jit.TERM_JMP_RM, chainOfJumps(cpu, j, mode));
+  if (follow != Jit.FOLLOW_DIRECT) leadTo(j, Jit.TERM_JMP_RM, chainOfJumps(cpu, j));
   if (follow == Jit.FOLLOW_CALLS && connectCalls(j)) leadTo(j, Jit.TERM_RET, chainOfReturns(j));
 }
 
@@ -94,12 +94,12 @@ function chainOfReturns(j: usize): i32 {
   return chain;
 }
 
-function chainOfJumps(cpu: usize, j: usize, mode: u32): i32 {
+function chainOfJumps(cpu: usize, j: usize): i32 {
   let chain = -1;
   let length: u32 = 0;
   let head = blocksOfPage(cpu, <usize>load<u32>(j, Jit.pageHost));
   for (; head != 0 && length < LONGEST; head = <usize>load<u32>(head, Record.headNextInPage)) {
-    if (!isJumpTarget(cpu, head, mode)) continue;
+    if (!isJumpTarget(cpu, j, head)) continue;
     const target = blockAtOffset(j, load<u32>(head, Record.headHost) & 0xfff);
     if (target < 0) continue;
     chain = addMatch(j, target, chain, Jit.TERM_JMP_RM);

@@ -212,7 +212,6 @@ export const I64_GT_U: u32 = 0x56;
 export const I64_LE_S: u32 = 0x57;
 export const I64_LE_U: u32 = 0x58;
 export const I64_GE_S: u32 = 0x59;
-export const I64_GE_U: u32 = 0x5a;
 export const I32_ADD: u32 = 0x6a;
 export const I32_SUB: u32 = 0x6b;
 export const I32_MUL: u32 = 0x6c;

@@ -5,6 +5,7 @@ import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
 import { blocksOfPage, findOrDecode, findWarm } from "../cpu/code_cache";
 import * as Ops from "../cpu/generated/ops";
+import { isRegister, segmentOf } from "../cpu/operand";
 import { EFFECT_LEAVES, KIND_SIZE, KINDS } from "../cpu/generated/kinds";
 
 /** Instructions after which no further block is taken in. */
@@ -39,14 +40,8 @@ function terminatorOf(rec: usize): u32 {
   if (term < <u32>Jit.TERM_JCC || term > <u32>Jit.TERM_CALL_RM) return term;
   // The interpreter does branches with a 16-bit operand, and those through the code segment.
   if (load<u8>(rec, Record.reg) == 1) return Jit.TERM_OUT;
-  const indirect =
-    term >= <u32>Jit.TERM_JMP_RM && (load<u8>(rec, Record.misc) & Record.MISC_FORM) != Record.FORM_REGISTER;
+  const indirect = term >= <u32>Jit.TERM_JMP_RM && !isRegister(rec);
   return indirect && segmentOf(rec) == Cpu.CS + 1 ? Jit.TERM_OUT : term;
-}
-
-@inline
-function segmentOf(rec: usize): u32 {
-  return ((<u32>load<u8>(rec, Record.misc)) & Record.MISC_SEG) >> Record.MISC_SEG_SHIFT;
 }
 
 function terminatorOfOp(op: i32): u32 {
@@ -121,7 +116,7 @@ function walk(cpu: usize, j: usize, offset: u32, mode: u32, pending: u32): u32 {
       }
       const term = terminatorOf(rec);
       certain = term == Jit.TERM_END;
-      pending = addTargets(cpu, j, rec, term, mode, pending);
+      pending = addTargets(cpu, j, rec, term, pending);
       if (continues(rec, term)) {
         const fall = offset + (where >> 12);
         if (fall < PAGE) markLeader(j, fall);
@@ -158,7 +153,7 @@ function markLeader(j: usize, offset: u32): void {
 }
 
 /** Takes in where a branch leads to. */
-function addTargets(cpu: usize, j: usize, rec: usize, term: u32, mode: u32, pending: u32): u32 {
+function addTargets(cpu: usize, j: usize, rec: usize, term: u32, pending: u32): u32 {
   const follow = load<u32>(j, Jit.follow);
   if (term == Jit.TERM_JCC || term == Jit.TERM_JMP || (term == Jit.TERM_CALL && follow == Jit.FOLLOW_CALLS)) {
     return addTarget(j, load<u32>(rec, Record.imm), pending);
@@ -166,14 +161,14 @@ function addTargets(cpu: usize, j: usize, rec: usize, term: u32, mode: u32, pend
   if (term != Jit.TERM_JMP_RM || follow == Jit.FOLLOW_DIRECT) return pending;
   let head = blocksOfPage(cpu, <usize>load<u32>(j, Jit.pageHost));
   for (; head != 0; head = <usize>load<u32>(head, Record.headNextInPage)) {
-    if (isJumpTarget(cpu, head, mode)) pending = addTarget(j, load<u32>(head, Record.headHost) & 0xfff, pending);
+    if (isJumpTarget(cpu, j, head)) pending = addTarget(j, load<u32>(head, Record.headHost) & 0xfff, pending);
   }
   return pending;
 }
 
 /** Whether an indirect jump was seen to lead to a block. Where nothing was interpreted before, it may have. */
-export function isJumpTarget(cpu: usize, head: usize, mode: u32): bool {
-  if (load<u32>(head, Record.headMode) != mode) return false;
+export function isJumpTarget(cpu: usize, j: usize, head: usize): bool {
+  if (load<u32>(head, Record.headMode) != load<u32>(j, Jit.mode)) return false;
   return load<u8>(head, Record.headJumpedTo) != 0 || load<u32>(cpu, Cpu.jitMode) == Cpu.JIT_FORCE;
 }
 

@@ -1,6 +1,14 @@
 // From hot blocks to table slots: translates regions, collects them into batches, compiles these.
 
-import { blockInSlot, countAnew, flushCodeCache, hasRoom, isPending } from "../cpu/code_cache";
+import {
+  blockInSlot,
+  countAnew,
+  dropTranslations,
+  emptyBatch,
+  flushCodeCache,
+  hasRoom,
+  isPending,
+} from "../cpu/code_cache";
 import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
@@ -32,14 +40,7 @@ function count(j: usize, counter: usize, by: u64): void {
 export function resetTranslator(cpu: usize): void {
   const j = jitOf(cpu);
   memory.fill(j + Jit.jumpCache, 0, Jit.JUMP_CACHE_SIZE);
-  store<u32>(j, Jit.FIRST_SLOT, Jit.nextSlot);
-  emptyBatch(j);
-}
-
-function emptyBatch(j: usize): void {
-  store<u32>(j, 0, Jit.batchCount);
-  store<u32>(j, 0, Jit.batchAge);
-  store<u32>(j, <u32>(j + Jit.bodies), Jit.batchEnd);
+  dropTranslations(cpu);
 }
 
 /** Translates the region that starts with the block `head`, in time: it is compiled with its batch. */
@@ -116,9 +117,8 @@ function writeFunction(cpu: usize, j: usize, head: usize): bool {
 
 /** Finds the region's blocks and how they hang together; false if that cannot be written. */
 function collect(cpu: usize, j: usize, head: usize, follow: u32): bool {
-  const mode = load<u32>(head, Record.headMode);
-  if (!findRegion(cpu, j, load<u32>(head, Record.headHost), mode, follow)) return false;
-  connect(cpu, j, mode);
+  if (!findRegion(cpu, j, load<u32>(head, Record.headHost), load<u32>(head, Record.headMode), follow)) return false;
+  connect(cpu, j);
   return analyse(j);
 }
 

@@ -1,14 +1,14 @@
 // Bit tests, scans and counts.
 
-import { CF } from "../../cpu/flags";
+import { CF, ZF } from "../../cpu/flags";
 import * as Record from "../../layout/record";
 import * as K from "../../cpu/generated/kinds";
 import * as E from "../emit";
 import * as L from "../locals";
-import { replaceFlags, replaceZero, setExplicit } from "./flags";
+import { replaceFlags, setExplicit } from "./flags";
 import { flagsDie } from "./flag_life";
 import * as O from "./operand";
-import { hostOfOperand } from "./shared_host";
+import { pushRm } from "./shared_host";
 
 /** Translates the kinds of this file; false if it is none of them. */
 export function translateBits(j: usize, kind: u32, size: u32): bool {
@@ -49,13 +49,10 @@ const RESET = 2;
 
 /** Tests the bit that Y names, and changes it. In memory a register names a bit of a string: its upper part selects the word. */
 function translateBitTest(j: usize, how: u32, size: u32, byRegister: bool): void {
-  const rec = O.recordOf(j);
-  const inRegister = O.isRegisterForm(rec);
-  if (!inRegister) {
-    if (byRegister) hostOfWord(j, size, how != TEST);
-    else hostOfOperand(j, size, how != TEST);
-  }
-  O.pushOperand(j, O.OPERAND_E, inRegister ? 2 : 1, size, true);
+  if (byRegister && !O.isRegisterForm(O.recordOf(j))) {
+    hostOfWord(j, size, how != TEST);
+    O.pushMemory(j, size, true);
+  } else pushRm(j, size, true, how != TEST);
   E.set(j, L.X);
   E.get(j, L.Y);
   E.i64Const(j, O.bitsOf(size) - 1);
@@ -63,10 +60,7 @@ function translateBitTest(j: usize, how: u32, size: u32, byRegister: bool): void
   E.set(j, L.Y);
   if (how != TEST) {
     changeBit(j, how);
-    if (inRegister) {
-      E.get(j, L.Z);
-      O.popRegister(j, load<u8>(rec, Record.rm), size);
-    } else O.storeAtHost(j, L.Z, size);
+    O.writeRm(j, L.Z, size);
   }
   if (flagsDie(j)) return;
   E.get(j, L.X);
@@ -106,18 +100,11 @@ function changeBit(j: usize, how: u32): void {
   E.set(j, L.Z);
 }
 
-/** Y = the source, zero-extended. */
-function readSource(j: usize, size: u32): void {
-  const form: u32 = O.isRegisterForm(O.recordOf(j)) ? 2 : 1;
-  if (form == 1) hostOfOperand(j, size, false);
-  O.pushOperand(j, O.OPERAND_E, form, size, true);
-  E.set(j, L.Y);
-}
-
 /** BSF and BSR: a source of zero leaves all of the destination as it is. */
 function translateScan(j: usize, size: u32, backward: bool): void {
   const to = <u32>load<u8>(O.recordOf(j), Record.reg);
-  readSource(j, size);
+  pushRm(j, size, true, false);
+  E.set(j, L.Y);
   if (backward) E.i64Const(j, 63);
   E.get(j, L.Y);
   E.op(j, backward ? E.I64_CLZ : E.I64_CTZ);
@@ -131,7 +118,7 @@ function translateScan(j: usize, size: u32, backward: bool): void {
   if (flagsDie(j)) return;
   pushZero(j);
   E.set(j, L.ENTRY);
-  replaceZero(j);
+  replaceFlags(j, ZF);
 }
 
 /** Pushes ZF if Y is zero, else 0. */
@@ -144,7 +131,8 @@ function pushZero(j: usize): void {
 
 /** POPCNT: all flags but ZF are cleared. */
 function translateCount(j: usize, size: u32): void {
-  readSource(j, size);
+  pushRm(j, size, true, false);
+  E.set(j, L.Y);
   E.get(j, L.Y);
   E.op(j, E.I64_POPCNT);
   O.popRegister(j, load<u8>(O.recordOf(j), Record.reg), size);

@@ -6,7 +6,7 @@ import * as Record from "../../layout/record";
 import * as K from "../../cpu/generated/kinds";
 import * as Ops from "../../cpu/generated/ops";
 import { kindOf, recordAt } from "../region";
-import { isRegisterForm, OPERAND_CL, recordOf } from "./operand";
+import { isRegisterForm, OPERAND_1, OPERAND_CL, recordOf } from "./operand";
 
 /** Instructions that are looked at: further on, flags hardly ever die. */
 const LOOK_AHEAD = 12;
@@ -95,6 +95,6 @@ function effectOf(rec: usize): i32 {
 /** A constant count of 0 changes nothing. */
 function shiftsAtAll(rec: usize, entry: usize): i32 {
   const mask: u32 = load<u8>(entry, 1) == 3 ? 63 : 31;
-  const once = load<u8>(entry, 4) == 6;
+  const once = load<u8>(entry, 4) == <u8>OPERAND_1;
   return once || (load<u32>(rec, Record.imm) & mask) != 0 ? OVERWRITES : KEEPS;
 }

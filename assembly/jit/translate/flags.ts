@@ -126,9 +126,10 @@ function toBits(j: usize): bool {
   return true;
 }
 
-/** The flags in `mask`, of CF, OF and AF, become those in the local ENTRY, the others stay. */
+/** The flags in `mask`, ZF alone or some of CF, OF and AF, become those in the local ENTRY, the others stay. */
 export function replaceFlags(j: usize, mask: u32): void {
-  const kept = toBits(j);
+  // In that form ZF is not a bit.
+  const kept = mask != ZF && toBits(j);
   if (kept) E.get(j, L.FLAG_BITS);
   else pushAllFlags(j);
   E.i32Const(j, ~mask);
@@ -137,17 +138,6 @@ export function replaceFlags(j: usize, mask: u32): void {
   E.op(j, E.I32_OR);
   E.set(j, L.FLAG_BITS);
   if (!kept) setExplicit(j);
-}
-
-/** ZF becomes the bit in the local ENTRY, the others stay. */
-export function replaceZero(j: usize): void {
-  pushAllFlags(j);
-  E.i32Const(j, ~ZF);
-  E.op(j, E.I32_AND);
-  E.get(j, L.ENTRY);
-  E.op(j, E.I32_OR);
-  E.set(j, L.FLAG_BITS);
-  setExplicit(j);
 }
 
 /** All flags are those in FLAG_BITS. */

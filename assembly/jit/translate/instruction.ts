@@ -5,19 +5,20 @@ import * as Jit from "../../layout/jit";
 import * as Record from "../../layout/record";
 import * as K from "../../cpu/generated/kinds";
 import * as Ops from "../../cpu/generated/ops";
+import { segmentOf } from "../../cpu/operand";
 import * as E from "../emit";
 import * as L from "../locals";
 import { kindOf } from "../region";
 import { isFlat } from "../state";
 import { translateAlu } from "./alu";
+import { translateBits } from "./bits";
+import { translateExchange } from "./exchange";
 import { pushCondition } from "./flags";
 import { callHandler, translateFence } from "./handler";
 import { canMove, translateMove } from "./move";
+import { translateDivision, translateProduct } from "./muldiv";
 import * as O from "./operand";
 import { hostOfOperand } from "./shared_host";
-import { translateBits } from "./bits";
-import { translateExchange } from "./exchange";
-import { translateDivision, translateProduct } from "./muldiv";
 import { translateRotate, translateShift } from "./shift";
 import { translateVector } from "./sse";
 
@@ -32,7 +33,7 @@ export function translateInstruction(j: usize, rec: usize): void {
   const kind = <u32>load<u8>(entry);
   const size = <u32>load<u8>(entry, 1);
   // The code segment can only be read, if at all.
-  const inCode = isFlat(j) && !O.isRegisterForm(rec) && O.segmentOf(rec) == Cpu.CS + 1;
+  const inCode = isFlat(j) && !O.isRegisterForm(rec) && segmentOf(rec) == Cpu.CS + 1;
   if (kind == 0 || (inCode && kind != K.kNop)) callHandler(j);
   else if (kind >= K.FIRST_VECTOR) translateVector(j, kind, entry);
   else if (canMove(j, kind, size)) translateMove(j, kind, size);

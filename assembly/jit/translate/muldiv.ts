@@ -8,18 +8,10 @@ import { flagsDie } from "./flag_life";
 import { setKind } from "./flags";
 import { callHandler } from "./handler";
 import * as O from "./operand";
-import { hostOfOperand } from "./shared_host";
+import { pushRm } from "./shared_host";
 
 const RAX: u32 = 0;
 const RDX: u32 = 2;
-
-/** Y = the operand that modrm.rm names. */
-function readOperand(j: usize, size: u32, unsignedValue: bool): void {
-  const form: u32 = O.isRegisterForm(O.recordOf(j)) ? 2 : 1;
-  if (form == 1) hostOfOperand(j, size, false);
-  O.pushOperand(j, O.OPERAND_E, form, size, unsignedValue);
-  E.set(j, L.Y);
-}
 
 function pushAccumulator(j: usize, n: u32, size: u32, unsignedValue: bool): void {
   L.getGpr(j, n);
@@ -80,7 +72,8 @@ function subtractIfNegative(j: usize, sign: u32, other: u32): void {
 
 /** MUL and IMUL with one operand. Z is the lower half or, below 64 bits, all of the product; W the upper half of 64 bits. */
 export function translateProduct(j: usize, size: u32, signed: bool): void {
-  readOperand(j, size, !signed);
+  pushRm(j, size, !signed, false);
+  E.set(j, L.Y);
   pushAccumulator(j, RAX, size, !signed);
   E.set(j, L.X);
   E.get(j, L.X);
@@ -130,7 +123,8 @@ function setProductFlags(j: usize, size: u32, signed: bool): void {
  * dividend of more than 64 bits goes to the handler.
  */
 export function translateDivision(j: usize, size: u32, signed: bool): void {
-  readOperand(j, size, !signed);
+  pushRm(j, size, !signed, false);
+  E.set(j, L.Y);
   if (size < 3) {
     divideNarrow(j, size, signed);
     return;

@@ -1,6 +1,7 @@
 // Registers, addresses and memory of translated instructions. Values on the wasm stack are i64, sign-extended from the
 // operand size; sizes are 0..3 for 8..64 bits.
 
+import { segmentOf } from "../../cpu/operand";
 import * as Cpu from "../../layout/cpu";
 import * as Jit from "../../layout/jit";
 import * as Record from "../../layout/record";
@@ -134,12 +135,6 @@ function pushConstant(j: usize, value: i32, half: bool): void {
 export function pushLinear(j: usize, bytes: i32): void {
   pushOffset(j);
   addSegment(j, bytes);
-}
-
-/** The segment + 1 that a record names, 0 = none. */
-@inline
-export function segmentOf(rec: usize): u32 {
-  return ((<u32>load<u8>(rec, Record.misc)) & Record.MISC_SEG) >> Record.MISC_SEG_SHIFT;
 }
 
 /** Makes a linear address of the offset on the stack. */
@@ -277,6 +272,17 @@ export function storeAtHost(j: usize, local: u32, size: u32): void {
   E.get(j, L.HOST);
   E.get(j, local);
   E.memory(j, size == 0 ? E.I64_STORE8 : size == 1 ? E.I64_STORE16 : size == 2 ? E.I64_STORE32 : E.I64_STORE, 0);
+}
+
+/** Writes a local to the operand that modrm.rm names; memory has its host address in HOST already. */
+export function writeRm(j: usize, local: u32, size: u32): void {
+  const rec = recordOf(j);
+  if (!isRegisterForm(rec)) {
+    storeAtHost(j, local, size);
+    return;
+  }
+  E.get(j, local);
+  popRegister(j, load<u8>(rec, Record.rm), size);
 }
 
 // Operand codes of generated/kinds.ts (tools/isa/kinds.mjs).

@@ -21,6 +21,7 @@ import {
   OPERAND_G,
   pushHostOrZero,
   pushLinear,
+  pushOperand,
   recordOf,
 } from "./operand";
 
@@ -70,7 +71,6 @@ function changes(rec: usize, kind: u32, entry: usize, base: u32): bool {
       return false;
     case K.kPushReg:
     case K.kPushImm:
-      return base == Cpu.rsp;
     case K.kPushRm:
       return base == Cpu.rsp;
     case K.kPopReg:
@@ -188,6 +188,13 @@ export function hostOfOperand(j: usize, size: u32, write: bool): void {
   pushLinear(j, 1 << size);
   E.set(j, L.LA);
   hostOfLa(j, size, write);
+}
+
+/** Pushes the operand that modrm.rm names, extended; if it is in memory, HOST is where, to be written to if `write`. */
+export function pushRm(j: usize, size: u32, unsignedValue: bool, write: bool): void {
+  const form: u32 = isRegisterForm(recordOf(j)) ? 2 : 1;
+  if (form == 1) hostOfOperand(j, size, write);
+  pushOperand(j, OPERAND_E, form, size, unsignedValue);
 }
 
 /** The same by a shared look-up; false, and nothing is written, if there is none. */

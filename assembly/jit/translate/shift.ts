@@ -2,12 +2,12 @@
 
 import * as Cpu from "../../layout/cpu";
 import * as Jit from "../../layout/jit";
+import { CF, OF } from "../../cpu/flags";
 import * as K from "../../cpu/generated/kinds";
 import * as E from "../emit";
 import * as L from "../locals";
-import { CF, OF } from "../../cpu/flags";
-import { pushAllFlags, replaceFlags, setExplicit, setKind } from "./flags";
 import { flagsDie } from "./flag_life";
+import { pushAllFlags, replaceFlags, setExplicit, setKind } from "./flags";
 import { bitsOf, extend, extendZero } from "./operand";
 
 /** Pushes X without its sign extension. */
