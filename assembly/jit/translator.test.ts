@@ -1,6 +1,7 @@
 // Translations over a long time: the function table has an end.
 import { expect, it } from "vitest";
-import { le, runToHalt, translatedCpu } from "../../tests/translated_cpu";
+import { le } from "../../tests/bytes";
+import { runToHalt, translatedCpu } from "../../tests/translated_cpu";
 import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 
