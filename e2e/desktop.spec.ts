@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect as baseExpect, type Page } from "@playwright/test";
 import { after, before, scenes } from "../tools/display/scenes.mjs";
 import { root } from "../tools/lib.mjs";
+import { canvasPixel, screenPixels } from "./fixtures/display";
 import type { Guest } from "./fixtures/guest";
 import { desktop, test } from "./fixtures/shared_guest";
 
@@ -19,34 +20,10 @@ const WHITE = [255, 255, 255];
 test.use({ machine: desktop });
 test.describe.configure({ mode: "serial", timeout: 600_000 });
 
-/** Pixels of the canvas that a person sees, with the cursor, as red, green, blue. */
-async function canvasPixel(page: Page, x: number, y: number): Promise<number[]> {
-  return page.evaluate(
-    ([left, top]) => {
-      const canvas = document.querySelector<HTMLCanvasElement>("#pane-display canvas");
-      const context = new OffscreenCanvas(1, 1).getContext("2d");
-      if (canvas === null || context === null) return [];
-      context.drawImage(canvas, -left, -top);
-      return [...context.getImageData(0, 0, 1, 1).data.subarray(0, 3)];
-    },
-    [x, y] as const,
-  );
-}
-
 /** The guest's picture without the cursor: size and SHA-256 of its red, green and blue bytes. */
 async function picture(page: Page): Promise<{ width: number; height: number; hash: string }> {
-  const { width, height, data } = await page.evaluate(async () => {
-    const dump = await (await tabvisor.machine)?.screendump();
-    if (dump === undefined) throw new Error("the page has no machine");
-    const bitmap = await createImageBitmap(dump);
-    const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
-    context?.drawImage(bitmap, 0, 0);
-    const { data } = context?.getImageData(0, 0, bitmap.width, bitmap.height) ?? new ImageData(1, 1);
-    let text = "";
-    for (let i = 0; i < data.length; i += 65536) text += String.fromCharCode(...data.subarray(i, i + 65536));
-    return { width: bitmap.width, height: bitmap.height, data: btoa(text) };
-  });
-  const colors = Buffer.from(data, "base64").filter((_, i) => i % 4 !== 3);
+  const { width, height, data } = await screenPixels(page);
+  const colors = data.filter((_, i) => i % 4 !== 3);
   return { width, height, hash: createHash("sha256").update(colors).digest("hex") };
 }
 
