@@ -56,6 +56,12 @@ export function flagsBits(cpu: usize, result: i64, bits: u32): void {
   store<u32>(cpu, Cpu.FLAGS_BITS, Cpu.flagKind);
 }
 
+/** CF as given; ZF stays, which is all that is defined after a bit test: SF, OF and AF are clear, PF is ZF. */
+@inline
+export function flagsCarry(cpu: usize, carry: bool): void {
+  flagsBits(cpu, <i64>(load<i64>(cpu, Cpu.flagResult) != 0), <u32>carry);
+}
+
 /** Carry vector of a + b (+ carry in) = r: bit n is the carry out of bit n. */
 @inline
 export function carriesAdd(a: i64, b: i64, r: i64): u64 {

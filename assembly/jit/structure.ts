@@ -19,8 +19,18 @@ export function orderOf(j: usize, n: i32): i32 {
   return load<i32>(blockAddress(j, n), Jit.bOrder);
 }
 
-/** Analyses the blocks of the region. Returns false for irreducible control flow. */
-export function analyse(j: usize): bool {
+/**
+ * Analyses the blocks of the region. Control flow that is not reducible is refused, or, with `cut`, freed of the branches
+ * that enter a loop beside its head: they leave the region. Mostly its entry is the other way into that loop, and they lead
+ * to where a better region begins.
+ */
+export function analyse(j: usize, cut: bool): bool {
+  while (!analyseOnce(j)) if (!cut) return false;
+  return true;
+}
+
+/** Returns false for irreducible control flow, after the first branch that makes it so is gone. */
+function analyseOnce(j: usize): bool {
   const count = load<u32>(j, Jit.blockCount);
   for (let n: u32 = 0; n < count; n++) {
     const b = blockAddress(j, n);
@@ -139,12 +149,19 @@ function classifyEdge(j: usize, from: i32, to: i32): bool {
   const b = blockAddress(j, to);
   if (orderOf(j, to) <= orderOf(j, from)) {
     store<u32>(b, 1, Jit.bLoop);
-    return dominates(j, to, from);
+    if (dominates(j, to, from)) return true;
+    cutEdge(blockAddress(j, from), to);
+    return false;
   }
   const preds = load<u32>(b, Jit.bForwardPreds) + 1;
   store<u32>(b, preds, Jit.bForwardPreds);
   store<i32>(b, preds == 1 ? from : -1, Jit.bOnlyPred);
   return true;
+}
+
+function cutEdge(b: usize, to: i32): void {
+  if (taken(b) == to) store<i32>(b, -1, Jit.bTaken);
+  if (fall(b) == to) store<i32>(b, -1, Jit.bFall);
 }
 
 /** Blocks where forward edges meet get a label of their own around what comes before them. */

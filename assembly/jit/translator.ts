@@ -119,7 +119,7 @@ function writeFunction(cpu: usize, j: usize, head: usize): bool {
 function collect(cpu: usize, j: usize, head: usize, follow: u32): bool {
   if (!findRegion(cpu, j, load<u32>(head, Record.headHost), load<u32>(head, Record.headMode), follow)) return false;
   connect(cpu, j);
-  return analyse(j);
+  return analyse(j, follow == Jit.FOLLOW_DIRECT);
 }
 
 /**

@@ -1,7 +1,7 @@
 // Bit tests, scans and counts, byte swaps.
 
 import { commitModify, modifyHost, readHost } from "../access";
-import { CF, ZF, arithmeticFlags, flagsBits, setArithmeticFlags } from "../flags";
+import { CF, ZF, flagsBits, flagsCarry, flagsLogic, setArithmeticFlags } from "../flags";
 import { elementAddress, isRegister, reg, rmHost, rmReg, setReg, setRmReg } from "../operand";
 
 @inline
@@ -21,34 +21,30 @@ export function swap64(v: u64): u64 {
   return ((<u64>swap32(<u32>v)) << 32) | (<u64>swap32(<u32>(v >> 32)));
 }
 
-function setCarry(cpu: usize, carry: bool): void {
-  setArithmeticFlags(cpu, (arithmeticFlags(cpu) & ~CF) | (<u32>carry));
-}
-
 @inline
 function bitMask<T>(bit: u32): T {
   return <T>((<u64>1) << (bit & (sizeof<T>() * 8 - 1)));
 }
 
 export function btImm<T>(cpu: usize, a: T, bit: T): void {
-  setCarry(cpu, (a & bitMask<T>(<u32>bit)) != 0);
+  flagsCarry(cpu, (a & bitMask<T>(<u32>bit)) != 0);
 }
 
 export function btsImm<T>(cpu: usize, a: T, bit: T): T {
   const mask = bitMask<T>(<u32>bit);
-  setCarry(cpu, (a & mask) != 0);
+  flagsCarry(cpu, (a & mask) != 0);
   return a | mask;
 }
 
 export function btrImm<T>(cpu: usize, a: T, bit: T): T {
   const mask = bitMask<T>(<u32>bit);
-  setCarry(cpu, (a & mask) != 0);
+  flagsCarry(cpu, (a & mask) != 0);
   return a & ~mask;
 }
 
 export function btcImm<T>(cpu: usize, a: T, bit: T): T {
   const mask = bitMask<T>(<u32>bit);
-  setCarry(cpu, (a & mask) != 0);
+  flagsCarry(cpu, (a & mask) != 0);
   return a ^ mask;
 }
 
@@ -71,7 +67,7 @@ export function bt<T>(cpu: usize, rec: usize): bool {
     if (host == 0) return false;
     value = load<T>(host);
   }
-  setCarry(cpu, (value & bitMask<T>(bit)) != 0);
+  flagsCarry(cpu, (value & bitMask<T>(bit)) != 0);
   return true;
 }
 
@@ -91,7 +87,7 @@ function changeBit<T>(cpu: usize, rec: usize, how: i32): bool {
   if (isRegister(rec)) {
     const value = rmReg<T>(cpu, rec);
     setRmReg<T>(cpu, rec, changed<T>(value, mask, how));
-    setCarry(cpu, (value & mask) != 0);
+    flagsCarry(cpu, (value & mask) != 0);
     return true;
   }
   const host = modifyHost(cpu, wordAddress<T>(cpu, rec, true), sizeof<T>());
@@ -99,7 +95,7 @@ function changeBit<T>(cpu: usize, rec: usize, how: i32): bool {
   const value = load<T>(host);
   store<T>(host, changed<T>(value, mask, how));
   commitModify(cpu, host);
-  setCarry(cpu, (value & mask) != 0);
+  flagsCarry(cpu, (value & mask) != 0);
   return true;
 }
 
@@ -123,14 +119,14 @@ function zeroExtended<T>(a: T): u64 {
 
 /**
  * BSF and BSR: with a source of zero the whole destination register stays, the upper half of 32-bit forms too. The flags
- * but ZF are undefined and stay.
+ * but ZF are undefined.
  */
 @inline
 function scan<T>(cpu: usize, rec: usize, backward: bool): bool {
   const host = rmHost<T>(cpu, rec);
   if (host == 0) return false;
   const source = <u64>load<T>(host);
-  setArithmeticFlags(cpu, (arithmeticFlags(cpu) & ~ZF) | (source == 0 ? ZF : 0));
+  flagsLogic(cpu, <i64>source);
   if (source != 0) setReg<T>(cpu, rec, <T>(backward ? 63 - clz<u64>(source) : ctz<u64>(source)));
   return true;
 }

@@ -1,11 +1,11 @@
 // Bit tests, scans and counts.
 
-import { CF, ZF } from "../../cpu/flags";
+import * as Cpu from "../../layout/cpu";
 import * as Record from "../../layout/record";
 import * as K from "../../cpu/generated/kinds";
 import * as E from "../emit";
 import * as L from "../locals";
-import { replaceFlags, setExplicit } from "./flags";
+import { setCarry, setExplicit, setKind } from "./flags";
 import { flagsDie } from "./flag_life";
 import * as O from "./operand";
 import { pushRm } from "./shared_host";
@@ -69,8 +69,7 @@ function translateBitTest(j: usize, how: u32, size: u32, byRegister: bool): void
   E.op(j, E.I32_WRAP_I64);
   E.i32Const(j, 1);
   E.op(j, E.I32_AND);
-  E.set(j, L.ENTRY);
-  replaceFlags(j, CF);
+  setCarry(j);
 }
 
 /** HOST = where the word of the bit string is that has bit Y, a signed number. */
@@ -116,17 +115,9 @@ function translateScan(j: usize, size: u32, backward: bool): void {
   E.select(j);
   O.popRegister(j, to, size == 1 ? 1 : 3);
   if (flagsDie(j)) return;
-  pushZero(j);
-  E.set(j, L.ENTRY);
-  replaceFlags(j, ZF);
-}
-
-/** Pushes ZF if Y is zero, else 0. */
-function pushZero(j: usize): void {
   E.get(j, L.Y);
-  E.op(j, E.I64_EQZ);
-  E.i32Const(j, 6);
-  E.op(j, E.I32_SHL);
+  E.set(j, L.FLAG_RESULT);
+  setKind(j, Cpu.FLAGS_LOGIC);
 }
 
 /** POPCNT: all flags but ZF are cleared. */
@@ -137,7 +128,10 @@ function translateCount(j: usize, size: u32): void {
   E.op(j, E.I64_POPCNT);
   O.popRegister(j, load<u8>(O.recordOf(j), Record.reg), size);
   if (flagsDie(j)) return;
-  pushZero(j);
+  E.get(j, L.Y);
+  E.op(j, E.I64_EQZ);
+  E.i32Const(j, 6);
+  E.op(j, E.I32_SHL);
   E.set(j, L.FLAG_BITS);
   setExplicit(j);
 }

@@ -43,17 +43,28 @@ function compareResult(j: usize, opcode: u32): void {
   E.op(j, opcode);
 }
 
-/** Pushes ZF when only the locals or the CPU's memory know of what kind the flags are. */
-function pushUnknownZero(j: usize): void {
+/** Pushes the result that ZF is found by, which all kinds have. */
+function pushResult(j: usize): void {
   E.get(j, L.FLAG_RESULT);
+  if (knownKind(j) != Jit.FLAGS_UNKNOWN) return;
   E.get(j, L.CPU);
   E.memory(j, E.I64_LOAD, Cpu.flagResult);
   E.get(j, L.FLAG_KIND);
   E.i32Const(j, 0);
   E.op(j, E.I32_GE_S);
   E.select(j);
-  E.i64Const(j, 0);
-  E.op(j, E.I64_EQ);
+}
+
+/** Makes CF what is on the stack (i32, 0 or 1); ZF stays, the others are undefined (cpu/flags.ts flagsCarry). */
+export function setCarry(j: usize): void {
+  L.usesFlags(j);
+  E.set(j, L.FLAG_BITS);
+  pushResult(j);
+  E.op(j, E.I64_EQZ);
+  not(j);
+  E.op(j, E.I64_EXTEND_I32_U);
+  E.set(j, L.FLAG_RESULT);
+  setKind(j, Cpu.FLAGS_BITS);
 }
 
 function not(j: usize): void {
@@ -70,12 +81,46 @@ export function pushCarry(j: usize): void {
     E.get(j, L.FLAG_A);
     E.op(j, E.I64_LT_U);
   } else if (kind == Cpu.FLAGS_LOGIC) E.i32Const(j, 0);
-  else if (kind == Cpu.FLAGS_MUL || kind == Jit.FLAGS_UNKNOWN) pushSlowCondition(j, 2);
+  else if (kind == Jit.FLAGS_UNKNOWN) pushUnknownCarry(j);
+  else if (kind == Cpu.FLAGS_MUL) pushSlowCondition(j, 2);
   else {
     E.get(j, L.FLAG_BITS);
     E.i32Const(j, 1);
     E.op(j, E.I32_AND);
   }
+}
+
+/** CF by the kind in the local: INC and DEC want it at the head of loops, whatever was before. */
+function pushUnknownCarry(j: usize): void {
+  E.get(j, L.FLAG_KIND);
+  E.i32Const(j, 7);
+  E.op(j, E.I32_AND);
+  E.i32Const(j, Cpu.FLAGS_MUL);
+  E.op(j, E.I32_EQ);
+  E.ifHinted(j, E.I32, false);
+  // A product's, or in memory.
+  pushSlowCondition(j, 2);
+  E.elseThen(j);
+  compareOperands(j, E.I64_LT_U);
+  E.get(j, L.FLAG_RESULT);
+  E.get(j, L.FLAG_A);
+  E.op(j, E.I64_LT_U);
+  E.i32Const(j, 0);
+  E.get(j, L.FLAG_BITS);
+  E.i32Const(j, 1);
+  E.op(j, E.I32_AND);
+  selectByKind(j, Cpu.FLAGS_LOGIC);
+  selectByKind(j, Cpu.FLAGS_ADD);
+  selectByKind(j, Cpu.FLAGS_SUB);
+  E.end(j);
+}
+
+/** Of two values on the stack keeps the first if the flags are of that kind, else the second. */
+function selectByKind(j: usize, kind: u32): void {
+  E.get(j, L.FLAG_KIND);
+  E.i32Const(j, kind);
+  E.op(j, E.I32_EQ);
+  E.select(j);
 }
 
 /** Pushes a condition by its code (0..15) as i32, the way cpu/flags.ts finds it. */
@@ -126,10 +171,9 @@ function toBits(j: usize): bool {
   return true;
 }
 
-/** The flags in `mask`, ZF alone or some of CF, OF and AF, become those in the local ENTRY, the others stay. */
+/** The flags in `mask`, some of CF, OF and AF, become those in the local ENTRY, the others stay. */
 export function replaceFlags(j: usize, mask: u32): void {
-  // In that form ZF is not a bit.
-  const kept = mask != ZF && toBits(j);
+  const kept = toBits(j);
   if (kept) E.get(j, L.FLAG_BITS);
   else pushAllFlags(j);
   E.i32Const(j, ~mask);
@@ -174,8 +218,10 @@ export function pushCondition(j: usize, code: u32): void {
     pushSlowCondition(j, code);
     return;
   }
-  if (kind == Jit.FLAGS_UNKNOWN) pushUnknownZero(j);
-  else if (kind == Cpu.FLAGS_EXPLICIT) pushExplicit(j, even);
+  if (kind == Jit.FLAGS_UNKNOWN) {
+    pushResult(j);
+    E.op(j, E.I64_EQZ);
+  } else if (kind == Cpu.FLAGS_EXPLICIT) pushExplicit(j, even);
   else if (kind == Jit.FLAGS_ORDER) pushFloatOrder(j, even);
   else if (!pushQuick(j, kind, even)) {
     pushSlowCondition(j, code);
