@@ -85,6 +85,7 @@ export function cpuSetTranslator(cpu: usize, mode: u32): void {
 export { rewriteTranslation } from "./jit/translator";
 export { jitCold, jitCondition, jitEnd, jitRead, jitWrite } from "./jit/helpers";
 export { jitOrder, jitVector } from "./jit/vector_helpers";
+export { interpret } from "./cpu/generated/run";
 
 /** Milliseconds that the CPU may sleep in HLT: until its next timer, 0 when something waits already. */
 export function cpuHaltTimeout(cpu: usize): f64 {

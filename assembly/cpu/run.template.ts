@@ -15,7 +15,7 @@ import { getBelow, getLess, getOf, getPf, getSf, getZf } from "../flags";
 import { ea, imm, reg, regSet, rmHost, rmReg, setReg, setRmReg, stackOperandFault } from "../operand";
 import { cutTarget } from "../ops/branch";
 import { RUN_EXIT_BUDGET, RUN_EXIT_TRANSLATE, poll } from "../poll";
-import { LEFT } from "../region_exit";
+import { DEPTH_MASK, FROM_FAULT, GO_ON, IN_PLACE, LEFT, OUTERMOST } from "../region_exit";
 import { isCanonical } from "../../mem/walk";
 import { drop, push, stackHost } from "../stack";
 import { checkCodeLimit, nextRipOf, protection, raise, ripOf } from "../state";
@@ -32,6 +32,8 @@ const BRANCH = 1;
 const LOOKUP = 2;
 /** The same, and the record itself was not an instruction. */
 const REWIND = 3;
+/** As LOOKUP, behind a RET. */
+const RETURN = 4;
 
 /** Pushes the return address of a call. */
 @inline
@@ -136,70 +138,99 @@ function translationEntry(cpu: usize, rip: u64): usize {
   return cpu + Cpu.jit + Jit.jumpCache + ((<usize>((rip << 4) ^ (rip >> 6))) & (Jit.JUMP_CACHE_SIZE - 16));
 }
 
-/**
- * Runs translations from the one in `slot` on; also those that a RET leads to when the region that made the call has been
- * left since, and those behind a change of privilege or address space, before which all regions must have been left.
- * Returns LEFT + EXIT_ (jit/locals.ts), with all state in the CPU's memory.
- */
-function runTranslations(cpu: usize, slot: i32): i64 {
-  let rip = load<u64>(cpu, Cpu.rip);
-  while (true) {
-    const left = call_indirect<i64>(slot, cpu, rip, Jit.CALL_DEPTH);
-    if (left == LEFT) {
-      if (load<u32>(cpu, Cpu.shadow) != 0) return LEFT;
-      rip = load<u64>(cpu, Cpu.rip);
-      store<u32>(cpu, jumpKey(cpu), Cpu.jitKey);
-    } else if (left < LEFT + 2) return left;
-    else {
-      rip = <u64>left;
-      store<u64>(cpu, rip, Cpu.rip);
-    }
-    if (load<i32>(cpu, Cpu.fuel) < 0 || load<i32>(cpu, Cpu.exitRequest) != 0) return LEFT;
-    const entry = translationEntry(cpu, rip);
-    if (load<u64>(entry, Jit.jcRip) != rip || load<u32>(entry, Jit.jcKey) != load<u32>(cpu, Cpu.jitKey)) {
-      return LEFT;
-    }
-    slot = load<i32>(entry, Jit.jcSlot);
-  }
-}
-
-/** Instructions that translations executed since there were `before` left. */
-@inline
-function countTranslated(cpu: usize, before: i32): u64 {
-  const done = <u64>(<i64>before - <i64>load<i32>(cpu, Cpu.fuel));
-  const counters = cpu + Cpu.counters;
-  store<u64>(counters, load<u64>(counters, Counters.inTranslations) + done, Counters.inTranslations);
-  store<u64>(counters, load<u64>(counters, Counters.translationsEntered) + 1, Counters.translationsEntered);
-  return done;
-}
-
-/** Makes ready for the translation of the block at Cpu.rip, which others may jump to directly from now on; returns its fuel. */
-function enterTranslation(cpu: usize, rec: usize, instructions: u64): i32 {
-  const key = jumpKey(cpu);
+/** Makes ready for the translation of the block at Cpu.rip, which others may jump to directly from now on. */
+function enterTranslation(cpu: usize, rec: usize, executed: u64): void {
   const rip = load<u64>(cpu, Cpu.rip);
   const entry = translationEntry(cpu, rip);
+  const counters = cpu + Cpu.counters;
+  store<u64>(counters, load<u64>(counters, Counters.translationsEntered) + 1, Counters.translationsEntered);
+  goBack(cpu, executed);
   store<u64>(entry, rip, Jit.jcRip);
-  store<u32>(entry, key, Jit.jcKey);
+  store<u32>(entry, load<u32>(cpu, Cpu.jitKey), Jit.jcKey);
   store<u32>(entry, load<u32>(rec - Record.HEAD_SIZE, Record.headCode), Jit.jcSlot);
-  store<u32>(cpu, key, Cpu.jitKey);
-  store<i32>(cpu, <i32>instructions, Cpu.fuel);
-  return <i32>instructions;
+}
+
+/** Translated code is executed next. */
+function goBack(cpu: usize, executed: u64): void {
+  store<u32>(cpu, jumpKey(cpu), Cpu.jitKey);
+  store<i32>(cpu, <i32>(load<u64>(cpu, Cpu.limit) - executed), Cpu.fuel);
+  store<u64>(cpu, executed, Cpu.translatedFrom);
+}
+
+/** Translated code was executed last: counts its instructions, returns how many were executed in all. */
+function comeFrom(cpu: usize): u64 {
+  const executed = load<u64>(cpu, Cpu.limit) - <u64>(<i64>load<i32>(cpu, Cpu.fuel));
+  const counters = cpu + Cpu.counters;
+  const done = executed - load<u64>(cpu, Cpu.translatedFrom);
+  store<u64>(counters, load<u64>(counters, Counters.inTranslations) + done, Counters.inTranslations);
+  return executed;
+}
+
+/** All regions are left, and the run loop, with a RUN_EXIT_ reason. */
+function leaveAll(cpu: usize, reason: i32): i64 {
+  store<i32>(cpu, reason, Cpu.runExit);
+  return LEFT;
+}
+
+/** Polls; a RUN_EXIT_ reason to leave the run loop, below 0 to go on for as long as Cpu.limit says. */
+function pollAt(cpu: usize, executed: u64): i32 {
+  store<u64>(cpu, executed, Cpu.instructions);
+  const reason = poll(cpu);
+  const end = load<u64>(cpu, Cpu.budgetEnd);
+  if (reason >= 0) return reason;
+  if (executed >= end) return RUN_EXIT_BUDGET;
+  store<u64>(cpu, min<u64>(end, executed + <u64>load<u32>(cpu, Cpu.pollInterval)), Cpu.limit);
+  return -1;
 }
 
 /**
- * Runs about `budget` instructions. Returns a RUN_EXIT_ reason with all state in the CPU's memory.
+ * After a translation left before an instruction: true if the interpreter shall execute it. Faults are found again by it,
+ * which knows their finer points; only a page fault has been raised with all of them.
  */
+function takeFault(cpu: usize, executed: u64): bool {
+  store<u64>(cpu, executed, Cpu.instructions);
+  if (load<i32>(cpu, Cpu.excVector) == Exception.PF) {
+    deliverPending(cpu);
+    return false;
+  }
+  store<i32>(cpu, -1, Cpu.excVector);
+  return true;
+}
+
+/** Runs about `budget` instructions. Returns a RUN_EXIT_ reason with all state in the CPU's memory. */
 export function run(cpu: usize, budget: u64): i32 {
-  let executed = load<u64>(cpu, Cpu.instructions);
-  const end = executed + budget;
-  let limit = executed;
+  const executed = load<u64>(cpu, Cpu.instructions);
+  store<u64>(cpu, executed + budget, Cpu.budgetEnd);
+  store<u64>(cpu, executed, Cpu.limit);
+  store<u64>(cpu, executed, Cpu.translatedFrom);
+  store<i32>(cpu, 0, Cpu.fuel);
+  store<i32>(cpu, -1, Cpu.runExit);
+  interpret(cpu, load<u64>(cpu, Cpu.rip), OUTERMOST | Jit.CALL_DEPTH);
+  return load<i32>(cpu, Cpu.runExit);
+}
+
+/** What the outermost interpreter counts from: no RET leads out of it. */
+const UNCOUNTED: i32 = 0x40000000;
+
+/**
+ * Interprets from `rip` on and enters translations as they come. Outermost it is the run loop. A region calls it like the
+ * translation of what has none, so that its own callers need not be left: then it ends with the RET that leads back, or
+ * with GO_ON as soon as a translation can take over. `what`: nesting depth and how it is called (region_exit.ts).
+ * Returns what a region returns, with all state in the CPU's memory.
+ */
+export function interpret(cpu: usize, rip: u64, what: u32): i64 {
+  store<u64>(cpu, rip, Cpu.rip);
+  let executed = comeFrom(cpu);
+  let limit = load<u64>(cpu, Cpu.limit);
+  // Calls that have been made here, and not returned from.
+  let inside = (what & OUTERMOST) != 0 ? UNCOUNTED : 0;
   let from: usize = 0;
   let rec: usize = 0;
   let start: usize = 0;
   let exit = LOOKUP;
   let single = 0;
   // Set after a translation left before an instruction that it does not do itself, which may be in the shadow of an STI.
-  let interpret = false;
+  let asked = (what & FROM_FAULT) != 0 && takeFault(cpu, executed);
   // Set by an indirect jump: the translator wants to know where they lead.
   let jumped = false;
   while (true) {
@@ -208,12 +239,10 @@ export function run(cpu: usize, budget: u64): i32 {
       afterSingle(cpu, single);
       single = 0;
     }
-    if (!interpret && (executed >= limit || load<i32>(cpu, Cpu.exitRequest) != 0)) {
-      store<u64>(cpu, executed, Cpu.instructions);
-      const reason = poll(cpu);
-      if (reason >= 0) return reason;
-      if (executed >= end) return RUN_EXIT_BUDGET;
-      limit = min<u64>(end, executed + <u64>load<u32>(cpu, Cpu.pollInterval));
+    if (!asked && (executed >= limit || load<i32>(cpu, Cpu.exitRequest) != 0)) {
+      const reason = pollAt(cpu, executed);
+      if (reason >= 0) return leaveAll(cpu, reason);
+      limit = load<u64>(cpu, Cpu.limit);
       from = 0;
     }
     const flushes = load<u32>(cpu + Cpu.counters, Counters.decodeFlushes);
@@ -235,32 +264,32 @@ export function run(cpu: usize, budget: u64): i32 {
         from = 0;
         continue;
       }
-    } else if (!interpret) {
+    } else if (!asked) {
       const code = countEntry(rec);
       if (code > 0) {
-        const before = enterTranslation(cpu, rec, limit - executed);
-        const left = runTranslations(cpu, code);
-        executed += countTranslated(cpu, before);
-        if (left != LEFT) {
-          store<u64>(cpu, executed, Cpu.instructions);
-          const vector = load<i32>(cpu, Cpu.excVector);
-          if (vector == Exception.PF) deliverPending(cpu);
-          else {
-            // Other faults are found again by the interpreter, which knows their finer points.
-            store<i32>(cpu, -1, Cpu.excVector);
-            interpret = true;
-          }
+        enterTranslation(cpu, rec, executed);
+        if (inside == 0 && (what & IN_PLACE) != 0) return GO_ON;
+        if ((what & DEPTH_MASK) == 0) return LEFT;
+        const left = call_indirect<i64>(code, cpu, load<u64>(cpu, Cpu.rip), (what & DEPTH_MASK) - 1);
+        if (left == LEFT) {
+          if ((what & OUTERMOST) == 0 || load<i32>(cpu, Cpu.runExit) >= 0) return LEFT;
+        } else if (inside == 0) return left;
+        else {
+          inside--;
+          store<u64>(cpu, <u64>left, Cpu.rip);
         }
+        executed = comeFrom(cpu);
+        limit = load<u64>(cpu, Cpu.limit);
         from = 0;
         continue;
       }
       if (code == 0) {
         store<u32>(cpu, <u32>(rec - Record.HEAD_SIZE), Cpu.hotHead);
         store<u64>(cpu, executed, Cpu.instructions);
-        return RUN_EXIT_TRANSLATE;
+        return leaveAll(cpu, RUN_EXIT_TRANSLATE);
       }
     }
-    interpret = false;
+    asked = false;
     start = rec;
     if (from != 0) {
       if (
@@ -346,7 +375,11 @@ export function run(cpu: usize, budget: u64): i32 {
         deliverPending(cpu);
         break;
       }
-      executed += <u64>((rec - start) >> 4) + (exit == LOOKUP ? 1 : 0);
+      executed += <u64>((rec - start) >> 4) + (exit != REWIND ? 1 : 0);
+      if (exit == RETURN && --inside < 0 && single == 0) {
+        goBack(cpu, executed);
+        return <i64>load<u64>(cpu, Cpu.rip);
+      }
       break;
     }
   }

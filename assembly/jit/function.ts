@@ -4,17 +4,17 @@ import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
 import * as Ops from "../cpu/generated/ops";
-import { LEFT } from "../cpu/region_exit";
 import * as E from "./emit";
 import * as L from "./locals";
 import { blockAddress, blockAtOffset, recordAt } from "./region";
 import {
   callRegion,
   cutAddress,
-  epilogue,
   exitAtFault,
   exitAtRip,
+  exitSettled,
   exitTo,
+  goOn,
   isFlat,
   loadAgain,
   prologue,
@@ -22,6 +22,7 @@ import {
   pushTarget,
   returnToCaller,
   slotSize,
+  storeAll,
   storeDirty,
   storeFuel,
   storePage,
@@ -43,6 +44,8 @@ export function writeRegion(j: usize): void {
   store<u32>(j + Jit.hints, 0);
   store<u32>(j, 0, Jit.depth);
   prologue(j);
+  store<u32>(j, load<u32>(j, Jit.depth), Jit.settledDepth);
+  E.block(j, E.VOID);
   store<u32>(j, load<u32>(j, Jit.depth), Jit.exitDepth);
   E.block(j, E.VOID);
   store<u32>(j, load<u32>(j, Jit.depth), Jit.faultDepth);
@@ -51,7 +54,9 @@ export function writeRegion(j: usize): void {
   E.end(j);
   exitAtFault(j);
   E.end(j);
-  epilogue(j);
+  storeAll(j);
+  E.end(j);
+  goOn(j);
 }
 
 /** The code of block n and of all that it dominates. */
@@ -298,11 +303,7 @@ function writeEnd(j: usize, n: i32, b: usize, rec: usize): void {
   E.i32Const(j, L.EXIT_RESUME);
   E.op(j, E.I32_NE);
   E.ifThen(j, E.VOID);
-  E.get(j, L.EXIT);
-  E.op(j, E.I64_EXTEND_I32_U);
-  E.i64Const(j, LEFT);
-  E.op(j, E.I64_ADD);
-  E.returnOp(j);
+  exitSettled(j);
   E.end(j);
   loadAgain(j);
   forgetState(j, n, b);

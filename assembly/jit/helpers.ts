@@ -10,7 +10,7 @@ import { reachesOver } from "../cpu/operand";
 import { nextRipOf, ripOf } from "../cpu/state";
 import { fpuReady, sseReady } from "../cpu/units";
 import { rangeHasCode } from "../mem/code_marks";
-import { END_GOES_ON, EXIT_INTERPRET, EXIT_LOOKUP, EXIT_RESUME } from "./locals";
+import { END_GOES_ON, EXIT_INTERPRET, EXIT_LOOKUP, EXIT_RESUME, EXIT_SHADOW } from "./locals";
 import { ACCESS_WRITE, dataSet } from "../mem/walk";
 
 /**
@@ -61,10 +61,12 @@ export function jitEnd(cpu: usize, rec: usize, what: i32): i32 {
   }
   if (load<i32>(cpu, Cpu.intrPending) != 0) store<i32>(cpu, 1, Cpu.exitRequest);
   // The key tells of another mode, privilege or mapping, and of code that was written over.
-  const same = load<u64>(cpu, Cpu.rip) == next && jumpKey(cpu) == load<u32>(cpu, Cpu.jitKey);
+  const key = jumpKey(cpu);
+  const same = load<u64>(cpu, Cpu.rip) == next && key == load<u32>(cpu, Cpu.jitKey);
+  store<u32>(cpu, key, Cpu.jitKey);
   endShadow(cpu, what);
-  const calm = load<i32>(cpu, Cpu.exitRequest) == 0 && load<u32>(cpu, Cpu.shadow) == 0;
-  return same && calm ? EXIT_RESUME : EXIT_LOOKUP;
+  if (load<u32>(cpu, Cpu.shadow) != 0) return EXIT_SHADOW;
+  return same && load<i32>(cpu, Cpu.exitRequest) == 0 ? EXIT_RESUME : EXIT_LOOKUP;
 }
 
 /** STI lets no interrupt in before the next instruction has been executed: if that follows at once, none can come. */

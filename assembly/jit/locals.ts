@@ -52,9 +52,11 @@ export const NUMBER: u32 = ORDER_A + 2;
 export const F64_LOCALS: u32 = 3;
 /** 0 = WebAssembly's floating-point arithmetic may be used (translate/sse_plain.ts). */
 export const MX: u32 = ORDER_A + F64_LOCALS;
+/** Cpu.jitKey as it was when the region was entered. */
+export const KEY: u32 = MX + 2;
 /** Host address of the first of the bytes that accesses with a shared look-up touch, 0 = not in the TLB or in two pages. */
 export const HOST_BASE: u32 = MX + 1;
-export const MORE_I32_LOCALS: u32 = 2;
+export const MORE_I32_LOCALS: u32 = 3;
 
 /** Value of FLAG_KIND while the flags in the CPU's memory are the true ones: on entry, and after whoever changed them there. */
 export const FLAGS_IN_MEMORY: i32 = -1;
@@ -75,7 +77,8 @@ export const FN_END: u32 = 3;
 export const FN_CONDITION: u32 = 4;
 export const FN_VECTOR: u32 = 5;
 export const FN_ORDER: u32 = 6;
-export const FN_IMPORTS: u32 = 7;
+export const FN_INTERPRET: u32 = 7;
+export const FN_IMPORTS: u32 = 8;
 
 /** The region is left to the instruction at RIP, wherever that is. */
 export const EXIT_LOOKUP: i32 = 0;
@@ -83,6 +86,8 @@ export const EXIT_LOOKUP: i32 = 0;
 export const EXIT_INTERPRET: i32 = 1;
 /** Only from FN_END: the instruction did not branch, go on behind it. */
 export const EXIT_RESUME: i32 = 2;
+/** Only from FN_END: interrupts wait for one more instruction, the interpreter knows how. */
+export const EXIT_SHADOW: i32 = 4;
 
 /** Added to the operation for FN_END: execution goes on in the region, and nobody looks for interrupts on the way. */
 export const END_GOES_ON: i32 = 0x10000;

@@ -75,7 +75,7 @@ function importFunction(j: usize, letter: u64, type: u32): void {
   E.unsigned(j, type);
 }
 
-/** The functions are named r, w, c, e, q, v and o: read, write, cold, end, condition, vector, order. */
+/** The functions are named r, w, c, e, q, v, o and i: read, write, cold, end, condition, vector, order, interpret. */
 function writeImports(j: usize): void {
   const at = section(j, 2);
   E.unsigned(j, L.FN_IMPORTS + 2);
@@ -98,6 +98,7 @@ function writeImports(j: usize): void {
   importFunction(j, 0x71, L.TYPE_CONDITION);
   importFunction(j, 0x76, L.TYPE_VECTOR);
   importFunction(j, 0x6f, L.TYPE_ORDER);
+  importFunction(j, 0x69, L.TYPE_REGION);
   endSection(j, at);
 }
 

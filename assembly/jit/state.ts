@@ -6,7 +6,7 @@ import * as Record from "../layout/record";
 import * as E from "./emit";
 import { simdMemory, V128_LOAD, V128_STORE } from "./emit_simd";
 import * as L from "./locals";
-import { LEFT } from "../cpu/region_exit";
+import { FROM_FAULT, GO_ON, IN_PLACE } from "../cpu/region_exit";
 
 /** Loads one register. */
 export function loadGpr(j: usize, n: u32): void {
@@ -121,6 +121,7 @@ export function prologue(j: usize): void {
   E.i64Const(j, -4096);
   E.op(j, E.I64_AND);
   E.set(j, L.PAGE);
+  loadLocal(j, L.KEY, E.I32_LOAD, Cpu.jitKey);
   loadAgain(j);
 }
 
@@ -200,20 +201,30 @@ export function exitAtFault(j: usize): void {
   E.set(j, L.EXIT);
 }
 
-/**
- * The common way out: state back to memory; then, if the region was left by a branch and nobody asks for attention, on
- * to the translation of the target, when the jump cache has it.
- */
-export function epilogue(j: usize): void {
+/** The common way out begins with all state back in memory. */
+export function storeAll(j: usize): void {
   store<u32>(j, Jit.FLAGS_UNKNOWN, Jit.flagKind);
   storeDirty(j);
   storeFuel(j);
-  E.get(j, L.EXIT);
-  E.ifThen(j, E.VOID);
-  leave(j, L.EXIT_INTERPRET);
-  E.end(j);
+}
+
+/** Leaves the region after a handler that has changed state in memory, Cpu.rip too. */
+export function exitSettled(j: usize): void {
+  loadLocal(j, L.RIP, E.I64_LOAD, Cpu.rip);
+  E.br(j, load<u32>(j, Jit.settledDepth));
+}
+
+/**
+ * On to what RIP names: to its translation, if the region was left by a branch, nobody asks for attention and the jump
+ * cache has it; else the interpreter executes what has none, until a translation can take over or somebody returns.
+ */
+export function goOn(j: usize): void {
+  const again = load<u32>(j, Jit.depth);
+  E.loop(j);
   const miss = load<u32>(j, Jit.depth);
   E.block(j, E.VOID);
+  E.get(j, L.EXIT);
+  E.brIfHinted(j, miss, false);
   unlessCalm(j, miss);
   unlessKnown(j, miss);
   E.get(j, L.CPU);
@@ -222,14 +233,32 @@ export function epilogue(j: usize): void {
   pushSlot(j);
   E.returnCallIndirect(j, L.TYPE_REGION);
   E.end(j);
-  leave(j, L.EXIT_LOOKUP);
-}
-
-/** Returns to the run loop, through all callers, with RIP in the CPU's memory. */
-function leave(j: usize, how: i32): void {
-  storeLocal(j, L.RIP, E.I64_STORE, Cpu.rip);
-  E.i64Const(j, LEFT + <i64>how);
+  E.get(j, L.CPU);
+  E.get(j, L.RIP);
+  E.get(j, L.EXIT);
+  E.i32Const(j, L.EXIT_INTERPRET);
+  E.op(j, E.I32_AND);
+  E.i32Const(j, <i32>ctz(FROM_FAULT));
+  E.op(j, E.I32_SHL);
+  E.get(j, L.DEPTH);
+  E.op(j, E.I32_OR);
+  E.i32Const(j, IN_PLACE);
+  E.op(j, E.I32_OR);
+  E.call(j, L.FN_INTERPRET);
+  E.tee(j, L.RIP);
+  E.i64Const(j, GO_ON);
+  E.op(j, E.I64_EQ);
+  E.ifThen(j, E.VOID);
+  loadLocal(j, L.RIP, E.I64_LOAD, Cpu.rip);
+  loadLocal(j, L.FUEL, E.I32_LOAD, Cpu.fuel);
+  E.i32Const(j, L.EXIT_LOOKUP);
+  E.set(j, L.EXIT);
+  E.br(j, again);
+  E.end(j);
+  E.get(j, L.RIP);
   E.returnOp(j);
+  E.end(j);
+  E.byte(j, E.UNREACHABLE);
 }
 
 /** Branches to a label if the fuel is used up or somebody asks for attention. */
@@ -286,15 +315,15 @@ function pushSlot(j: usize): void {
 }
 
 /**
- * A call of the guest as a call of wasm, so that the engine and the host's processor predict the return: goes to RIP and
- * continues here, in the same region, when somebody returns to page + offset. Anything else that comes back, another
- * address or the wish to leave, is for this region's caller. All state is in memory while the callee runs.
+ * A call of the guest as a call of wasm, so that the engine and the host's processor predict the return: goes to RIP, by
+ * the interpreter if it has no translation, and continues here, in the same region, when somebody returns to page + offset.
+ * Anything else that comes back is for this region's caller. All state is in memory while the callee runs.
  */
 export function callRegion(j: usize, offset: i32): void {
   storeDirty(j);
   storeFuel(j);
-  const back = load<u32>(j, Jit.depth);
-  E.block(j, E.VOID);
+  const called = load<u32>(j, Jit.depth);
+  E.block(j, E.I64);
   const miss = load<u32>(j, Jit.depth);
   E.block(j, E.VOID);
   E.get(j, L.DEPTH);
@@ -309,21 +338,27 @@ export function callRegion(j: usize, offset: i32): void {
   E.op(j, E.I32_SUB);
   pushSlot(j);
   E.callIndirect(j, L.TYPE_REGION);
+  E.br(j, called);
+  E.end(j);
+  E.get(j, L.CPU);
+  E.get(j, L.RIP);
+  E.get(j, L.DEPTH);
+  E.call(j, L.FN_INTERPRET);
+  E.end(j);
   E.tee(j, L.RIP);
   pushAddress(j, offset);
-  E.op(j, E.I64_EQ);
-  E.brIfHinted(j, back, true);
+  E.op(j, E.I64_NE);
+  // Another mode, privilege or mapping, or code that was written over.
+  E.get(j, L.CPU);
+  E.memory(j, E.I32_LOAD, Cpu.jitKey);
+  E.get(j, L.KEY);
+  E.op(j, E.I32_NE);
+  E.op(j, E.I32_OR);
+  E.ifHinted(j, E.VOID, false);
   E.get(j, L.RIP);
   E.returnOp(j);
   E.end(j);
-  leave(j, L.EXIT_LOOKUP);
-  E.end(j);
   loadAgain(j);
-  // The callee may have written over this code.
-  pushDisturbance(j);
-  E.ifHinted(j, E.VOID, false);
-  leave(j, L.EXIT_LOOKUP);
-  E.end(j);
 }
 
 /** Returns to RIP, which the caller of this region expects or passes on. */

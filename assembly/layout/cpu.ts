@@ -232,8 +232,15 @@ export const decodeEnd = 0x768;
 export const nextTimer = 0x770;
 /** u64 pending debug exceptions for DR6. */
 export const pendingDebug = 0x778;
-/** i32 instructions that translated code may still execute before it must leave to poll. */
+/** i32 instructions that translated code may still execute before somebody must poll: `limit` less those executed. */
 export const fuel = 0x7a8;
+/** u64 number of executed instructions at which the fuel is used up; at which cpuRun returns. */
+export const limit = 0x3f18;
+export const budgetEnd = 0x3f20;
+/** u64 number of executed instructions when translated code was entered last. */
+export const translatedFrom = 0x3f28;
+/** i32 RUN_EXIT_ reason for which all regions are being left; below 0: none. */
+export const runExit = 0x3f30;
 /** u32 key of the translator's jump cache entries that are valid now. */
 export const jitKey = 0x7b0;
 /** i32 what a new block's headCode starts with: minus the entries before it is translated, or CODE_NEVER. */

@@ -72,6 +72,8 @@ export const FOLLOW_JUMPS = 1;
 export const FOLLOW_CALLS = 2;
 /** u32 mode key of the region: MODE_64, or MODE_32 with MODE_FLAT. */
 export const mode = 196;
+/** u32 label of the way out behind the stores: all state is in memory already. */
+export const settledDepth = 200;
 /** u32 addresses of block heads waiting for their batch, BATCH_MAX of them. */
 export const batchHeads = 0x100;
 export const BATCH_MAX = 32;

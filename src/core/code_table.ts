@@ -14,6 +14,7 @@ export interface TranslatorCalls {
   readonly jitCold: (cpu: number, record: number, op: number) => number;
   readonly jitEnd: (cpu: number, record: number, op: number) => number;
   readonly jitCondition: (cpu: number, code: number) => number;
+  readonly interpret: (cpu: number, rip: bigint, what: number) => bigint;
   /** These two take vectors, so JavaScript cannot call them, only hand them on. */
   readonly jitVector: (cpu: number, record: number, what: number, a: unknown, b: unknown) => unknown;
   readonly jitOrder: (cpu: number, record: number, what: number, a: unknown, b: unknown) => number;
@@ -42,6 +43,7 @@ export class CodeTable {
         q: calls.jitCondition,
         v: calls.jitVector,
         o: calls.jitOrder,
+        i: calls.interpret,
       },
     };
   }

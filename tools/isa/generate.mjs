@@ -179,8 +179,8 @@ const conditionTests = [
 /** Branches: inlined, and known to the run loop. @type {Record<string, string[]>} */
 const branches = {
   JMP: ["exit = BRANCH;", "break;"],
-  CALL: ["if (callDirect(cpu, rec)) exit = BRANCH;", "break;"],
-  CALL_RM: ["if (callIndirect(cpu, rec)) exit = LOOKUP;", "break;"],
+  CALL: ["if (callDirect(cpu, rec)) {", "  inside++;", "  exit = BRANCH;", "}", "break;"],
+  CALL_RM: ["if (callIndirect(cpu, rec)) {", "  inside++;", "  exit = LOOKUP;", "}", "break;"],
   JMP_RM: ["if (readTarget(cpu, rec)) {", "  exit = LOOKUP;", "  jumped = true;", "}", "break;"],
   RET: [
     "const size = <u32>load<u8>(rec, Record.reg);",
@@ -195,7 +195,7 @@ const branches = {
     "  store<u64>(cpu, target, Cpu.rip);",
     "  store<u64>(cpu, load<u64>(cpu, Cpu.rsp) + 8 + <u64>load<u32>(rec, Record.imm), Cpu.rsp);",
     "} else if (!returnNarrow(cpu, rec, size)) break;",
-    "exit = LOOKUP;",
+    "exit = RETURN;",
     "break;",
   ],
 };
