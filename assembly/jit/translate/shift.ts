@@ -6,7 +6,7 @@ import * as K from "../../cpu/generated/kinds";
 import * as E from "../emit";
 import * as L from "../locals";
 import { knownKind, setKind } from "./flags";
-import { bitsOf, extend, extendZero } from "./operand";
+import { bitsOf, extend, extendZero, pushXopConstant } from "./operand";
 
 /** Pushes X without its sign extension. */
 function pushPlain(j: usize, size: u32): void {
@@ -27,10 +27,7 @@ function bitOf(j: usize, count: u32): void {
 function shiftConstant(j: usize, kind: u32, size: u32, count: u32): void {
   const bits = bitsOf(size);
   if (kind == K.kShl) {
-    E.get(j, L.X);
-    E.i64Const(j, count);
-    E.op(j, E.I64_SHL);
-    extend(j, size);
+    pushXopConstant(j, E.I64_SHL, size, count);
     E.set(j, L.Z);
     if (count <= bits) {
       E.get(j, L.X);
@@ -49,11 +46,13 @@ function shiftConstant(j: usize, kind: u32, size: u32, count: u32): void {
     E.set(j, L.FLAG_BITS);
     return;
   }
-  if (kind == K.kSar) E.get(j, L.X);
-  else pushPlain(j, size);
-  E.i64Const(j, count);
-  E.op(j, kind == K.kSar ? E.I64_SHR_S : E.I64_SHR_U);
-  extend(j, size);
+  if (kind == K.kSar || size >= 2) pushXopConstant(j, kind == K.kSar ? E.I64_SHR_S : E.I64_SHR_U, size, count);
+  else {
+    pushPlain(j, size);
+    E.i64Const(j, count);
+    E.op(j, E.I64_SHR_U);
+    extend(j, size);
+  }
   E.set(j, L.Z);
   if (kind == K.kSar) E.get(j, L.X);
   else pushPlain(j, size);
@@ -178,20 +177,7 @@ export function translateRotate(j: usize, kind: u32, size: u32, count: u32): voi
     return;
   }
   const left = kind == K.kRol ? by : (bits - by) & (bits - 1);
-  if (size == 3) {
-    E.get(j, L.X);
-    E.i64Const(j, left);
-    E.op(j, E.I64_ROTL);
-  } else {
-    pushPlain(j, size);
-    E.i64Const(j, left);
-    E.op(j, E.I64_SHL);
-    pushPlain(j, size);
-    E.i64Const(j, bits - left);
-    E.op(j, E.I64_SHR_U);
-    E.op(j, E.I64_OR);
-    extend(j, size);
-  }
+  pushXopConstant(j, E.I64_ROTL, size, left);
   E.set(j, L.Z);
   pushAdjust(j);
   // ROL: CF = bit 0, OF = CF ^ top; ROR: CF = top, OF = top ^ the bit below.
