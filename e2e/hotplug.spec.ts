@@ -89,6 +89,7 @@ test("bytes go through a named port in both directions, in spite of a slow reade
   await guest.run(`dd if=/dev/urandom of=/tmp/data bs=1M count=${length / mebibyte} 2>/dev/null`);
   const command = `cat /tmp/data > ${device}; sha256sum < /tmp/data`;
   const received = await receiveFrom(guest, "org.example.data", { length, command, pauseEvery: mebibyte });
+  expect(received.length).toBe(length);
   expect(received.output).toContain(received.sum);
   expect(await guest.events("VSERPORT_CHANGE")).toContainEqual({ id: "data0", open: true });
   await expect.poll(() => guest.events("VSERPORT_CHANGE"), patient).toContainEqual({ id: "data0", open: false });
@@ -103,7 +104,7 @@ test("100 MiB go through a named port in both directions @slow", async () => {
   const data = `i=0; while [ $i -lt 200 ]; do cat /bin/busybox; i=$((i + 1)); done | head -c ${length}`;
   const sum = (await guest.output(`(${data}) | sha256sum`, timeout)).split(" ")[0];
   const received = await receiveFrom(guest, "org.example.data", { length, command: `(${data}) > ${device}`, timeout });
-  expect(received.sum).toBe(sum);
+  expect(received).toMatchObject({ length, sum });
   const command = `head -c ${length} ${device} | sha256sum`;
   const sent = await sendTo(guest, "org.example.data", { length, command, timeout });
   expect(sent.output).toContain(sent.sum);

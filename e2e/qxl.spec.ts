@@ -1,6 +1,8 @@
 // The display: VGA text, then the guest's own qxl driver, in one boot. What is on the screen is compared pixel by pixel
 // with what the guest says is in its frame buffer.
+import { createHash } from "node:crypto";
 import { expect } from "@playwright/test";
+import { canvasPixel, screenPixels } from "./fixtures/display";
 import { type Guest, test } from "./fixtures/guest";
 
 const ready = /shell ready[^]*# /;
@@ -9,37 +11,14 @@ const HEIGHT = 600;
 
 /** Size and SHA-256 of the screen as the guest's frame buffer has it: blue, green, red, 0. */
 async function screen(guest: Guest): Promise<{ width: number; height: number; hash: string; lit: number }> {
-  return guest.page.evaluate(async () => {
-    const machine = await tabvisor.machine;
-    if (machine === undefined) throw new Error("the page has no machine");
-    const bitmap = await createImageBitmap(await machine.screendump());
-    const { width, height } = bitmap;
-    const context = new OffscreenCanvas(width, height).getContext("2d");
-    context?.drawImage(bitmap, 0, 0);
-    const { data } = context?.getImageData(0, 0, width, height) ?? new ImageData(1, 1);
-    let lit = 0;
-    for (let i = 0; i < data.length; i += 4) {
-      [data[i], data[i + 2]] = [data[i + 2] ?? 0, data[i] ?? 0];
-      data[i + 3] = 0;
-      if ((data[i + 1] ?? 0) > 0) lit++;
-    }
-    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
-    return { width, height, hash: Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join(""), lit };
-  });
-}
-
-/** A pixel of the canvas that a person sees, as red, green, blue. */
-async function canvasPixel(guest: Guest, x: number, y: number): Promise<number[]> {
-  return guest.page.evaluate(
-    ([left, top]) => {
-      const canvas = document.querySelector<HTMLCanvasElement>("#pane-display canvas");
-      const context = new OffscreenCanvas(1, 1).getContext("2d");
-      if (canvas === null || context === null) return [];
-      context.drawImage(canvas, -left, -top);
-      return [...context.getImageData(0, 0, 1, 1).data.subarray(0, 3)];
-    },
-    [x, y] as const,
-  );
+  const { width, height, data } = await screenPixels(guest.page);
+  let lit = 0;
+  for (let i = 0; i < data.length; i += 4) {
+    [data[i], data[i + 2]] = [data[i + 2] ?? 0, data[i] ?? 0];
+    data[i + 3] = 0;
+    if ((data[i + 1] ?? 0) > 0) lit++;
+  }
+  return { width, height, hash: createHash("sha256").update(data).digest("hex"), lit };
 }
 
 /** Fills the upper rows of the frame buffer with colour bars that no driver would draw. */
@@ -67,8 +46,8 @@ test("shows text, the kernel's console, and exactly what is in the frame buffer"
   await expect
     .poll(() => screen(guest), { timeout: 120_000 })
     .toMatchObject({ width: WIDTH, height: HEIGHT, hash: wanted });
-  await expect.poll(() => canvasPixel(guest, 0, 0), { timeout: 120_000 }).toEqual([255, 128, 1]);
-  expect(await canvasPixel(guest, 1, 20)).toEqual([2, 64, 255]);
+  await expect.poll(() => canvasPixel(guest.page, 0, 0), { timeout: 120_000 }).toEqual([255, 128, 1]);
+  expect(await canvasPixel(guest.page, 1, 20)).toEqual([2, 64, 255]);
 
   const { output } = await guest.run("dmesg | grep -i -E 'qxl.*(error|fail|timeout)|\\[drm:|Call Trace|BUG:'");
   expect(output).toBe("");

@@ -16,6 +16,8 @@ export interface TestGuestOptions {
   /** The host's clock in ms; without it time stands still. */
   readonly now?: () => number;
   readonly deviceBytes?: number;
+  /** What answers accesses to devices outside the module. */
+  readonly mailbox?: (cpu: number) => void;
 }
 
 export function testGuest(options: TestGuestOptions = {}): TestGuest {
@@ -25,7 +27,12 @@ export function testGuest(options: TestGuestOptions = {}): TestGuest {
     deviceBytes: options.deviceBytes ?? 0,
   });
   if (!plan.ok) throw new Error(plan.error);
-  const host = { now: options.now ?? (() => 0), realtime: () => 0, random: () => 0x12345678 };
+  const host = {
+    now: options.now ?? (() => 0),
+    realtime: () => 0,
+    random: () => 0x12345678,
+    ...(options.mailbox && { mailbox: options.mailbox }),
+  };
   const wasm = loadTestWasm({ pages: plan.value.wasmPages, host });
   writePlan(wasm.memory, plan.value);
   const guest = new GuestMemory(wasm.memory, wasm.exports, plan.value.machine);

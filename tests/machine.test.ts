@@ -5,7 +5,7 @@ import { MachineModel, type MachineEvent } from "../src/machine/machine";
 import { makeMemory } from "../src/machine/memory";
 import { SingleThread } from "../src/machine/single_thread";
 import { formatIssue } from "../src/shared/config_issue";
-import { silentLog } from "../src/shared/log";
+import { Log } from "../src/shared/log";
 import type { MachineConfig } from "../src/shared/machine_config";
 import { resolveConfig } from "../src/shared/resolve_config";
 import { exit, EXIT_PORT, LOAD, multiboot, outByte, printCommandLine } from "./multiboot";
@@ -19,6 +19,7 @@ interface Running {
   readonly model: MachineModel;
   readonly thread: SingleThread;
   readonly events: MachineEvent[];
+  readonly messages: string[];
   output(): string;
 }
 
@@ -38,11 +39,12 @@ async function machine(code: readonly number[], more: MachineConfig = {}): Promi
   const resolved = resolveConfig(config, { resolveUrl: (url) => url, imageUrl: (url) => url });
   if (!resolved.ok) throw new Error(formatIssue(resolved.error));
   const events: MachineEvent[] = [];
+  const messages: string[] = [];
   const created = await MachineModel.create(resolved.value, {
     module: wasmModule("tabvisor.wasm"),
     threads: "here",
     now: () => performance.now(),
-    log: silentLog,
+    log: new Log("test", ({ message }) => messages.push(message)),
     event: (event) => events.push(event),
   });
   if (!created.ok) throw new Error(formatIssue(created.error));
@@ -54,7 +56,7 @@ async function machine(code: readonly number[], more: MachineConfig = {}): Promi
   });
   const output = () =>
     events.flatMap((event) => (event.type === "output" ? [Buffer.from(event.bytes).toString()] : [])).join("");
-  return { model, thread, events, output };
+  return { model, thread, events, messages, output };
 }
 
 async function booted(code: readonly number[], more?: MachineConfig): Promise<Running> {
@@ -103,6 +105,9 @@ describe("a machine in one thread", () => {
     const running = await booted([...outByte(0x3f8, 0x2e), 0x0f, 0x0b]);
     await until(running, () => running.events.filter((event) => event.type === "reset").length >= 2);
     expect(running.output()).toMatch(/^\.\.+$/);
+    expect(running.messages.find((message) => message.includes("triple fault"))).toMatch(
+      /^CPU 0: triple fault at 100027\n[^]*-> 0{10}100027  0f 0b +ud2/,
+    );
   });
 
   it("ends at a reset when it shall not reboot", async () => {

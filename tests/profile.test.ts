@@ -3,8 +3,9 @@ import { expect, it } from "vitest";
 import * as Cpu from "../assembly/layout/cpu";
 import * as Jit from "../assembly/layout/jit";
 import * as Machine from "../assembly/layout/machine";
+import { codeAround } from "../src/machine/guest_code";
 import { readProfile, translationText } from "../src/machine/profile";
-import { cpuCounters } from "../src/workers/inspect";
+import { cpuCounters, inspectCpu } from "../src/workers/inspect";
 import { SystemCpu } from "./system_cpu";
 
 const CODE = 0x100000;
@@ -31,10 +32,21 @@ it("finds the hot loop, its bytes and its translation", () => {
   const [first] = hottest;
   expect(first?.rip).toBe("0000000000100000");
   expect(first?.code.startsWith("48 ff c3 eb fb")).toBe(true);
+  expect(first?.size).toBe(64);
   expect(first?.slot).toBeGreaterThan(0);
   const text = translationText(guest.view, calls, cpu, first?.slot ?? 0);
   expect(text).toContain("loop");
   expect(text).toContain("i64.add");
+});
+
+it("shows the instructions around a CPU's instruction pointer", () => {
+  const { guest, cpu } = looping(Cpu.JIT_OFF);
+  const lines = codeAround(guest.view, cpu);
+  expect(lines.find((line) => line.startsWith("-> "))).toMatch(/ (inc rbx|jmp 0x100000)$/);
+  expect(inspectCpu(guest.view, cpu).code).toEqual(lines);
+  // What the TLB does not know is not shown.
+  guest.view.setBigUint64(cpu + Cpu.rip, 0x7000000000n, true);
+  expect(codeAround(guest.view, cpu)).toEqual([]);
 });
 
 it("says that all is interpreted without the translator", () => {

@@ -1,5 +1,5 @@
-// Replays integer vectors (tools/vectors/format.mjs, version 2) in the emulated CPU: 64-bit or compatibility-mode user
-// code at the addresses that the recording used, every exception ending in a HLT of its own, INT3 all around the code.
+// Replays integer vectors (tools/vectors/format.mjs, version 2) in the emulated CPU: 64-bit or compatibility-mode (32- and
+// 16-bit) user code at the addresses that the recording used, every exception ending in a HLT of its own, INT3 all around the code.
 import * as Cpu from "../assembly/layout/cpu";
 import * as Jit from "../assembly/layout/jit";
 import * as Machine from "../assembly/layout/machine";
@@ -11,6 +11,7 @@ import {
   ERROR,
   type Form,
   GS_BASE,
+  LIMIT,
   LOW,
   LOW_MEMORY,
   LOW_SIZE,
@@ -21,8 +22,10 @@ import {
   READ_ONLY,
   RFLAGS,
   RIP,
+  SEGMENT,
   type State,
 } from "../tools/vectors/format.mjs";
+import { type CodeSize, disassemble } from "../src/shared/disassemble";
 import { access, CODE64, CODE64_USER, DATA3, GDT, IDT, PML4, RING0_STACK, SystemCpu, TSS } from "./system_cpu";
 
 /** Where supervisor code sees the first 2 MiB; user addresses there are free for the vectors. */
@@ -41,7 +44,21 @@ const GENERAL = Array.from({ length: 16 }, (_, n) => n);
 interface Segment {
   readonly selector: number;
   readonly attr: number;
+  readonly base?: number;
+  readonly limit?: number;
 }
+
+/** What CS, DS, SS and ES hold in code of each width; 16-bit code has segments of the LDT. */
+const FLAT: Segment = { selector: DATA3, attr: 0xc0f3 };
+const SEGMENTS: Readonly<Record<number, Readonly<Record<"code" | "data" | "extra", Segment>>>> = {
+  64: { code: { selector: CODE64_USER, attr: 0xa0fb }, data: FLAT, extra: FLAT },
+  32: { code: { selector: CODE32_USER, attr: 0xc0fb }, data: FLAT, extra: FLAT },
+  16: {
+    code: { selector: 0x07, attr: 0x00fb, base: CODE, limit: CODE_SIZE - 1 },
+    data: { selector: 0x0f, attr: 0x00f3, base: SEGMENT, limit: LIMIT },
+    extra: { selector: 0x17, attr: 0x00f3, base: SEGMENT, limit: 0xffff },
+  },
+};
 
 export class StepCpu {
   readonly system = new SystemCpu();
@@ -70,7 +87,8 @@ export class StepCpu {
     this.#map(READ_ONLY, page.readOnly, 5n | NX);
     page.code.forEach((gpa, i) => this.#map(CODE + i * 4096, gpa, 7n));
     this.#moveSystem();
-    this.#map(0x8000, page.operand, 7n | NX);
+    this.#map(SEGMENT, page.low, 7n | NX);
+    this.#map(SEGMENT + 0x1000, page.operand, 7n | NX);
     this.#code = page.code;
     for (const gpa of page.code) system.write(gpa, new Uint8Array(4096).fill(0xcc));
     system.set64(Cpu.gsBase, GS_BASE);
@@ -98,7 +116,8 @@ export class StepCpu {
       const wrong = this.#differences(form, vector, outcome);
       if (wrong.length > 0) {
         const code = Buffer.from(form.code).toString("hex");
-        problems.push(`${form.name} <${code}>, case ${n} (${describe(vector)}): ${wrong.join("; ")}`);
+        const { text } = disassemble(form.code, (form.mode ?? 64) as CodeSize, BigInt(CODE + at));
+        problems.push(`${form.name} <${code}: ${text}>, case ${n} (${describe(vector)}): ${wrong.join("; ")}`);
       }
       if (problems.length >= limit) break;
     }
@@ -110,13 +129,14 @@ export class StepCpu {
   #run(form: Form, input: State): { vector: number; state: State } {
     const { system } = this;
     const start = CODE + (form.at ?? 0);
-    this.#enter(new Map([...this.#defaults, ...input]), start, form.mode === 32);
+    const base = form.mode === 16 ? CODE : 0;
+    this.#enter(new Map([...this.#defaults, ...input]), start - base, form.mode ?? 64);
     const exit = system.calls.cpuRun(system.cpu, 10);
     if (exit !== 1) throw new Error(`${form.name}: the CPU did not halt (${exit}); rip ${system.rip.toString(16)}`);
     let vector = (Number(system.rip) - HANDLERS - SYSTEM) >> 4;
     const frame = system.stack(6, 8, BigInt(-SYSTEM));
     const error = ERROR_VECTORS.includes(vector) ? frame.shift() : undefined;
-    let rip = frame[0] ?? 0n;
+    let rip = (frame[0] ?? 0n) + BigInt(base);
     const state = this.#leave(frame[3] ?? 0n, frame[2] ?? 0n);
     const landed = Number(rip - 1n);
     if (vector === BREAKPOINT && landed !== start && landed >= CODE && landed < CODE + CODE_SIZE) {
@@ -129,8 +149,9 @@ export class StepCpu {
     return { vector, state };
   }
 
-  #enter(state: State, rip: number, narrow: boolean): void {
+  #enter(state: State, rip: number, mode: number): void {
     const { system } = this;
+    const narrow = mode !== 64;
     this.#bytes.set(this.#registers, system.cpu);
     for (const n of GENERAL) this.#bytes.set(state.get(n)?.subarray(0, narrow ? 4 : 8) ?? [], system.cpu + n * 8);
     if (narrow) for (const n of GENERAL) system.set32(n * 8 + 4, 0);
@@ -138,13 +159,23 @@ export class StepCpu {
     system.flags = Number(toBigInt(state.get(RFLAGS)));
     this.#bytes.set(state.get(OPERAND) ?? [], this.#operand);
     this.#setLow(state.get(LOW_MEMORY) ?? new Uint8Array());
-    const cs: Segment = narrow ? { selector: CODE32_USER, attr: 0xc0fb } : { selector: CODE64_USER, attr: 0xa0fb };
-    system.guest.view.setUint16(system.cpu + Cpu.csSelector, cs.selector, true);
-    system.set32(Cpu.csAttr, cs.attr);
-    system.set32(Cpu.csLimit, 0xffffffff);
+    const { code, data, extra } = SEGMENTS[mode] ?? {};
+    this.#setSegment(Cpu.CS, code);
+    this.#setSegment(Cpu.DS, data);
+    this.#setSegment(Cpu.SS, data);
+    this.#setSegment(Cpu.ES, extra);
     system.set32(Cpu.cpl, 3);
     system.set32(Cpu.runState, Cpu.RUN_RUNNING);
     system.calls.testUpdateMode(system.cpu);
+  }
+
+  #setSegment(n: number, { selector, attr, base = 0, limit = 0xffffffff }: Segment = FLAT): void {
+    const { system } = this;
+    const at = Cpu.seg + n * Cpu.SEG_SIZE;
+    system.guest.view.setUint16(system.cpu + at + Cpu.segSelector, selector, true);
+    system.set32(at + Cpu.segAttr, attr);
+    system.set32(at + Cpu.segLimit, limit);
+    system.set64(at + Cpu.segBase, base);
   }
 
   #leave(rsp: bigint, rflags: bigint): State {
@@ -177,7 +208,7 @@ export class StepCpu {
     const wrong: string[] = [];
     for (const [component, value] of new Map([...this.#defaults, ...input, ...output])) {
       const got = outcome.state.get(component) ?? value;
-      const width = component < 16 && form.mode === 32 ? 4 : value.length;
+      const width = component < 16 && form.mode !== 64 ? 4 : value.length;
       const mask = component === RFLAGS ? BigInt(form.flags & FLAGS) : -1n;
       const a = got.subarray(0, width);
       const b = value.subarray(0, width);

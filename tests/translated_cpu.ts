@@ -59,8 +59,3 @@ export function runToHalt(t: SystemCpu, code: readonly number[], address = CODE)
   const handler = Number(t.rip) - 1 - HANDLERS;
   return handler >= 0 && handler < 512 ? handler >> 4 : undefined;
 }
-
-/** The four bytes of a 32-bit number. */
-export function le(value: number): number[] {
-  return [0, 8, 16, 24].map((shift) => (value >>> shift) & 255);
-}

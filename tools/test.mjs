@@ -21,7 +21,7 @@ function jitModes(/** @type {boolean} */ full) {
 
 /** @param {Record<string, string>} env */
 async function endToEnd(env) {
-  const more = env["TABVISOR_FULL"] === "1" ? ["tiny-i386", "tiny-i386-nopae"] : [];
+  const more = env["TABVISOR_FULL"] === "1" ? ["desktop", "tiny-i386", "tiny-i386-nopae", "lab"] : [];
   if (!(await ensureGuests(more)))
     throw new Explained("the guest images, which the end-to-end tests boot, were not built");
   const chromium = await findChromium({ install: true });

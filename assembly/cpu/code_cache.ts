@@ -140,6 +140,21 @@ export function findWarm(cpu: usize, host: usize, mode: u32, entries: i32): usiz
   return isPending(code) || code - start >= entries ? rec : 0;
 }
 
+/** Counts the entries of the block at `host` from the start, if it has no translation and may get one. */
+export function countAnew(cpu: usize, host: usize, mode: u32): void {
+  const rec = lookUp(cpu, host, mode);
+  if (rec == 0) return;
+  const code = load<i32>(rec - Record.HEAD_SIZE, Record.headCode);
+  if (code < 0 && code > Record.CODE_PENDING / 2) {
+    store<i32>(rec - Record.HEAD_SIZE, load<i32>(cpu, Cpu.hotStart), Record.headCode);
+  }
+}
+
+/** The first block of the page of `host`; the others follow by Record.headNextInPage. */
+export function blocksOfPage(cpu: usize, host: usize): usize {
+  return <usize>load<u32>(cpu + Cpu.pageBlocks + ((host >> MemoryMap.PAGE_SHIFT) << 2));
+}
+
 /** Whether a block waits for its batch to be compiled. Entries have been counted on top of CODE_PENDING. */
 export function isPending(code: i32): bool {
   return code >= Record.CODE_PENDING && code < Record.CODE_PENDING / 2;
@@ -225,6 +240,7 @@ function enterBlock(cpu: usize, head: usize, host: usize, mode: u32, records: u3
   store<u32>(head, load<u32>(pageList), Record.headNextInPage);
   store<u32>(head, load<u32>(bucket), Record.headNextInHash);
   store<u16>(head, <u16>records, Record.headCount);
+  store<u8>(head, 0, Record.headJumpedTo);
   store<i32>(head, load<i32>(cpu, Cpu.hotStart), Record.headCode);
   store<u32>(pageList, <u32>head);
   store<u32>(bucket, <u32>head);
@@ -295,7 +311,17 @@ export function flushCodeCache(cpu: usize): void {
     if (load<u32>(cpu + Cpu.pageBlocks + (page << 2)) != 0) clearCodeMarks(page << MemoryMap.PAGE_SHIFT);
   }
   resetCodeCache(cpu);
-  // The translator's batch names heads that are gone (jit/translator.ts).
-  store<u32>(cpu + Cpu.jit, 0, Jit.batchCount);
-  store<u32>(cpu + Cpu.jit, <u32>(cpu + Cpu.jit + Jit.bodies), Jit.batchEnd);
+  dropTranslations(cpu);
+}
+
+/** All that was translated is out of reach: its slots are free, and the batch (jit/translator.ts) names heads that are gone. */
+export function dropTranslations(cpu: usize): void {
+  store<u32>(cpu + Cpu.jit, Jit.FIRST_SLOT, Jit.nextSlot);
+  emptyBatch(cpu + Cpu.jit);
+}
+
+export function emptyBatch(j: usize): void {
+  store<u32>(j, 0, Jit.batchCount);
+  store<u32>(j, 0, Jit.batchAge);
+  store<u32>(j, <u32>(j + Jit.bodies), Jit.batchEnd);
 }

@@ -108,6 +108,7 @@ function deliver(cpu: usize, vector: i32, flags: u32): bool {
   store<u32>(cpu, 0, CpuSystem.committed);
   store<u32>(cpu, 0, Cpu.shadow);
   if (route(cpu, vector)) {
+    store<u32>(cpu, 0, CpuSystem.committed);
     store<u32>(cpu, 1, Cpu.delivered);
     return true;
   }
@@ -174,8 +175,10 @@ export function softInterrupt(cpu: usize, vector: i32, kind: u32): bool {
 
 /** A fault that belongs to the new task after a task switch is delivered here: the run loop would restore the old rip. */
 export function finish(cpu: usize, done: bool): bool {
+  const committed = load<u32>(cpu, CpuSystem.committed) != 0;
+  store<u32>(cpu, 0, CpuSystem.committed);
   if (done) return true;
-  if (!load<u32>(cpu, CpuSystem.committed)) return false;
+  if (!committed) return false;
   deliverPending(cpu);
   return true;
 }

@@ -57,6 +57,12 @@ export function imm<T>(rec: usize): T {
   return <T>load<u32>(rec, Record.imm);
 }
 
+/** The segment + 1 that a memory operand names, 0 = none that matters. */
+@inline
+export function segmentOf(rec: usize): u32 {
+  return ((<u32>load<u8>(rec, Record.misc)) & Record.MISC_SEG) >> Record.MISC_SEG_SHIFT;
+}
+
 /** base + index * scale + displacement, 64 bits wide. */
 @inline
 function sum(cpu: usize, rec: usize, misc: u32): u64 {
@@ -75,6 +81,13 @@ export function ea(cpu: usize, rec: usize, size: u32, write: bool): u64 {
   return address;
 }
 
+/** The same for an element of the operand: `distance` bytes further, which wrap as the address does. */
+export function elementAddress(cpu: usize, rec: usize, distance: u64, size: u32, write: bool): u64 {
+  const misc = <u32>load<u8>(rec, Record.misc);
+  const address = sum(cpu, rec, misc) + distance;
+  return misc > <u32>Record.MISC_SCALE ? segmented(cpu, rec, address, size, write) : address;
+}
+
 /** The offset part of the address: what LEA gives, truncated to the address size. */
 export function offsetOf(cpu: usize, rec: usize): u64 {
   const misc = <u32>load<u8>(rec, Record.misc);
@@ -90,7 +103,7 @@ function truncate(address: u64, form: u32): u64 {
 function segmented(cpu: usize, rec: usize, address: u64, size: u32, write: bool): u64 {
   const misc = <u32>load<u8>(rec, Record.misc);
   const offset = truncate(address, misc & Record.MISC_FORM);
-  const seg = (misc & Record.MISC_SEG) >> Record.MISC_SEG_SHIFT;
+  const seg = segmentOf(rec);
   if (seg != 0) return segmentAddress(cpu, seg - 1, offset, size, write);
   return reachesOver(cpu, offset, size) ? segmentAddress(cpu, defaultSegment(rec), offset, size, write) : offset;
 }

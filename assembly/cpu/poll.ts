@@ -23,11 +23,25 @@ export const RUN_EXIT_SHUTDOWN: i32 = 3;
 /** Never seen outside the module: Cpu.hotHead is to be translated, or the batch to be compiled if it is 0. */
 export const RUN_EXIT_TRANSLATE: i32 = 100;
 
+/**
+ * Instructions between two looks at the clock: as many as take ABOUT_NS to twice that, since a timer's interrupt waits for
+ * the next look. A host that takes the processor away only makes them fewer for a while.
+ */
+const INTERVAL_MIN: u32 = 1024;
+const INTERVAL_MAX: u32 = 32768;
+const ABOUT_NS: u64 = 20000;
+
 /** Between blocks, with Cpu.rip up to date. Returns -1 to go on, else a reason to leave the run loop. */
 export function poll(cpu: usize): i32 {
-  if (load<i32>(cpu, Cpu.exitRequest) == 0) noteSample(cpu);
+  const asked = load<i32>(cpu, Cpu.exitRequest) != 0;
+  const before = load<u64>(cpu, Cpu.polledAt);
   // First, since it clears exitRequest, which announces everything below.
   platformPoll(cpu);
+  if (!asked) {
+    noteSample(cpu);
+    adaptInterval(cpu, load<u64>(cpu, Cpu.polledAt) - before);
+  }
+  store<u64>(cpu, load<u64>(cpu, Cpu.instructions), Cpu.polledInstructions);
   const m = machineOf(cpu);
   // Before the invalidations, which may have been posted for it.
   const ticket = tlbFlushTicket(m);
@@ -41,6 +55,14 @@ export function poll(cpu: usize): i32 {
   if (state == Cpu.RUN_WAIT_SIPI) return RUN_EXIT_HALTED;
   if (load<u32>(cpu, Cpu.shadow) == 0) takeInterrupt(cpu);
   return load<u32>(cpu, Cpu.runState) == Cpu.RUN_HALTED ? RUN_EXIT_HALTED : -1;
+}
+
+/** After an interval that took `ns`. What was cut short says nothing. */
+function adaptInterval(cpu: usize, ns: u64): void {
+  const interval = load<u32>(cpu, Cpu.pollInterval);
+  if (load<u64>(cpu, Cpu.instructions) - load<u64>(cpu, Cpu.polledInstructions) < <u64>(interval >> 1)) return;
+  if (ns > 2 * ABOUT_NS) store<u32>(cpu, max(interval >> 1, INTERVAL_MIN), Cpu.pollInterval);
+  else if (ns < ABOUT_NS) store<u32>(cpu, min(interval << 1, INTERVAL_MAX), Cpu.pollInterval);
 }
 
 /** Where the guest is after so many instructions: what tools make a profile of. */

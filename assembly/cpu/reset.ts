@@ -20,6 +20,8 @@ const HWCR_DEFAULT: u64 = 0x1000000;
 const DE_CFG_DEFAULT: u64 = 2;
 const MXCSR_DEFAULT: u32 = 0x1f80;
 const BASE_BSP: u64 = 0x100;
+/** Instructions to the first looks at the clock (cpu/poll.ts). */
+const POLL_INTERVAL: u32 = 16384;
 
 /** Power-on or machine reset. The model stays; the first call chooses the default one. */
 export function cpuResetState(cpu: usize, isBsp: bool): void {
@@ -29,6 +31,7 @@ export function cpuResetState(cpu: usize, isBsp: bool): void {
   resetVectors(cpu);
   resetMsrs(cpu);
   lapicReset(cpu, isBsp);
+  store<u32>(cpu, POLL_INTERVAL, Cpu.pollInterval);
   atomic.store<i32>(cpu, 0, Cpu.initRequest);
   atomic.store<i32>(cpu, 0, Cpu.sipiRequest);
   store<u32>(cpu, isBsp ? Cpu.RUN_RUNNING : Cpu.RUN_WAIT_SIPI, Cpu.runState);

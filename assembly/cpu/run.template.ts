@@ -18,14 +18,11 @@ import { RUN_EXIT_BUDGET, RUN_EXIT_TRANSLATE, poll } from "../poll";
 import { LEFT } from "../region_exit";
 import { isCanonical } from "../../mem/walk";
 import { drop, push, stackHost } from "../stack";
-import { nextRipOf, protection, raise, ripOf } from "../state";
+import { checkCodeLimit, nextRipOf, protection, raise, ripOf } from "../state";
 import { fpuReady, sseReady, unimplemented } from "../units";
 import { runCold, runEnd, runFpu } from "./cold";
 import * as Ops from "./ops";
 //@IMPORTS
-
-/** Instructions between two looks at the clock. */
-const POLL_INTERVAL: u64 = 16384;
 
 /** An exception was raised: deliver it. */
 const FAULT = 0;
@@ -45,11 +42,28 @@ function pushReturn(cpu: usize, rec: usize): bool {
   return size == 2 ? push<u32>(cpu, <u32>next) : push<u16>(cpu, <u16>next);
 }
 
+/** A direct call. */
+function callDirect(cpu: usize, rec: usize): bool {
+  if (load<u8>(rec, Record.reg) == 3) return pushReturn(cpu, rec);
+  return callNarrow(cpu, rec, branchTarget(cpu, rec));
+}
+
+/** Pushes the return address, then checks the target, as processors do. */
+function callNarrow(cpu: usize, rec: usize, target: u64): bool {
+  const rsp = load<u64>(cpu, Cpu.rsp);
+  if (!pushReturn(cpu, rec)) return false;
+  if (checkCodeLimit(cpu, target)) return true;
+  store<u64>(cpu, rsp, Cpu.rsp);
+  return false;
+}
+
 /** RET with an operand of 16 or 32 bits. */
 function returnNarrow(cpu: usize, rec: usize, size: u32): bool {
   const host = size == 2 ? stackHost<u32>(cpu, 0) : stackHost<u16>(cpu, 0);
   if (host == 0) return false;
-  store<u64>(cpu, size == 2 ? <u64>load<u32>(host) : <u64>load<u16>(host), Cpu.rip);
+  const target = size == 2 ? <u64>load<u32>(host) : <u64>load<u16>(host);
+  if (!checkCodeLimit(cpu, target)) return false;
+  store<u64>(cpu, target, Cpu.rip);
   drop(cpu, (size == 2 ? 4 : 2) + <u64>load<u32>(rec, Record.imm));
   return true;
 }
@@ -66,7 +80,7 @@ function readTarget(cpu: usize, rec: usize): bool {
     store<u64>(cpu, target, Cpu.rip);
     return true;
   }
-  return readTargetNarrow(cpu, rec, size);
+  return readTargetNarrow(cpu, rec, size) && checkCodeLimit(cpu, load<u64>(cpu, Cpu.rip));
 }
 
 function readTargetNarrow(cpu: usize, rec: usize, size: u32): bool {
@@ -78,7 +92,8 @@ function readTargetNarrow(cpu: usize, rec: usize, size: u32): bool {
 
 /** An indirect call: reads the target, pushes the return address, then checks the target, as processors do. */
 function callIndirect(cpu: usize, rec: usize): bool {
-  if (load<u8>(rec, Record.reg) != 3) return readTarget(cpu, rec) && pushReturn(cpu, rec);
+  const size = <u32>load<u8>(rec, Record.reg);
+  if (size != 3) return readTargetNarrow(cpu, rec, size) && callNarrow(cpu, rec, load<u64>(cpu, Cpu.rip));
   const host = rmHost<u64>(cpu, rec);
   if (host == 0) return false;
   const target = load<u64>(host);
@@ -185,6 +200,8 @@ export function run(cpu: usize, budget: u64): i32 {
   let single = 0;
   // Set after a translation left before an instruction that it does not do itself, which may be in the shadow of an STI.
   let interpret = false;
+  // Set by an indirect jump: the translator wants to know where they lead.
+  let jumped = false;
   while (true) {
     // Between blocks: Cpu.rip is up to date.
     if (single != 0) {
@@ -196,7 +213,7 @@ export function run(cpu: usize, budget: u64): i32 {
       const reason = poll(cpu);
       if (reason >= 0) return reason;
       if (executed >= end) return RUN_EXIT_BUDGET;
-      limit = min<u64>(end, executed + POLL_INTERVAL);
+      limit = min<u64>(end, executed + <u64>load<u32>(cpu, Cpu.pollInterval));
       from = 0;
     }
     const flushes = load<u32>(cpu + Cpu.counters, Counters.decodeFlushes);
@@ -205,6 +222,10 @@ export function run(cpu: usize, budget: u64): i32 {
       deliverPending(cpu);
       from = 0;
       continue;
+    }
+    if (jumped) {
+      if (rec >= cpu + Cpu.decodeCache) store<u8>(rec - Record.HEAD_SIZE, 1, Record.headJumpedTo);
+      jumped = false;
     }
     if (rec == cpu + Cpu.scratchRecords) {
       single = beforeSingle(cpu);
@@ -301,6 +322,9 @@ export function run(cpu: usize, budget: u64): i32 {
           continue;
         }
       }
+      // A branch that is linked has been there before.
+      if (exit == BRANCH && load<i32>(rec, Record.disp) == 0 && !checkCodeLimit(cpu, branchTarget(cpu, rec)))
+        exit = FAULT;
       if (exit == BRANCH) {
         executed += <u64>((rec - start) >> 4) + 1;
         const link = <usize>load<u32>(rec, Record.disp);

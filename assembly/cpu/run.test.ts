@@ -1,6 +1,7 @@
 // What the run loop does between instructions: code that changes under it, translations that change, traps, interrupt
 // shadows, repetitions that are interrupted.
 import { beforeEach, describe, expect, it } from "vitest";
+import { le } from "../../tests/bytes";
 import { access, CODE64, IDT, PML4, SystemCpu } from "../../tests/system_cpu";
 import * as Cpu from "../layout/cpu";
 import * as CpuSystem from "../layout/cpu_system";
@@ -23,9 +24,6 @@ const VECTOR = 0x40;
 const HLT = 0xf4;
 
 let t: SystemCpu;
-
-const le = (value: number, bytes = 4): number[] =>
-  Array.from({ length: bytes }, (_, i) => Math.floor(value / 2 ** (8 * i)) & 255);
 
 beforeEach(() => {
   t = new SystemCpu();

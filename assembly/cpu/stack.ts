@@ -7,6 +7,7 @@ import * as Tlb from "../layout/tlb";
 import { dataSet, isCanonical } from "../mem/walk";
 import { readSlow, storeLinear, writeSlow } from "./access";
 import { segmentAddress } from "./operand";
+import { isFlat } from "./state";
 
 const PAGE_BASE: u64 = ~0xfff;
 
@@ -78,11 +79,6 @@ export function push<T>(cpu: usize, value: T): bool {
     return true;
   }
   return pushNarrow(cpu, <u64>value, sizeof<T>());
-}
-
-@inline
-function isFlat(cpu: usize): bool {
-  return (load<u32>(cpu, Cpu.mode) & Record.MODE_FLAT) != 0;
 }
 
 /** The highest address in flat code at which four bytes do not reach over 4 GiB. */

@@ -44,6 +44,20 @@ export function faulted(cpu: usize): bool {
   return load<i32>(cpu, Cpu.excVector) >= 0;
 }
 
+/**
+ * Outside 64-bit mode a near branch beyond the limit of CS is #GP(0) of the branch, which then has done nothing; false =
+ * raised (SDM vol. 2, JMP, CALL, RET). Canonical addresses are looked at elsewhere.
+ */
+export function checkCodeLimit(cpu: usize, target: u64): bool {
+  return target <= <u64>load<u32>(cpu, Cpu.csLimit) || is64(cpu) || protection(cpu, 0);
+}
+
+/** Flat 32-bit code (Record.MODE_FLAT). */
+@inline
+export function isFlat(cpu: usize): bool {
+  return (load<u32>(cpu, Cpu.mode) & Record.MODE_FLAT) != 0;
+}
+
 /** 64-bit mode: CS.L under long mode. */
 @inline
 export function is64(cpu: usize): bool {

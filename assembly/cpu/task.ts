@@ -118,7 +118,9 @@ function taskSwitch(cpu: usize, selector: u32, reason: u32): bool {
   const oldBase = load<u64>(tr, Cpu.segBase);
   if (!reachable(cpu, baseOf(raw), size, oldBase, oldWide ? Tss.SIZE_32 : Tss.SIZE_16)) return false;
   if (!markBusy(cpu, address, raw, reason)) return false;
-  saveTask(cpu, oldBase, oldWide, reason == BY_IRET);
+  // A fault saves RF set, as it would push it (SDM vol. 3, 17.3.1.1).
+  const flags = reason == BY_EVENT ? load<u32>(cpu, CpuSystem.eventFlags) : getFlags(cpu);
+  saveTask(cpu, oldBase, oldWide, reason == BY_IRET ? flags & ~NT : flags);
   const oldSelector = selectorOf(cpu, Cpu.TR);
   const linked = reason == BY_CALL || reason == BY_EVENT;
   if (linked) writeSystem<u16>(cpu, baseOf(raw) + Tss.link, <u16>oldSelector);
@@ -141,8 +143,7 @@ function markBusy(cpu: usize, address: u64, raw: u64, reason: u32): bool {
   return reason == BY_IRET || writeType(cpu, address, raw | ((<u64>TYPE_BUSY) << 40));
 }
 
-function saveTask(cpu: usize, base: u64, wide: bool, clearNt: bool): void {
-  const flags = getFlags(cpu) & ~(clearNt ? NT : 0);
+function saveTask(cpu: usize, base: u64, wide: bool, flags: u32): void {
   if (wide) {
     writeSystem<u32>(cpu, base + Tss.eip, load<u32>(cpu, Cpu.rip));
     writeSystem<u32>(cpu, base + Tss.eflags, flags);

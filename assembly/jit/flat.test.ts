@@ -1,7 +1,8 @@
 // Flat 32-bit code (Record.MODE_FLAT), translated: what ends it, and what its segments' limits still forbid.
 import { beforeEach, describe, expect, it } from "vitest";
 import { access, DATA0, FREE, type SystemCpu } from "../../tests/system_cpu";
-import { CODE, DATA, flatCpu, LAST, le, runToHalt } from "../../tests/translated_cpu";
+import { le } from "../../tests/bytes";
+import { CODE, DATA, flatCpu, LAST, runToHalt } from "../../tests/translated_cpu";
 import * as Cpu from "../layout/cpu";
 import * as Exception from "../layout/exception";
 import * as Jit from "../layout/jit";

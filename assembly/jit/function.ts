@@ -18,6 +18,7 @@ import {
   isFlat,
   loadAgain,
   prologue,
+  pushAddress,
   pushTarget,
   returnToCaller,
   slotSize,
@@ -112,6 +113,10 @@ function writeBlock(j: usize, n: i32): void {
   startFlags(j, b);
   startVectors(j, b);
   forgetSharedHost(j);
+  if (load<u32>(b, Jit.bTerm) == Jit.TERM_MATCH) {
+    writeMatch(j, n, b);
+    return;
+  }
   payFuel(j, load<u32>(b, Jit.bCount));
   let offset = load<u32>(b, Jit.bOffset);
   const term = load<u32>(b, Jit.bTerm);
@@ -133,6 +138,21 @@ function writeBlock(j: usize, n: i32): void {
   }
   store<u32>(j, load<u32>(b, Jit.bTermRecord), Jit.record);
   writeTerminator(j, n, b, term);
+}
+
+/** A link of a chain of comparisons. */
+function writeMatch(j: usize, n: i32, b: usize): void {
+  store<u32>(b, load<u32>(j, Jit.flagKind), Jit.bFlagKind);
+  endVectors(j, n);
+  E.get(j, L.RIP);
+  pushAddress(j, <i32>load<u32>(b, Jit.bOffset));
+  E.op(j, E.I64_EQ);
+  E.ifThen(j, E.VOID);
+  goTo(j, n, load<i32>(b, Jit.bTaken), AT_RIP);
+  E.end(j);
+  const next = load<i32>(b, Jit.bFall);
+  if (next < 0 && load<u32>(b, Jit.bTermRecord) == Jit.TERM_RET) returnToCaller(j);
+  else goTo(j, n, next, AT_RIP);
 }
 
 /** What is known of the flags when a block begins: what its only predecessor left. */
@@ -167,6 +187,10 @@ function writeTerminator(j: usize, n: i32, b: usize, term: u32): void {
       O.pushNext(j);
       E.set(j, L.X);
       pushX(j);
+      if (load<i32>(b, Jit.bReturn) >= 0) {
+        goTo(j, n, load<i32>(b, Jit.bTaken), load<i32>(rec, Record.imm));
+        return;
+      }
       pushTarget(j, load<i32>(rec, Record.imm));
       E.set(j, L.RIP);
       writeCall(j, n, b);
@@ -177,7 +201,8 @@ function writeTerminator(j: usize, n: i32, b: usize, term: u32): void {
       dropTop(j, load<u32>(rec, Record.imm));
       E.get(j, L.X);
       E.set(j, L.RIP);
-      returnToCaller(j);
+      if (load<i32>(b, Jit.bTaken) < 0) returnToCaller(j);
+      else goTo(j, n, load<i32>(b, Jit.bTaken), AT_RIP);
       return;
     case Jit.TERM_JMP_RM:
     case Jit.TERM_CALL_RM:
@@ -221,7 +246,7 @@ function writeIndirect(j: usize, n: i32, b: usize, calls: bool): void {
   E.get(j, L.Y);
   E.set(j, L.RIP);
   if (calls) writeCall(j, n, b);
-  else exitAtRip(j, L.EXIT_LOOKUP);
+  else goTo(j, n, load<i32>(b, Jit.bTaken), AT_RIP);
 }
 
 /** Others ran at the end of block n: what follows it knows nothing of flags and vectors. */
@@ -289,6 +314,14 @@ function isBackward(j: usize, from: i32, to: i32): bool {
   return orderOf(j, to) <= orderOf(j, from);
 }
 
+/** Instead of a page offset: RIP has the address already. */
+const AT_RIP: i32 = i32.MIN_VALUE;
+
+function leaveFor(j: usize, offset: i32): void {
+  if (offset == AT_RIP) exitAtRip(j, L.EXIT_LOOKUP);
+  else exitTo(j, offset, L.EXIT_LOOKUP);
+}
+
 /** Takes a direct branch. */
 function branchTo(j: usize, from: i32, to: i32, offset: i32): void {
   if (to >= 0) {
@@ -303,7 +336,7 @@ function branchTo(j: usize, from: i32, to: i32, offset: i32): void {
 /** Goes to block `to`, or, if that is -1, out of the region to the page offset. */
 function goTo(j: usize, from: i32, to: i32, offset: i32): void {
   if (to < 0) {
-    exitTo(j, offset, L.EXIT_LOOKUP);
+    leaveFor(j, offset);
     return;
   }
   const b = blockAddress(j, to);
@@ -316,7 +349,7 @@ function goTo(j: usize, from: i32, to: i32, offset: i32): void {
     E.memory(j, E.I32_LOAD, Cpu.exitRequest);
     E.op(j, E.I32_OR);
     E.ifHinted(j, E.VOID, false);
-    exitTo(j, offset, L.EXIT_LOOKUP);
+    leaveFor(j, offset);
     E.end(j);
     E.br(j, load<u32>(b, Jit.bLabel));
   } else if (isMerge(j, to)) E.br(j, load<u32>(b, Jit.bLabel));

@@ -6,6 +6,7 @@ import { CODE } from "../../tests/fuzz/places";
 import { translationText } from "../../src/machine/profile";
 import { readTable } from "../../tools/isa/generate.mjs";
 import { encode, type Address, type Choice } from "../../tools/vectors/encode.mjs";
+import { OPERATION_NAMES } from "../cpu/generated/names";
 import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 
@@ -106,14 +107,31 @@ const start = {
   data: new Uint8Array(16),
 };
 
+/**
+ * Addresses of records depend on where everything else lies, and numbers of operations change with every new row of the
+ * instruction table: a call of the interpreter's handler gets the name of the operation.
+ */
+function withNames(text: string): string {
+  const records = text.replaceAll(/(i32\.const) \d{8,}/g, "$1 record");
+  return records.replaceAll(
+    /(i32\.const record\n\s*i32\.const) (\d+)(?=(?:\n\s*local\.get \d+)*\n\s*call )/g,
+    (_all, before: string, word: string) => `${before} ${nameOf(Number(word))}`,
+  );
+}
+
+/** Helpers for vectors get registers above the number of the operation. */
+function nameOf(word: number): string {
+  const name = OPERATION_NAMES[word & 0xffff] ?? "?";
+  return word > 0xffff ? `${name}, registers ${(word >>> 16).toString(16)}` : name;
+}
+
 /** The text of the first translation that running the code makes. */
 function translate(code: readonly number[], bits: 64 | 32): string {
   const cpu = new FuzzCpu(Cpu.JIT_FORCE, bits);
   cpu.run(code, start, []);
   const { guest, calls } = cpu.system;
   const text = translationText(guest.view, calls, cpu.system.cpu, Jit.FIRST_SLOT) ?? "not translated";
-  // Addresses of records depend on where everything else lies.
-  return text.replaceAll(/(i32\.const) \d{8,}/g, "$1 record");
+  return withNames(text);
 }
 
 const all = [

@@ -3,7 +3,7 @@
 import * as Cpu from "../layout/cpu";
 import { readSlow, translateOrHit } from "../cpu/access";
 import { jumpKey } from "../cpu/code_cache";
-import { condition } from "../cpu/flags";
+import { arithmeticFlags, condition } from "../cpu/flags";
 import { runCold, runEnd, runFpu } from "../cpu/generated/cold";
 import * as Ops from "../cpu/generated/ops";
 import { reachesOver } from "../cpu/operand";
@@ -72,6 +72,7 @@ function endShadow(cpu: usize, what: i32): void {
   if (load<i32>(cpu, Cpu.exitRequest) == 0) store<u32>(cpu, 0, Cpu.shadow);
 }
 
+/** Whether a condition, by its code, is met; code 16: the six arithmetic flags. */
 export function jitCondition(cpu: usize, code: u32): i32 {
-  return <i32>condition(cpu, code);
+  return code < 16 ? <i32>condition(cpu, code) : <i32>arithmeticFlags(cpu);
 }

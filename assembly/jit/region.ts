@@ -3,8 +3,9 @@
 import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
-import { findOrDecode, findWarm } from "../cpu/code_cache";
+import { blocksOfPage, findOrDecode, findWarm } from "../cpu/code_cache";
 import * as Ops from "../cpu/generated/ops";
+import { isRegister, segmentOf } from "../cpu/operand";
 import { EFFECT_LEAVES, KIND_SIZE, KINDS } from "../cpu/generated/kinds";
 
 /** Instructions after which no further block is taken in. */
@@ -39,14 +40,8 @@ function terminatorOf(rec: usize): u32 {
   if (term < <u32>Jit.TERM_JCC || term > <u32>Jit.TERM_CALL_RM) return term;
   // The interpreter does branches with a 16-bit operand, and those through the code segment.
   if (load<u8>(rec, Record.reg) == 1) return Jit.TERM_OUT;
-  const indirect =
-    term >= <u32>Jit.TERM_JMP_RM && (load<u8>(rec, Record.misc) & Record.MISC_FORM) != Record.FORM_REGISTER;
+  const indirect = term >= <u32>Jit.TERM_JMP_RM && !isRegister(rec);
   return indirect && segmentOf(rec) == Cpu.CS + 1 ? Jit.TERM_OUT : term;
-}
-
-@inline
-function segmentOf(rec: usize): u32 {
-  return ((<u32>load<u8>(rec, Record.misc)) & Record.MISC_SEG) >> Record.MISC_SEG_SHIFT;
 }
 
 function terminatorOfOp(op: i32): u32 {
@@ -61,10 +56,12 @@ function terminatorOfOp(op: i32): u32 {
 }
 
 /**
- * Collects the region that starts at the host address `host`. Returns false if not even its first instruction can be
- * translated.
+ * Collects the region that starts at the host address `host`; `follow` says how far it reaches (Jit.FOLLOW_). Returns false
+ * if not even its first instruction can be translated, or callees were to be followed and it became too large.
  */
-export function findRegion(cpu: usize, j: usize, host: usize, mode: u32): bool {
+export function findRegion(cpu: usize, j: usize, host: usize, mode: u32, follow: u32): bool {
+  store<u32>(j, follow, Jit.follow);
+  store<u32>(j, 0, Jit.cutOff);
   memory.fill(j + Jit.recordAt, 0, 0x8000);
   store<u32>(j, <u32>(host & ~(<usize>0xfff)), Jit.pageHost);
   store<u32>(j, <u32>(host & 0xfff), Jit.startOffset);
@@ -78,12 +75,20 @@ export function findRegion(cpu: usize, j: usize, host: usize, mode: u32): bool {
   pending = 1;
   // Breadth first, so that what is near the entry comes in before the size is used up.
   for (let next: u32 = 0; next < pending && next < <u32>(Jit.MAX_BLOCKS - 1); next++) {
-    if (next != 0 && load<u32>(j, Jit.regionSize) >= SIZE_WANTED) break;
+    if (next != 0 && isFull(j)) break;
     const offset = <u32>load<u16>(j + Jit.worklist + ((<usize>next) << 1));
     pending = walk(cpu, j, offset, mode, pending);
   }
   if (recordAt(j, start) == 0) return false;
+  if (follow == Jit.FOLLOW_CALLS && load<u32>(j, Jit.cutOff) != 0) return false;
   return makeBlocks(j);
+}
+
+/** Whether no more is taken in. */
+function isFull(j: usize): bool {
+  if (load<u32>(j, Jit.regionSize) < SIZE_WANTED) return false;
+  store<u32>(j, 1, Jit.cutOff);
+  return true;
 }
 
 /** Walks the records from `offset` to a branch or to what was walked before; returns the new length of the worklist. */
@@ -111,16 +116,16 @@ function walk(cpu: usize, j: usize, offset: u32, mode: u32, pending: u32): u32 {
       }
       const term = terminatorOf(rec);
       certain = term == Jit.TERM_END;
-      if (term == Jit.TERM_JCC || term == Jit.TERM_JMP) pending = addTarget(j, load<u32>(rec, Record.imm), pending);
+      pending = addTargets(cpu, j, rec, term, pending);
       if (continues(rec, term)) {
         const fall = offset + (where >> 12);
         if (fall < PAGE) markLeader(j, fall);
-        if (load<u32>(j, Jit.regionSize) >= SIZE_WANTED) return pending;
+        if (isFull(j)) return pending;
       } else if (term != Jit.TERM_FALL) return pending;
       rec += Record.SIZE;
     }
     offset = load<u32>(rec, Record.imm);
-    if (load<u32>(j, Jit.regionSize) >= SIZE_WANTED) return pending;
+    if (isFull(j)) return pending;
   }
   return pending;
 }
@@ -145,6 +150,26 @@ function continues(rec: usize, term: u32): bool {
 
 function markLeader(j: usize, offset: u32): void {
   store<u8>(j + Jit.leader + offset, 1);
+}
+
+/** Takes in where a branch leads to. */
+function addTargets(cpu: usize, j: usize, rec: usize, term: u32, pending: u32): u32 {
+  const follow = load<u32>(j, Jit.follow);
+  if (term == Jit.TERM_JCC || term == Jit.TERM_JMP || (term == Jit.TERM_CALL && follow == Jit.FOLLOW_CALLS)) {
+    return addTarget(j, load<u32>(rec, Record.imm), pending);
+  }
+  if (term != Jit.TERM_JMP_RM || follow == Jit.FOLLOW_DIRECT) return pending;
+  let head = blocksOfPage(cpu, <usize>load<u32>(j, Jit.pageHost));
+  for (; head != 0; head = <usize>load<u32>(head, Record.headNextInPage)) {
+    if (isJumpTarget(cpu, j, head)) pending = addTarget(j, load<u32>(head, Record.headHost) & 0xfff, pending);
+  }
+  return pending;
+}
+
+/** Whether an indirect jump was seen to lead to a block. Where nothing was interpreted before, it may have. */
+export function isJumpTarget(cpu: usize, j: usize, head: usize): bool {
+  if (load<u32>(head, Record.headMode) != load<u32>(j, Jit.mode)) return false;
+  return load<u8>(head, Record.headJumpedTo) != 0 || load<u32>(cpu, Cpu.jitMode) == Cpu.JIT_FORCE;
 }
 
 function addTarget(j: usize, offset: u32, pending: u32): u32 {
@@ -177,6 +202,7 @@ function finishBlock(j: usize, b: usize): void {
   let rec: usize = 0;
   store<i32>(b, -1, Jit.bTaken);
   store<i32>(b, -1, Jit.bFall);
+  store<i32>(b, -1, Jit.bReturn);
   while (true) {
     rec = recordAt(j, offset);
     if (opOf(rec) == Ops.FENCE) rec += Record.SIZE;
@@ -196,7 +222,7 @@ function finishBlock(j: usize, b: usize): void {
   if (term == Jit.TERM_FALL || continues(rec, term)) store<i32>(b, successor(j, offset), Jit.bFall);
 }
 
-function successor(j: usize, offset: u32): i32 {
+export function successor(j: usize, offset: u32): i32 {
   return offset < PAGE ? blockAtOffset(j, offset) : -1;
 }
 

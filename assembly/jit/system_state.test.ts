@@ -1,7 +1,8 @@
 // State that changes under translated code by instructions that it has no translation for, or by code that it calls: xmm
 // registers and MXCSR, which it has in locals, the TLB that it may use, alignment checks, breakpoints.
 import { describe, expect, it } from "vitest";
-import { DATA, le, runToHalt, translatedCpu } from "../../tests/translated_cpu";
+import { le } from "../../tests/bytes";
+import { DATA, runToHalt, translatedCpu } from "../../tests/translated_cpu";
 import { type SystemCpu } from "../../tests/system_cpu";
 import * as Cpu from "../layout/cpu";
 import * as Exception from "../layout/exception";

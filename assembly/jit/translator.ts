@@ -1,9 +1,18 @@
 // From hot blocks to table slots: translates regions, collects them into batches, compiles these.
 
-import { blockInSlot, hasRoom, isPending } from "../cpu/code_cache";
+import {
+  blockInSlot,
+  countAnew,
+  dropTranslations,
+  emptyBatch,
+  flushCodeCache,
+  hasRoom,
+  isPending,
+} from "../cpu/code_cache";
 import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
+import { connect } from "./chain";
 import { writeRegion } from "./function";
 import { appendFunction, compileBatch, hasRoomFor, writeModule } from "./module";
 import { blockAddress, findRegion } from "./region";
@@ -31,14 +40,7 @@ function count(j: usize, counter: usize, by: u64): void {
 export function resetTranslator(cpu: usize): void {
   const j = jitOf(cpu);
   memory.fill(j + Jit.jumpCache, 0, Jit.JUMP_CACHE_SIZE);
-  store<u32>(j, Jit.FIRST_SLOT, Jit.nextSlot);
-  emptyBatch(j);
-}
-
-function emptyBatch(j: usize): void {
-  store<u32>(j, 0, Jit.batchCount);
-  store<u32>(j, 0, Jit.batchAge);
-  store<u32>(j, <u32>(j + Jit.bodies), Jit.batchEnd);
+  dropTranslations(cpu);
 }
 
 /** Translates the region that starts with the block `head`, in time: it is compiled with its batch. */
@@ -46,7 +48,11 @@ export function translateBlock(cpu: usize, head: usize): void {
   const j = jitOf(cpu);
   store<i32>(head, Record.CODE_NEVER, Record.headCode);
   if (!hasTranslation(load<u32>(head, Record.headMode)) || load<u32>(cpu, Cpu.jitMode) == Cpu.JIT_OFF) return;
-  if (!hasRoom(cpu, DECODE_ROOM) || load<u32>(j, Jit.nextSlot) + Jit.BATCH_MAX > <u32>Jit.MAX_SLOTS) return;
+  if (!hasRoom(cpu, DECODE_ROOM) || load<u32>(j, Jit.nextSlot) + Jit.BATCH_MAX > <u32>Jit.MAX_SLOTS) {
+    // What is hot now gets hot again: programs end, and the code that others make for themselves is dropped.
+    flushCodeCache(cpu);
+    return;
+  }
   if (!writeFunction(cpu, j, head)) {
     count(j, Jit.refused, 1);
     return;
@@ -61,10 +67,25 @@ export function translateBlock(cpu: usize, head: usize): void {
   appendFunction(j);
   store<u32>(j + Jit.batchHeads + ((<usize>batch) << 2), <u32>head);
   store<i32>(head, Record.CODE_PENDING, Record.headCode);
+  coolBlocks(cpu, j);
   count(j, Jit.regionsTranslated, 1);
   count(j, Jit.instructionsTranslated, load<u32>(j, Jit.regionSize));
   const wanted: u32 = load<u32>(cpu, Cpu.jitMode) == Cpu.JIT_FORCE ? 1 : BATCH_WANTED;
   if (batch + 1 >= wanted) compilePending(cpu);
+}
+
+/**
+ * The region's other blocks must become hot once more before they begin regions of their own: until this one is compiled,
+ * they are still entered, and all blocks of a loop would be translated with all of the loop.
+ */
+function coolBlocks(cpu: usize, j: usize): void {
+  const page = <usize>load<u32>(j, Jit.pageHost);
+  for (let n: u32 = 0; n < load<u32>(j, Jit.blockCount); n++) {
+    const b = blockAddress(j, n);
+    if (load<u32>(b, Jit.bTerm) != Jit.TERM_MATCH && load<i32>(b, Jit.bOrder) > 0) {
+      countAnew(cpu, page + load<u32>(b, Jit.bOffset), load<u32>(j, Jit.mode));
+    }
+  }
 }
 
 /** Whether code with a mode key can be translated: that of other 32-bit code checks segments at every access. */
@@ -74,8 +95,11 @@ function hasTranslation(mode: u32): bool {
 
 /** Writes the function of the region at `head` to Jit.body; false if it cannot be translated. */
 function writeFunction(cpu: usize, j: usize, head: usize): bool {
-  if (!findRegion(cpu, j, load<u32>(head, Record.headHost), load<u32>(head, Record.headMode))) return false;
-  if (!analyse(j)) return false;
+  // As far as it can be written with structured control flow.
+  let follow: i32 = Jit.FOLLOW_CALLS;
+  while (!collect(cpu, j, head, <u32>follow)) {
+    if (follow-- == Jit.FOLLOW_DIRECT) return false;
+  }
   // A region that begins with an instruction for the interpreter would be left at once, always.
   const first = blockAddress(j, firstBlock(j));
   if (load<u32>(first, Jit.bCount) == 0) return false;
@@ -89,6 +113,13 @@ function writeFunction(cpu: usize, j: usize, head: usize): bool {
     if (load<u32>(j, Jit.cursor) - <u32>(j + Jit.body) > CODE_MAX) return false;
   }
   return true;
+}
+
+/** Finds the region's blocks and how they hang together; false if that cannot be written. */
+function collect(cpu: usize, j: usize, head: usize, follow: u32): bool {
+  if (!findRegion(cpu, j, load<u32>(head, Record.headHost), load<u32>(head, Record.headMode), follow)) return false;
+  connect(cpu, j);
+  return analyse(j);
 }
 
 /**

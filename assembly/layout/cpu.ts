@@ -277,6 +277,11 @@ export const SCRATCH_SIZE = 256;
 /** Records for instructions that must not be cached: those that straddle a page, single steps. */
 export const scratchRecords = 0x3100;
 
+/** Looks at the clock: u32 instructions from one to the next, u64 guest ns and instructions at the last one. */
+export const pollInterval = 0x3f00;
+export const polledAt = 0x3f08;
+export const polledInstructions = 0x3f10;
+
 /** u32 host addresses of the TLB entries that hold something, so that a flush visits only those. */
 export const tlbList = 0x4000;
 export const TLB_LIST_MAX = 12288;

@@ -61,8 +61,17 @@ export const sharedLow = 172;
 export const sharedSpan = 176;
 export const sharedLast = 180;
 export const sharedWrite = 184;
+/** u32 how far the region reaches: FOLLOW_; whether the walk ended before all of it was taken in. */
+export const follow = 188;
+export const cutOff = 192;
+/** Direct branches only. */
+export const FOLLOW_DIRECT = 0;
+/** Also where the region's indirect jumps were seen to lead. */
+export const FOLLOW_JUMPS = 1;
+/** Also the callees, if all they do and the return are in the region. */
+export const FOLLOW_CALLS = 2;
 /** u32 mode key of the region: MODE_64, or MODE_32 with MODE_FLAT. */
-export const mode = 188;
+export const mode = 196;
 /** u32 addresses of block heads waiting for their batch, BATCH_MAX of them. */
 export const batchHeads = 0x100;
 export const BATCH_MAX = 32;
@@ -119,6 +128,8 @@ export const bFlagKind = 44;
 export const bOnlyPred = 48;
 /** i32 nesting depth of its label while it is open, -1 = closed. */
 export const bLabel = 52;
+/** i32 where a call goes on whose callee is in the region (then its taken successor), -1 otherwise. */
+export const bReturn = 56;
 
 /** Falls or cuts off into the next instruction. */
 export const TERM_FALL = 0;
@@ -132,6 +143,8 @@ export const TERM_CALL_RM = 6;
 export const TERM_END = 7;
 /** Out, to the interpreter: an instruction that cannot be translated, or the end of the page. */
 export const TERM_OUT = 8;
+/** No code of the guest: compares RIP with the address of its taken successor (jit/chain.ts). */
+export const TERM_MATCH = 9;
 
 /** i32 basic blocks in reverse postorder. */
 export const order = 0x60000;

@@ -38,6 +38,8 @@ export const headMode = 4;
 export const headNextInPage = 8;
 /** u16 records of the block with the END record. */
 export const headCount = 12;
+/** u8 1 = an indirect jump led here. */
+export const headJumpedTo = 14;
 /** u32 next block in the same bucket of the hash, 0 = last. */
 export const headNextInHash = 16;
 /**

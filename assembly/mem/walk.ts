@@ -38,6 +38,8 @@ const NX: u64 = (<u64>1) << 63;
 /** Physical address bits 51-12; bits 51-46 are reserved, since CPUID announces 46 bits. */
 const ADDRESS: u64 = 0x000ffffffffff000;
 const RESERVED_HIGH: u64 = 0x000fc00000000000;
+/** Bits 62-52 are ignored in IA-32e mode, and reserved in PAE paging outside it. */
+const RESERVED_PAE: u64 = 0x7ff0000000000000;
 const A20: u64 = 0x100000;
 
 /** Whether `la` is canonical for 48-bit linear addresses. */
@@ -83,7 +85,7 @@ export function translate(cpu: usize, la: u64, access: u32, set: usize): usize {
       store<u32>(cpu, 0, Cpu.excError);
       return 0;
     }
-    return walkWide(cpu, la, access, set, user, 4, load<u64>(cpu, Cpu.cr3) & ADDRESS, P | RW | US);
+    return walkWide(cpu, la, access, set, user, 4, load<u64>(cpu, Cpu.cr3) & ADDRESS, RESERVED_HIGH);
   }
   if (load<u64>(cpu, Cpu.cr4) & CR4_PAE) return walkPae(cpu, la & 0xffffffff, access, set, user);
   return walkLegacy(cpu, la & 0xffffffff, access, set, user);
@@ -115,10 +117,10 @@ export function loadDirectoryPointers(cpu: usize, cr3: u64): bool {
 function walkPae(cpu: usize, la: u64, access: u32, set: usize, user: bool): usize {
   const entry = load<u64>(cpu + <usize>((la >> 30) << 3), Cpu.pdpte);
   if (!(entry & P)) return pageFault(cpu, la, access, user, 0);
-  return walkWide(cpu, la, access, set, user, 2, entry & ADDRESS, P | RW | US);
+  return walkWide(cpu, la, access, set, user, 2, entry & ADDRESS, RESERVED_HIGH | RESERVED_PAE);
 }
 
-/** Levels `level`..1 of 8-byte entries. `rights` gathers RW and US by conjunction and NX by disjunction. */
+/** Levels `level`..1 of 8-byte entries. */
 function walkWide(
   cpu: usize,
   la: u64,
@@ -127,10 +129,12 @@ function walkWide(
   user: bool,
   level: u32,
   table: u64,
-  rights: u64,
+  reserved: u64,
 ): usize {
   const m = <usize>load<u32>(cpu, Cpu.machine);
-  const reserved = RESERVED_HIGH | ((load<u64>(cpu, Cpu.efer) & EFER_NXE) != 0 ? 0 : NX);
+  if (!(load<u64>(cpu, Cpu.efer) & EFER_NXE)) reserved |= NX;
+  // Gathers RW and US by conjunction and NX by disjunction.
+  let rights = RW | US;
   while (true) {
     const shift = 3 + 9 * level;
     const host = hostForWrite(m, table + (((la >> shift) & 511) << 3));

@@ -1,5 +1,5 @@
 // The A20 gate: masks bit 20 of the addresses that CPUs put out, as on an 8086. Port 92 and the keyboard controller both
-// switch it, and the last one counts. CPUs see it from their next block on.
+// switch it, and the last one counts. The CPU that does it sees it at once, the others from their next block on.
 
 import * as Machine from "../layout/machine";
 import { requestTlbFlush } from "./tlb_flush";

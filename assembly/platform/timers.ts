@@ -54,6 +54,7 @@ export function platformPoll(cpu: usize): void {
   atomic.store<i32>(cpu, 0, Cpu.exitRequest);
   const m = <usize>load<u32>(cpu, Cpu.machine);
   const now = guestNow(m);
+  store<u64>(cpu, now, Cpu.polledAt);
   if (load<u32>(cpu, Cpu.index) == 0) pollChips(m, now);
   fireTimer(cpu, now);
   takePosted(cpu);

@@ -35,6 +35,7 @@ import { placeCpuModel } from "./cpu_model";
 import { reportDevice } from "./device_report";
 import { configureChips, deviceMemoryBytes, DeviceSet } from "./devices";
 import { openDrive, openDrives, type DriveListeners, type OpenDrive } from "./drives";
+import { codeAround } from "./guest_code";
 import { InputRouter } from "./input_router";
 import { loadBootPlan, type FileLoader } from "./load_boot_files";
 import { makeMemory } from "./memory";
@@ -490,10 +491,23 @@ export class MachineModel {
     // Instructions behind the one that ended it may still have run: what they ask for comes too late.
     if (this.#ending) return;
     this.#ending = true;
+    if (event === Mailbox.EVENT_RESET && value === Platform.RESET_TRIPLE_FAULT) this.#noteTripleFault();
     const code = event === Mailbox.EVENT_SHUTDOWN ? Math.max(0, value - 1) : 0;
     const restarts = event === Mailbox.EVENT_RESET && !this.config.noReboot;
     const why = event === Mailbox.EVENT_RESET ? "guest-reset" : "guest-shutdown";
     void this.#next(() => (restarts ? this.#restart("guest") : this.#shutDown(code, why)));
+  }
+
+  /** Where the CPU was that shut down. */
+  #noteTripleFault(): void {
+    const view = this.parts.guest.data;
+    for (let i = 0; i < this.parts.plan.cpuCount; i++) {
+      const cpu = this.#cpu(i);
+      if (view.getUint32(cpu + Cpu.runState, true) !== Cpu.RUN_SHUTDOWN) continue;
+      const rip = view.getBigUint64(cpu + Cpu.rip, true).toString(16);
+      const lines = [`CPU ${i}: triple fault at ${rip}`, ...codeAround(view, cpu)];
+      this.#host.log.guest("triple fault", lines.join("\n"));
+    }
   }
 
   async #shutDown(code: number, reason: string): Promise<void> {

@@ -5,8 +5,10 @@ import * as Cpu from "../../assembly/layout/cpu";
 import * as Jit from "../../assembly/layout/jit";
 import * as Profile from "../../assembly/layout/profile";
 import * as Record from "../../assembly/layout/record";
+import type { CodeSize } from "../shared/disassemble";
 import { moduleText } from "../shared/wasm_text";
 import type { MachineExports } from "./exports";
+import { codeSizeOf } from "./guest_code";
 
 export interface HotSpot {
   readonly rip: string;
@@ -16,6 +18,7 @@ export interface HotSpot {
   readonly slot: number | undefined;
   /** The first bytes of the guest's code there, in hex; empty if the CPU has forgotten them. */
   readonly code: string;
+  readonly size: CodeSize;
 }
 
 export interface CpuProfile {
@@ -55,6 +58,7 @@ function spot(view: DataView, cpu: number, rip: bigint, share: number): HotSpot 
     share,
     slot: code > 0 ? code : undefined,
     code: head === undefined ? "" : codeBytes(view, view.getUint32(head + Record.headHost, true)),
+    size: head === undefined ? 64 : codeSizeOf(view.getUint32(head + Record.headMode, true)),
   };
 }
 

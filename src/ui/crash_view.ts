@@ -30,7 +30,7 @@ export function crashView(report: CrashReport, actions: CrashActions): HTMLEleme
 export function crashText({ where, error, cpus, stats }: CrashReport): string {
   const lines = [`Tabvisor: the ${where} worker died`, `${error.name}: ${error.message}`, error.stack, ""];
   for (const cpu of cpus) {
-    lines.push(`CPU ${cpu.index}  rip=${cpu.rip}`);
+    lines.push(`CPU ${cpu.index}  rip=${cpu.rip}`, ...cpu.code);
     for (const [name, value] of Object.entries(cpu.registers)) lines.push(`  ${name.padEnd(7)}${value}`);
     for (const [name, value] of Object.entries(cpu.counters)) lines.push(`  ${name}: ${value}`);
   }
@@ -67,6 +67,7 @@ function cpuSection(cpu: CpuReport): HTMLElement {
     "section",
     {},
     el("h3", {}, `CPU ${cpu.index}`),
+    ...(cpu.code.length > 0 ? [el("pre", { class: "error-text", tabindex: "0" }, cpu.code.join("\n"))] : []),
     definitions("registers", registers),
     el("h4", {}, "Counters"),
     definitions("counters", counters),

@@ -1,6 +1,7 @@
 // The tools view: what is translated and what interpreted, how long that took, and the hottest places of the guest's code
 // with their WebAssembly. Lies over the consoles while it is open.
 
+import { disassemble, disassembleLines } from "../shared/disassemble";
 import type { CpuProfile, HotSpot, Machine, Stats } from "../workers/client";
 import { el } from "./dom";
 import { formatCount, formatPercent } from "./format";
@@ -78,7 +79,8 @@ export class ProfileView {
     const address = el("button", { type: "button", class: "link", onclick: choose }, spot.rip);
     const how = spot.slot === undefined ? "interpreted" : `translation ${spot.slot}`;
     const chosen = this.#chosen?.cpu === cpu && this.#chosen.rip === spot.rip;
-    const cells = [formatPercent(spot.share), address, how, spot.code.slice(0, 35)].map((cell) => el("td", {}, cell));
+    const first = spot.code === "" ? "" : disassemble(bytesOf(spot), spot.size, 0n).text;
+    const cells = [formatPercent(spot.share), address, how, first].map((cell) => el("td", {}, cell));
     return el("tr", chosen ? { "aria-current": "true" } : {}, ...cells);
   }
 
@@ -90,14 +92,12 @@ export class ProfileView {
   }
 }
 
-/** Bytes of the guest's code, eight a line. */
-function codeText({ rip, code }: HotSpot): string {
-  const bytes = code.split(" ");
-  const lines: string[] = [];
-  for (let at = 0; at < bytes.length; at += 8) {
-    lines.push(
-      `${(BigInt(`0x${rip}`) + BigInt(at)).toString(16).padStart(16, "0")}  ${bytes.slice(at, at + 8).join(" ")}`,
-    );
-  }
-  return lines.join("\n");
+function bytesOf({ code }: HotSpot): Uint8Array {
+  return Uint8Array.from(code.split(" "), (byte) => parseInt(byte, 16));
+}
+
+/** The guest's code, an instruction a line. */
+function codeText(spot: HotSpot): string {
+  if (spot.code === "") return "";
+  return disassembleLines(bytesOf(spot), spot.size, BigInt(`0x${spot.rip}`)).join("\n");
 }

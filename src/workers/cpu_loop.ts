@@ -7,15 +7,13 @@ import * as Machine from "../../assembly/layout/machine";
 import * as Mailbox from "../../assembly/layout/mailbox";
 import * as Platform from "../../assembly/layout/platform";
 import { postExit } from "../core/crossing";
+import { RUN_EXIT } from "../machine/exports";
 import { sharedNow } from "./clock";
 
 export interface CpuCalls {
   cpuRun(cpu: number, instructions: number): number;
   cpuHaltTimeout(cpu: number): number;
 }
-
-/** What cpuRun returns. */
-const RUN_EXIT = { budget: 0, halted: 1, asked: 2, shutdown: 3 } as const;
 
 /**
  * Time that one call of cpuRun shall take. wasm code is replaced by its optimised form only when it is entered

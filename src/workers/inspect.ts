@@ -4,12 +4,15 @@ import * as Counters from "../../assembly/layout/counters";
 import * as Cpu from "../../assembly/layout/cpu";
 import * as Jit from "../../assembly/layout/jit";
 import * as Profile from "../../assembly/layout/profile";
+import { codeAround } from "../machine/guest_code";
 
 export interface CpuReport {
   readonly index: number;
   readonly rip: string;
   readonly registers: Readonly<Record<string, string>>;
   readonly counters: Readonly<Record<string, number>>;
+  /** The instructions around rip; empty if the CPU has forgotten where they are. */
+  readonly code: readonly string[];
 }
 
 const gprNames = ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi"];
@@ -63,6 +66,7 @@ export function inspectCpu(view: DataView, cpu: number): CpuReport {
     rip: hex64(view, cpu + Cpu.rip),
     registers,
     counters: cpuCounters(view, cpu),
+    code: codeAround(view, cpu),
   };
 }
 

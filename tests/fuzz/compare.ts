@@ -1,4 +1,5 @@
 // Runs a program in two CPUs and says what is different at its end; makes a program that shows a difference small.
+import { disassembleLines } from "../../src/shared/disassemble";
 import { describe as describePieces, assemble, type Piece } from "./pieces";
 import { ENDLESS, type FuzzCpu, type Outcome } from "./cpu";
 import type { Program } from "./generate";
@@ -79,10 +80,12 @@ export function report(program: Program, found: readonly string[]): string {
   const { start, pieces, seed, target } = program;
   const registers = start.registers.map((value, n) => `r${n}=${value.toString(16)}`).join(" ");
   const xmm = start.xmm.map((value, n) => `xmm${n}=${Buffer.from(value).toString("hex")}`).join(" ");
+  const code = Uint8Array.from(assemble(pieces, CODE, target));
   return [
     `seed ${seed}, ${target.bits}-bit code`,
     ...describePieces(pieces, "  "),
-    `code at ${CODE.toString(16)}: ${Buffer.from(assemble(pieces, CODE, target)).toString("hex")}`,
+    `code at ${CODE.toString(16)}: ${Buffer.from(code).toString("hex")}`,
+    ...disassembleLines(code, target.bits, BigInt(CODE)),
     `start: ${registers} flags=${start.flags.toString(16)} mxcsr=${start.mxcsr.toString(16)} fsw=${start.fsw.toString(16)} ftw=${start.ftw.toString(16)}`,
     xmm,
     `data: ${Buffer.from(start.data).toString("hex")}`,

@@ -14,7 +14,7 @@ type Plan = { readonly mode: number; readonly bits: 64 | 32 } & (
 const CPU_LIFE = 12;
 const REPORTS_MAX = 8;
 
-/** `programs`: how many were run; `reports`: those that differ, made small; `translated`: regions of the last CPU. */
+/** `programs`: how many were run; `reports`: those that differ, made small; `translated`: regions. */
 export async function fuzz(plan: Plan): Promise<{ programs: number; reports: string[]; translated: bigint }> {
   const families = await loadFamilies(plan.bits);
   const reference = new FuzzCpu(Cpu.JIT_OFF, plan.bits);
@@ -23,17 +23,23 @@ export async function fuzz(plan: Plan): Promise<{ programs: number; reports: str
   const [count, milliseconds] = "list" in plan ? [plan.list.length, Infinity] : [plan.count, plan.milliseconds];
   let subject = new FuzzCpu(plan.mode, plan.bits);
   let programs = 0;
+  let translated = 0n;
+  const regions = (): bigint => subject.system.get64(Cpu.jit + Jit.regionsTranslated);
+  const renew = (): void => {
+    translated += regions();
+    subject = new FuzzCpu(plan.mode, plan.bits);
+  };
   while (programs < count && reports.length < REPORTS_MAX && performance.now() - began < milliseconds) {
     const seed = "list" in plan ? (plan.list[programs] ?? "") : `${plan.seeds}-${programs}`;
     const program = generate(families, seed, plan.bits);
     programs++;
-    if (programs % CPU_LIFE === 0) subject = new FuzzCpu(plan.mode, plan.bits);
+    if (programs % CPU_LIFE === 0) renew();
     if (differences(program, reference, subject).length === 0) continue;
     // Not a matter of what ran before in the same CPU.
-    subject = new FuzzCpu(plan.mode, plan.bits);
+    renew();
     reports.push(explain(program, reference, subject));
   }
-  return { programs, reports, translated: subject.system.get64(Cpu.jit + Jit.regionsTranslated) };
+  return { programs, reports, translated: translated + regions() };
 }
 
 function explain(program: Program, reference: FuzzCpu, subject: FuzzCpu): string {

@@ -2,7 +2,8 @@
 // that a program that shows a difference can be made small.
 import { type Address, type Choice, encode } from "../../tools/vectors/encode.mjs";
 import type { Parsed } from "../../tools/isa/rows.mjs";
-import { little, type Target } from "./target";
+import { le } from "../bytes";
+import type { Target } from "./target";
 
 export type Piece =
   | { readonly kind: "row"; readonly row: Parsed; readonly choice: Choice }
@@ -81,7 +82,7 @@ function assemblePiece(piece: Piece, address: number, target: Target): number[] 
 
 /** MOV eax,selector; MOV segment register,eax. */
 function selectors(register: number, selector: number): number[] {
-  return [0xb8, ...little(selector), 0x8e, 0xc0 | (register << 3)];
+  return [0xb8, ...le(selector), 0x8e, 0xc0 | (register << 3)];
 }
 
 function loop({ count, enter, children }: Piece & { kind: "loop" }, address: number, target: Target): number[] {
@@ -90,7 +91,7 @@ function loop({ count, enter, children }: Piece & { kind: "loop" }, address: num
   const start = address + head.length + jump;
   const before = assemble(children.slice(0, enter), start, target);
   const body = [...before, ...assemble(children.slice(enter), start + before.length, target)];
-  const entry = jump > 0 ? [0xe9, ...little(before.length)] : [];
+  const entry = jump > 0 ? [0xe9, ...le(before.length)] : [];
   return [...head, ...entry, ...body, ...target.loopEnd(body.length)];
 }
 
@@ -98,7 +99,7 @@ function skip({ condition, short, children }: Piece & { kind: "skip" }, address:
   const narrow = assemble(children, address + 2, target);
   if (short && narrow.length < 128) return [0x70 | condition, narrow.length, ...narrow];
   const body = assemble(children, address + 6, target);
-  return [0x0f, 0x80 | condition, ...little(body.length), ...body];
+  return [0x0f, 0x80 | condition, ...le(body.length), ...body];
 }
 
 /** The subroutine stands behind the call and is jumped over. It takes its arguments off the stack, if it has any. */
@@ -107,9 +108,9 @@ function call(piece: Piece & { kind: "call" }, address: number, target: Target):
   const bytes = (piece.parameters * target.bits) / 8;
   const back = bytes === 0 ? [0xc3] : [0xc2, bytes, 0];
   const at = address + pushes.length;
-  const branch = piece.indirect ? target.indirect(true, at, 5) : [0xe8, ...little(5)];
+  const branch = piece.indirect ? target.indirect(true, at, 5) : [0xe8, ...le(5)];
   const body = [...assemble(piece.children, at + branch.length + 5, target), ...back];
-  return [...pushes, ...branch, 0xe9, ...little(body.length), ...body];
+  return [...pushes, ...branch, 0xe9, ...le(body.length), ...body];
 }
 
 /** Stores `value` over the immediate of a MOV eax,old behind the children. */
@@ -117,7 +118,7 @@ function modify(piece: Piece & { kind: "modify" }, address: number, target: Targ
   const length = target.store(0, 0).length;
   const body = assemble(piece.children, address + length, target);
   const store = target.store(address + length + body.length + 1 + piece.alias, piece.value);
-  return [...store, ...body, 0xb8, ...little(piece.old)];
+  return [...store, ...body, 0xb8, ...le(piece.old)];
 }
 
 /** One line for each piece, indented by nesting. */

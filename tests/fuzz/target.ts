@@ -1,4 +1,5 @@
 // What 64-bit and 32-bit programs differ in: which registers are free, and how the templates are written.
+import { le } from "../bytes";
 import { COUNTER } from "./places";
 
 export interface Target {
@@ -22,13 +23,6 @@ export interface Target {
   store(target: number, value: number): number[];
 }
 
-export const little = (value: number): number[] => [
-  value & 255,
-  (value >> 8) & 255,
-  (value >> 16) & 255,
-  (value >>> 24) & 255,
-];
-
 /** r12 counts loops, r11 holds targets of indirect branches, r10 serves as a pointer for a moment. */
 const wide: Target = {
   bits: 64,
@@ -37,11 +31,11 @@ const wide: Target = {
   pointers: [13, 14, 15],
   aligned: [13, 15],
   small: 12,
-  loopStart: (count) => [0x41, 0xbc, ...little(count)],
-  loopEnd: (length) => [0x49, 0xff, 0xcc, 0x0f, 0x85, ...little(-(length + 9))],
+  loopStart: (count) => [0x41, 0xbc, ...le(count)],
+  loopEnd: (length) => [0x49, 0xff, 0xcc, 0x0f, 0x85, ...le(-(length + 9))],
   // LEA r11,[rip+…], then the branch.
-  indirect: (calls, _address, gap) => [0x4c, 0x8d, 0x1d, ...little(3 + gap), 0x41, 0xff, calls ? 0xd3 : 0xe3],
-  store: (target, value) => [0x49, 0xba, ...little(target), 0, 0, 0, 0, 0x41, 0xc7, 0x02, ...little(value)],
+  indirect: (calls, _address, gap) => [0x4c, 0x8d, 0x1d, ...le(3 + gap), 0x41, 0xff, calls ? 0xd3 : 0xe3],
+  store: (target, value) => [0x49, 0xba, ...le(target), 0, 0, 0, 0, 0x41, 0xc7, 0x02, ...le(value)],
 };
 
 /** Loops are counted in memory, since there are few registers; edx holds targets of indirect branches. */
@@ -52,10 +46,10 @@ const narrow: Target = {
   pointers: [5, 3],
   aligned: [5],
   small: undefined,
-  loopStart: (count) => [0xc7, 0x05, ...little(COUNTER), ...little(count)],
-  loopEnd: (length) => [0xff, 0x0d, ...little(COUNTER), 0x0f, 0x85, ...little(-(length + 12))],
-  indirect: (calls, address, gap) => [0xba, ...little(address + 7 + gap), 0xff, calls ? 0xd2 : 0xe2],
-  store: (target, value) => [0xc7, 0x05, ...little(target), ...little(value)],
+  loopStart: (count) => [0xc7, 0x05, ...le(COUNTER), ...le(count)],
+  loopEnd: (length) => [0xff, 0x0d, ...le(COUNTER), 0x0f, 0x85, ...le(-(length + 12))],
+  indirect: (calls, address, gap) => [0xba, ...le(address + 7 + gap), 0xff, calls ? 0xd2 : 0xe2],
+  store: (target, value) => [0xc7, 0x05, ...le(target), ...le(value)],
 };
 
 export const targetOf = (bits: 64 | 32): Target => (bits === 64 ? wide : narrow);

@@ -17,7 +17,7 @@ export const MTIME = Number(process.env["SOURCE_DATE_EPOCH"] ?? Date.UTC(2023, 5
  * @property {string} append default command line of the kernel
  * @property {string[]} devices of the machine that it is made for, in QEMU's words
  * @property {{ init: string, modules: string[], scripts?: Record<string, string> }} initramfs
- * @property {boolean} [onDemand] built only when asked for by name, and not in the page's menu
+ * @property {boolean} [onDemand] built only when asked for by name
  * @property {import("./rootfs.mjs").Rootfs} [rootfs] contents of disk.img, if it has a disk
  */
 

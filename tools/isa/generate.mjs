@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { coldCase, hotCase } from "./cases.mjs";
 import { KIND_SIZE, kindBytes, kindConstants } from "./kinds.mjs";
 import { immediateOf, parseRow, registerClasses, sizeRule } from "./rows.mjs";
+import { isMain } from "../lib.mjs";
 
 /** @typedef {import("./rows.mjs").Parsed} Parsed */
 /** @typedef {import("./cases.mjs").Op} Op */
@@ -178,9 +179,9 @@ const conditionTests = [
 /** Branches: inlined, and known to the run loop. @type {Record<string, string[]>} */
 const branches = {
   JMP: ["exit = BRANCH;", "break;"],
-  CALL: ["if (pushReturn(cpu, rec)) exit = BRANCH;", "break;"],
+  CALL: ["if (callDirect(cpu, rec)) exit = BRANCH;", "break;"],
   CALL_RM: ["if (callIndirect(cpu, rec)) exit = LOOKUP;", "break;"],
-  JMP_RM: ["if (readTarget(cpu, rec)) exit = LOOKUP;", "break;"],
+  JMP_RM: ["if (readTarget(cpu, rec)) {", "  exit = LOOKUP;", "  jumped = true;", "}", "break;"],
   RET: [
     "const size = <u32>load<u8>(rec, Record.reg);",
     "if (size == 3) {",
@@ -378,6 +379,38 @@ function names({ specials, numbered }) {
   return `// Generated from tools/isa/table: the text of every operation, by number.\nexport const OPERATION_NAMES: readonly string[] = ${JSON.stringify(list, null, 1)};\n`;
 }
 
+/** Handlers whose byte immediate is sign-extended to the operand size. */
+const signed = /^(alu|muldiv|stack)\./;
+
+/** A row for the disassembler, as src/shared/instruction_rows.ts reads it. @param {Parsed} p */
+function disassemblerRow(p) {
+  const { options: o, operands } = p;
+  const digit = (/** @type {number} */ n) => (n === 255 ? "-" : String(n));
+  const opcode = hexByte(p.opcodes[0] ?? 0);
+  const flags = [
+    p.modrm ? "m" : "",
+    p.inOpcode ? "r" : "",
+    o.d64 ? "d" : "",
+    o.f64 ? "f" : "",
+    o.no64 ? "n" : o.only64 ? "o" : "",
+    sizeRule(p) === "y" ? "y" : "",
+    operands.includes("Ib") && signed.test(p.handler) ? "s" : "",
+  ].join("");
+  return `${p.map}${opcode}${p.prefix}${p.mod}${digit(p.regExt)}${digit(p.rmExt)}${digit(p.w)}${flags} ${p.row[1]}`;
+}
+
+const hexByte = (/** @type {number} */ n) => n.toString(16).padStart(2, "0");
+
+/** The whole table for the disassembler, more demanding rows first. @param {Parsed[]} table */
+function disassemblerTable(table) {
+  const rows = [...table].sort((a, b) => specificity(b) - specificity(a)).map(disassemblerRow);
+  return [
+    "// Generated from tools/isa/table: a line per row, see tools/isa/generate.mjs and instruction_rows.ts.",
+    `export const INSTRUCTIONS = ${JSON.stringify(rows.join("\n"))};`,
+    "",
+  ].join("\n");
+}
+
 function write(/** @type {string} */ name, /** @type {string} */ text) {
   const path = join(out, name);
   if (!existsSync(path) || readFileSync(path, "utf8") !== text) writeFileSync(path, text);
@@ -398,7 +431,8 @@ async function main() {
   write("decode_tables.ts", decodeTables(table, numbers));
   write("kinds.ts", kinds(numbers));
   write("names.ts", names(numbers));
+  write("../../../src/shared/instructions.generated.ts", disassemblerTable(table));
   console.log(`isa: ${table.length} rows, ${numbers.total} operations, ${numbers.starts[1]} of them in the run loop`);
 }
 
-await main();
+if (isMain(import.meta.url)) await main();

@@ -46,7 +46,28 @@ export const translated = [
   "move.storeOffset",
   "move.loadOffsetByte",
   "move.storeOffsetByte",
+  // From here on, instructions may write more than one register.
+  "move.exchange",
+  "exchange.xadd",
+  "exchange.cmpxchg",
+  "muldiv.mul",
+  "muldiv.imul",
+  "muldiv.div",
+  "muldiv.idiv",
+  "bits.btImm",
+  "bits.btsImm",
+  "bits.btrImm",
+  "bits.btcImm",
+  "bits.bt",
+  "bits.bts",
+  "bits.btr",
+  "bits.btc",
+  "bits.bsf",
+  "bits.bsr",
+  "bits.popcnt",
 ];
+
+const FIRST_SEVERAL = "move.exchange";
 
 /** Families of vector instructions have the numbers behind those. */
 const families = [...new Set(Object.values(vectors).map(({ kind }) => kind))];
@@ -67,8 +88,14 @@ const letters = /** @type {Record<string, number>} */ ({ b: 0, w: 1, d: 2, q: 3 
 
 export const KIND_SIZE = 8;
 
-/** What a handler may touch beside memory: 1 general registers, 2 flags, 4 the xmm registers it names, 8 xmm0, 16 all of them. */
-const EFFECT = { general: 1, flags: 2, xmm: 4, xmm0: 8, allXmm: 16, leaves: 32 };
+/**
+ * What a handler may touch beside memory: 1 general registers, 2 flags, 4 the xmm registers it names, 8 xmm0, 16 all of them; 32 it does not go on
+ * behind; 64 of the general registers, just those that its record names, and rax, rcx, rdx, rbx.
+ */
+const EFFECT = { general: 1, flags: 2, xmm: 4, xmm0: 8, allXmm: 16, leaves: 32, named: 64 };
+
+/** Handlers of instructions that neither use the stack nor are string instructions. */
+const modest = /^(alu|bcd|bits|exchange|muldiv|shift|move)\./;
 
 /** Handlers after which execution does not go on behind the instruction. */
 const leaving = /^far\.|^system\.(hlt|sysret)/;
@@ -78,7 +105,9 @@ function effects(op) {
   const { handler, operands, options, mnemonic } = op.parsed;
   if (options.end && leaving.test(handler)) return EFFECT.general | EFFECT.flags | EFFECT.leaves;
   const state = /^F?XSAVE|^F?XRSTOR/.test(mnemonic) ? EFFECT.allXmm : 0;
-  if ((options.unit ?? "none") === "none") return EFFECT.general | EFFECT.flags | state;
+  if ((options.unit ?? "none") === "none") {
+    return EFFECT.general | EFFECT.flags | state | (modest.test(handler) && !options.end ? EFFECT.named : 0);
+  }
   const writes = /^[EGR]/.test(operands[0] ?? "") || operands.includes("AX") || operands.includes("Gd,Ey");
   const flags = /COMIS|PTEST|PCMP.STR|FU?COMIP?$|FCMOV/.test(mnemonic);
   // PCMPxSTRI has its result in ECX, MASKMOV its address in RDI.
@@ -130,6 +159,7 @@ export function kindConstants() {
   const effect = (/** @type {string} */ name) => `EFFECT_${name.replace(/[A-Z]/, "_$&").toUpperCase()}`;
   return [
     ...names.map((name, n) => `export const k${name}: u32 = ${n};`).slice(1),
+    `export const FIRST_SEVERAL: u32 = ${translated.indexOf(FIRST_SEVERAL)};`,
     `export const FIRST_VECTOR: u32 = ${translated.length};`,
     ...Object.entries(EFFECT).map(([name, bit]) => `export const ${effect(name)}: u32 = ${bit};`),
   ];

@@ -1,8 +1,9 @@
 // The addressing forms that integer instructions are recorded with, and register values that make them reach a target.
-import { ALIAS, GS_BASE, MEMORY, bytesOf } from "./format.mjs";
+import { ALIAS, GS_BASE, MEMORY, bytesOf, offsetOf } from "./format.mjs";
 
 /** @typedef {import("./encode.mjs").Address} Address */
 /** @typedef {import("./format.mjs").State} State */
+/** @typedef {import("./format.mjs").Mode} Mode */
 
 /** Where the operand lies unless a case wants it elsewhere. */
 export const NOMINAL = 24;
@@ -65,6 +66,32 @@ export const addresses32 = [
   { size: 16, base: RBP, index: RSI, disp: 4 },
 ];
 
+const target16 = Number(offsetOf(16, target));
+
+/** @type {readonly Address[]} */
+export const addresses16 = [
+  { size: 16, base: RBX, index: RSI, disp: 0 },
+  { size: 32, base: RSI, disp: 0 },
+  { size: 16, base: RBP, index: RDI, disp: 0x1234 },
+  { size: 16, disp: target16 },
+  { size: 16, base: RSI, disp: 0 },
+  { size: 32, base: RSP, index: RCX, scale: 4, disp: 0 },
+  { size: 16, base: RBX, index: RDI, disp: -2 },
+  { size: 16, base: RBP, disp: 0 },
+  { size: 32, base: RBP, index: RDI, scale: 8, disp: 4 },
+  { size: 16, base: RDI, disp: -2 },
+  { size: 16, base: RBX, disp: 0x7fff },
+  { size: 32, disp: target16 },
+  { size: 16, base: RBP, index: RSI, disp: 4 },
+  { size: 16, base: RBX, disp: 0 },
+  { size: 32, base: RBX, disp: -0x1234 },
+];
+
+const lists = { 64: addresses64, 32: addresses32, 16: addresses16 };
+
+/** @param {Mode} mode */
+export const addressesOf = (mode) => lists[mode];
+
 /** Registers that an address uses. @param {Address} a */
 export function registersOf(a) {
   return [a.base, a.index].filter((n) => n !== undefined);
@@ -75,17 +102,17 @@ export function isFixed(a) {
   return a.base === undefined;
 }
 
-/** Sets the registers of `a` so that it reaches `at` (64-bit and 32-bit addresses: any; 16-bit: in the alias page). @param {State} state @param {Address} a @param {bigint} at @param {64 | 32} mode */
+/** Sets the registers of `a` so that it reaches `at` (16-bit addresses of 32-bit code: in the alias page). @param {State} state @param {Address} a @param {bigint} at @param {Mode} mode */
 export function pointAt(state, a, at, mode) {
   if (a.index !== undefined) state.set(a.index, bytesOf(BigInt(INDEX) | upper(a, mode, 0xdeadbeefn), 8));
   if (a.base === undefined) return;
-  const wanted = a.size === 16 ? at - BigInt(MEMORY - ALIAS) : at;
+  const wanted = a.size === 16 && mode === 32 ? at - BigInt(MEMORY - ALIAS) : offsetOf(mode, at);
   const scale = a.index === undefined ? 0 : INDEX * (a.scale ?? 1);
   const value = wanted - BigInt(a.disp) - BigInt(scale) - BigInt(a.gs ? GS_BASE : 0);
   state.set(a.base, bytesOf(BigInt.asUintN(a.size, value) | upper(a, mode, 0xcafef00dn), 8));
 }
 
-/** What an address does not look at in its registers. @param {Address} a @param {64 | 32} mode @param {bigint} garbage */
+/** What an address does not look at in its registers. @param {Address} a @param {Mode} mode @param {bigint} garbage */
 function upper(a, mode, garbage) {
   if (a.size === 16) return (garbage & 0xffffn) << 16n;
   return mode === 64 && a.size === 32 ? garbage << 32n : 0n;

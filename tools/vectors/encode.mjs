@@ -1,7 +1,8 @@
-// Machine code of one form of an integer row, for 64-bit and 32-bit code.
+// Machine code of one form of an integer row, for 64-, 32- and 16-bit code.
 import { immediateOf, immediates, sizeRule } from "../isa/rows.mjs";
 
 /** @typedef {import("../isa/rows.mjs").Parsed} Parsed */
+/** @typedef {import("./format.mjs").Mode} Mode */
 
 /**
  * A memory operand. `size` is the address size; without base and index it is an absolute address.
@@ -18,7 +19,7 @@ import { immediateOf, immediates, sizeRule } from "../isa/rows.mjs";
 
 /**
  * @typedef {object} Choice
- * @property {64 | 32} mode
+ * @property {Mode} mode
  * @property {number} bits operand size, 0 = none
  * @property {number} reg modrm.reg, unless the row has it fixed
  * @property {number} rm modrm.rm, or the register in the opcode
@@ -28,13 +29,13 @@ import { immediateOf, immediates, sizeRule } from "../isa/rows.mjs";
  * @property {boolean} [rex] an empty REX prefix
  */
 
-/** Operand sizes of a row in a mode; [0] where there is none to choose. @param {Parsed} row @param {64 | 32} mode @returns {number[]} */
+/** Operand sizes of a row in a mode; [0] where there is none to choose. @param {Parsed} row @param {Mode} mode @returns {number[]} */
 export function sizesOf(row, mode) {
   const { options } = row;
   const rule = row.handler[0] === "!" && !options.sized ? (row.operands[0] === "Jb" ? "none" : "v") : sizeRule(row);
   if (rule === "none") return [0];
   if (rule === "b") return [8];
-  if (mode === 32) return rule === "y" ? [32] : [16, 32];
+  if (mode !== 64) return rule === "y" ? [32] : [16, 32];
   if (rule === "y") return [32, 64];
   if (options.f64) return [64];
   return options.d64 ? [16, 64] : [16, 32, 64];
@@ -87,8 +88,8 @@ function memoryBytes(reg, a, c, after, before, address) {
   if (a.rip) return [field | 5, ...little(BigInt(a.disp - (address + before + 5 + after)), 4)];
   if (a.base === undefined) {
     const sib = a.index === undefined ? 0x25 : ((scales[a.scale ?? 1] ?? 0) << 6) | ((a.index & 7) << 3) | 5;
-    // Without registers 32-bit code has a form without sib, which 64-bit code uses for rip.
-    if (a.index === undefined && c.mode === 32) return [field | 5, ...little(BigInt(a.disp), 4)];
+    // Without registers there is a form without sib, which 64-bit code uses for rip.
+    if (a.index === undefined && c.mode !== 64) return [field | 5, ...little(BigInt(a.disp), 4)];
     return [field | 4, sib, ...little(BigInt(a.disp), 4)];
   }
   const shortest = a.disp === 0 && (a.base & 7) !== 5 ? 0 : a.disp >= -128 && a.disp < 128 ? 1 : 4;
@@ -110,13 +111,19 @@ function memoryBytes16(field, a) {
   return [(bytes === 0 ? 0 : bytes === 1 ? 0x40 : 0x80) | field | rm, ...little(BigInt(a.disp), bytes)];
 }
 
+/** Whether the operand size is not the mode's own. @param {Parsed} row @param {Choice} c */
+function needsSizePrefix(row, c) {
+  if (c.mode !== 16) return c.bits === 16;
+  return c.bits === 32 && sizeRule(row) !== "y";
+}
+
 /** @param {Parsed} row @param {Choice} c @param {number} address where the code will lie @returns {Uint8Array} */
 export function encode(row, c, address) {
   const bytes = [...(c.prefixes ?? [])];
   const addressSize = c.memory?.size ?? c.mode;
   if (c.memory?.gs) bytes.push(0x65);
   if (addressSize !== c.mode) bytes.push(0x67);
-  if (c.bits === 16 || row.prefix === 2) bytes.push(0x66);
+  if (needsSizePrefix(row, c) || row.prefix === 2) bytes.push(0x66);
   if (row.prefix > 2) bytes.push(row.prefix === 3 ? 0xf3 : 0xf2);
   const rex = rexOf(row, c);
   if (rex) bytes.push(rex);

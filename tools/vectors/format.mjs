@@ -1,7 +1,7 @@
 // Vectors: what single instructions did on a real processor. A vector file is the brotli compression of
 //
 //   "TVEC", u16 version, u16 forms, u16 length and text of the processor's name; then per form:
-//   u8 length and text of the name; in version 2: u8 mode (64, 32), u16 offset of the code in its area
+//   u8 length and text of the name; in version 2: u8 mode (64, 32, 16), u16 offset of the code in its area
 //   u8 length and bytes of the machine code; u16 cases; u32 mask of the defined RFLAGS bits
 //   u8 inputs, u8 component each; u8 outputs, u8 component each
 //   for every input the values of all cases; u8 vector of each case (255 = no exception); for every output the same
@@ -25,6 +25,20 @@ export const ALIAS = 0x8fc0;
 export const READ_ONLY = 0x20002000;
 export const CODE = 0x30000000;
 export const GS_BASE = 0x1000;
+/**
+ * Code of 16 bits: DS, ES and SS start at SEGMENT, where the two pages of LOW and MEMORY are once more; beyond LIMIT they
+ * end, but for ES. CS starts at CODE.
+ */
+export const SEGMENT = 0x7000;
+export const LIMIT = 0x1fff;
+const LOW_PAGE = LOW & ~0xfff;
+
+/** @typedef {64 | 32 | 16} Mode of the code */
+
+/** Where an instruction of that mode finds the byte at a linear address of the operand memory. @param {Mode} mode @param {number | bigint} linear */
+export function offsetOf(mode, linear) {
+  return mode === 16 ? BigInt.asUintN(16, BigInt(linear) - BigInt(LOW_PAGE)) : BigInt(linear);
+}
 
 // Components. General registers are 0 to 15.
 export const RFLAGS = 16;

@@ -1,19 +1,20 @@
 // Near branches, calls and returns: where they go, what they push, which faults they raise.
-import { NOMINAL, addresses32, addresses64, pointAt } from "./addresses.mjs";
+import { NOMINAL, addresses64, addressesOf, pointAt } from "./addresses.mjs";
 import { sizesOf } from "./encode.mjs";
-import { CODE, MEMORY, RFLAGS, bytesOf } from "./format.mjs";
+import { CODE, MEMORY, RFLAGS, bytesOf, offsetOf } from "./format.mjs";
 import { AT, edgeTargets, jobsFor, nameOf } from "./integer_jobs.mjs";
-import { putMemory, registerOf, setRegister } from "./integer_values.mjs";
+import { putMemory, setRegister } from "./integer_values.mjs";
 import { random } from "./operands.mjs";
 import { ARITHMETIC } from "./undefined_flags.mjs";
 
 /** @typedef {import("../isa/rows.mjs").Parsed} Parsed */
 /** @typedef {import("./format.mjs").State} State */
+/** @typedef {import("./format.mjs").Mode} Mode */
 /** @typedef {import("./operands.mjs").Random} Random */
 /** @typedef {import("./encode.mjs").Choice} Choice */
 /** @typedef {import("./integer_jobs.mjs").Job} Job */
 
-/** Stack pointers: in the middle of the operand memory, and where pushes and pops of `bytes` cross pages or fault. @param {number} bytes @param {64 | 32} mode */
+/** Stack pointers: in the middle of the operand memory, and where pushes and pops of `bytes` cross pages or fault. @param {number} bytes @param {Mode} mode */
 export function stackPointers(bytes, mode) {
   return [
     BigInt(MEMORY + 32),
@@ -22,39 +23,42 @@ export function stackPointers(bytes, mode) {
   ];
 }
 
-/** @param {Random} r @returns {State} */
-function startOf(r) {
+/** @param {Random} r @param {Mode} mode @returns {State} */
+function startOf(r, mode) {
   return new Map([
     [RFLAGS, bytesOf(BigInt(0x202 | (r.u32() & ARITHMETIC)), 4)],
-    [4, bytesOf(BigInt(MEMORY + 32), 8)],
+    [4, bytesOf(offsetOf(mode, MEMORY + 32), 8)],
   ]);
 }
 
-/** @param {64 | 32} mode */
+/** @param {Mode} mode */
 function targets(mode) {
+  // Offsets in the code segment, which ends behind the code, and one beyond.
+  if (mode === 16) return [AT + 0x40, AT - 0x123, 0x1fff, 0x2000, 0xffff, 0x10840].map(BigInt);
   const reached = [CODE + AT + 0x40, CODE + AT - 0x123, 0x20001000, 0x20000800].map(BigInt);
   return mode === 64
     ? [...reached, 0x8000000000000000n, 0x800000000000n, 0xffff800000000000n]
     : [...reached, 0x5a5a0123n];
 }
 
-/** Direct branches. @param {Parsed} row @param {64 | 32} mode @param {Random} r @returns {Job[]} */
+/** Direct branches. @param {Parsed} row @param {Mode} mode @param {Random} r @returns {Job[]} */
 function direct(row, mode, r) {
   const distances =
     row.operands[0] === "Jb" ? [0x20n, -0x20n, 0n, 0x7fn, -0x80n] : [0x123n, -0x123n, 0n, 0x7fffn, -0x8000n];
   return sizesOf(row, mode).flatMap((bits) =>
     distances.flatMap((immediate, i) => {
       const choice = { mode, bits, reg: 0, rm: 0, immediate };
-      const inputs = Array.from({ length: /^J/.test(row.mnemonic) && i < 2 ? 12 : 2 }, () => startOf(r));
+      const inputs = Array.from({ length: /^J/.test(row.mnemonic) && i < 2 ? 12 : 2 }, () => startOf(r, mode));
       if (row.mnemonic === "CALL" && i === 0) {
-        for (const rsp of stackPointers(bits / 8, mode)) inputs.push(new Map([...startOf(r), [4, bytesOf(rsp, 8)]]));
+        for (const rsp of stackPointers(bits / 8, mode))
+          inputs.push(new Map([...startOf(r, mode), [4, bytesOf(offsetOf(mode, rsp), 8)]]));
       }
       return jobsFor({ row, r, choice, name: nameOf(row, choice) }, inputs);
     }),
   );
 }
 
-/** LOOP and JCXZ with their three counters. @param {Parsed} row @param {64 | 32} mode @param {Random} r @returns {Job[]} */
+/** LOOP and JCXZ with their three counters. @param {Parsed} row @param {Mode} mode @param {Random} r @returns {Job[]} */
 function loops(row, mode, r) {
   const addressSizes = mode === 64 ? [64, 32] : [32, 16];
   const operandSizes = mode === 64 ? [64] : [32, 16];
@@ -65,7 +69,7 @@ function loops(row, mode, r) {
         const counts = [0n, 1n, 2n, 0x10000n, 0x10001n, 0x100000000n, 0x100000001n, 0xffffffffffffffffn];
         const inputs = counts.flatMap((count) =>
           [0, 1].map(() => {
-            const state = startOf(r);
+            const state = startOf(r, mode);
             setRegister(state, 1, count, 64, r, mode);
             return state;
           }),
@@ -76,18 +80,18 @@ function loops(row, mode, r) {
   );
 }
 
-/** JMP and CALL through a register or memory. @param {Parsed} row @param {64 | 32} mode @param {Random} r @returns {Job[]} */
+/** JMP and CALL through a register or memory. @param {Parsed} row @param {Mode} mode @param {Random} r @returns {Job[]} */
 function indirect(row, mode, r) {
   const addresses =
-    mode === 64 ? [addresses64[0], addresses64[3], addresses64[9]] : [addresses32[0], addresses32[1], addresses32[3]];
+    mode === 64 ? [addresses64[0], addresses64[3], addresses64[9]] : [0, 1, 3].map((i) => addressesOf(mode)[i]);
   const places = [{ rm: 0 }, { rm: mode === 64 ? 9 : 2 }, { rm: 4 }, ...addresses.map((memory) => ({ rm: 0, memory }))];
   return sizesOf(row, mode).flatMap((bits) =>
     places.flatMap((place) => {
       /** @type {Choice} */
       const choice = { mode, bits, reg: 0, ...place };
       const inputOf = (/** @type {bigint} */ target, /** @type {bigint} */ operand, /** @type {bigint} */ rsp) => {
-        const state = startOf(r);
-        state.set(4, bytesOf(rsp, 8));
+        const state = startOf(r, mode);
+        state.set(4, bytesOf(offsetOf(mode, rsp), 8));
         if (choice.memory) {
           putMemory(state, operand, bytesOf(target, bits / 8));
           pointAt(state, choice.memory, operand, mode);
@@ -108,15 +112,15 @@ function indirect(row, mode, r) {
   );
 }
 
-/** RET with and without a count. @param {Parsed} row @param {64 | 32} mode @param {Random} r @returns {Job[]} */
+/** RET with and without a count. @param {Parsed} row @param {Mode} mode @param {Random} r @returns {Job[]} */
 function returns(row, mode, r) {
   return sizesOf(row, mode).flatMap((bits) =>
     (row.operands.includes("Iw") ? [0n, 8n, 0xfff8n] : [0n]).flatMap((immediate) => {
       const choice = { mode, bits, reg: 0, rm: 0, immediate };
       const inputOf = (/** @type {bigint} */ target, /** @type {bigint} */ rsp) => {
-        const state = startOf(r);
-        state.set(4, bytesOf(rsp, 8));
-        putMemory(state, registerOf(state, 4), bytesOf(target, bits / 8));
+        const state = startOf(r, mode);
+        state.set(4, bytesOf(offsetOf(mode, rsp), 8));
+        putMemory(state, rsp, bytesOf(target, bits / 8));
         return state;
       };
       const inputs = targets(mode).map((target) => inputOf(target, BigInt(MEMORY + 32)));
@@ -126,7 +130,7 @@ function returns(row, mode, r) {
   );
 }
 
-/** Jobs of a row that branches; undefined if it does not. @param {Parsed} row @param {64 | 32} mode @returns {Job[] | undefined} */
+/** Jobs of a row that branches; undefined if it does not. @param {Parsed} row @param {Mode} mode @returns {Job[] | undefined} */
 export function branchCases(row, mode) {
   const r = random(`${row.row[0]} ${row.row[1]} ${mode}`);
   if (row.handler === "branch.loop") return loops(row, mode, r);

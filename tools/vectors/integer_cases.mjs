@@ -1,7 +1,7 @@
 // Which operands each integer instruction is recorded with. Everything follows from the rows of the instruction table: a
 // new row gets all its operand sizes, register and memory forms, immediates and faulting accesses without a change here.
 import { immediateOf, immediates } from "../isa/rows.mjs";
-import { NOMINAL, addresses32, addresses64, isFixed, pointAt, registersOf } from "./addresses.mjs";
+import { NOMINAL, addressesOf, isFixed, pointAt, registersOf } from "./addresses.mjs";
 import { sizesOf } from "./encode.mjs";
 import { MEMORY, RFLAGS, bytesOf } from "./format.mjs";
 import { branchCases } from "./integer_branches.mjs";
@@ -13,6 +13,7 @@ import { ARITHMETIC } from "./undefined_flags.mjs";
 
 /** @typedef {import("../isa/rows.mjs").Parsed} Parsed */
 /** @typedef {import("./format.mjs").State} State */
+/** @typedef {import("./format.mjs").Mode} Mode */
 /** @typedef {import("./operands.mjs").Random} Random */
 /** @typedef {import("./encode.mjs").Choice} Choice */
 /** @typedef {import("./encode.mjs").Address} Address */
@@ -51,7 +52,7 @@ function immediatesOf(row, width, r) {
   }
 }
 
-/** @param {boolean} byte @param {64 | 32} mode @returns {{ reg: number, rm: number, rex?: boolean }[]} */
+/** @param {boolean} byte @param {Mode} mode @returns {{ reg: number, rm: number, rex?: boolean }[]} */
 function registerPlaces(byte, mode) {
   const pairs = byte
     ? [
@@ -69,7 +70,7 @@ function registerPlaces(byte, mode) {
         [2, 0],
       ];
   const places = pairs.map(([reg = 0, rm = 0]) => ({ reg, rm }));
-  if (mode === 32) return places;
+  if (mode !== 64) return places;
   const wide = (
     byte
       ? [
@@ -87,9 +88,9 @@ function registerPlaces(byte, mode) {
 /** The next address of the list; starts anew with each row, so that families can be recorded one by one. */
 let turn = 0;
 
-/** The next few addresses of the mode's list that leave the given registers alone. @param {64 | 32} mode @param {number} count @param {number[]} taken */
+/** The next few addresses of the mode's list that leave the given registers alone. @param {Mode} mode @param {number} count @param {number[]} taken */
 function nextAddresses(mode, count, taken) {
-  const all = mode === 64 ? addresses64 : addresses32;
+  const all = addressesOf(mode);
   const found = [];
   for (let i = 0; found.length < count && i < all.length; i++) {
     const address = all[turn++ % all.length];
@@ -154,7 +155,7 @@ function adjust({ row, r, choice }, state, target) {
   }
 }
 
-/** A dividend that gives a quotient in most cases. @param {State} state @param {Random} r @param {64 | 32} mode @param {number} width */
+/** A dividend that gives a quotient in most cases. @param {State} state @param {Random} r @param {Mode} mode @param {number} width */
 function dividend(state, r, mode, width) {
   const choice = r.below(4);
   if (width === 8) {
@@ -174,7 +175,7 @@ function dividend(state, r, mode, width) {
   setRegister(state, 2, high, width, r, mode);
 }
 
-/** Forms of a row whose operands are registers, memory and immediates. @param {Parsed} row @param {64 | 32} mode @returns {Job[]} */
+/** Forms of a row whose operands are registers, memory and immediates. @param {Parsed} row @param {Mode} mode @returns {Job[]} */
 function ordinaryCases(row, mode) {
   const r = random(`${row.row[0]} ${row.row[1]} ${mode}`);
   /** @type {Job[]} */
@@ -223,7 +224,7 @@ function lockCases(row, r, choice, memory) {
 /** All jobs of a row. @param {Parsed} row @returns {Job[]} */
 export function integerJobs(row) {
   turn = random(`${row.row[0]} ${row.row[1]}`).below(1000);
-  return /** @type {const} */ ([64, 32]).flatMap((mode) => {
+  return /** @type {const} */ ([64, 32, 16]).flatMap((mode) => {
     if (mode === 64 ? row.options.no64 : row.options.only64) return [];
     return specialCases(row, mode) ?? branchCases(row, mode) ?? ordinaryCases(row, mode);
   });

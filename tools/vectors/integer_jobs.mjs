@@ -7,10 +7,11 @@ import { undefinedFlags } from "./undefined_flags.mjs";
 
 /** @typedef {import("../isa/rows.mjs").Parsed} Parsed */
 /** @typedef {import("./format.mjs").State} State */
+/** @typedef {import("./format.mjs").Mode} Mode */
 /** @typedef {import("./operands.mjs").Random} Random */
 /** @typedef {import("./encode.mjs").Choice} Choice */
 /** @typedef {import("./encode.mjs").Address} Address */
-/** @typedef {{ name: string, mode: 64 | 32, at: number, code: Uint8Array, inputs: State[], flags: number }} Job */
+/** @typedef {{ name: string, mode: Mode, at: number, code: Uint8Array, inputs: State[], flags: number }} Job */
 /** @typedef {{ row: Parsed, r: Random, choice: Choice, name: string }} Form */
 
 /** Where the code lies in its area. */
@@ -29,7 +30,7 @@ export function fieldsOf({ operands }) {
   return [operands.find((o) => /^G/.test(o)), operands.find((o) => /^[EMRZ]/.test(o))];
 }
 
-/** Targets across and beyond pages. @param {number} bytes @param {64 | 32} mode @returns {bigint[]} */
+/** Targets across and beyond pages. @param {number} bytes @param {Mode} mode @returns {bigint[]} */
 export function edgeTargets(bytes, mode) {
   const targets = [MEMORY + MEMORY_SIZE - bytes, MEMORY + MEMORY_SIZE, READ_ONLY + 8, LOW + 63, MEMORY + NOMINAL + 1];
   if (bytes > 1) targets.push(MEMORY + MEMORY_SIZE - bytes + 1, READ_ONLY - 1);

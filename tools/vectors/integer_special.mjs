@@ -1,6 +1,7 @@
 // Instructions whose operands are not all in the encoding: strings, the stack, absolute addresses, tables.
-import { ALIAS, LOW, MEMORY, MEMORY_SIZE, OPERAND, READ_ONLY, RFLAGS, bytesOf, defaultState } from "./format.mjs";
-import { NOMINAL, addresses32, addresses64, pointAt, registersOf } from "./addresses.mjs";
+import { ALIAS, LOW, MEMORY, MEMORY_SIZE, OPERAND, READ_ONLY, RFLAGS } from "./format.mjs";
+import { bytesOf, defaultState, offsetOf } from "./format.mjs";
+import { NOMINAL, addressesOf, pointAt, registersOf } from "./addresses.mjs";
 import { sizesOf } from "./encode.mjs";
 import { stackPointers } from "./integer_branches.mjs";
 import { edgeTargets, jobsFor, nameOf, widthOf } from "./integer_jobs.mjs";
@@ -10,6 +11,7 @@ import { ARITHMETIC, DF } from "./undefined_flags.mjs";
 
 /** @typedef {import("../isa/rows.mjs").Parsed} Parsed */
 /** @typedef {import("./format.mjs").State} State */
+/** @typedef {import("./format.mjs").Mode} Mode */
 /** @typedef {import("./operands.mjs").Random} Random */
 /** @typedef {import("./integer_jobs.mjs").Job} Job */
 
@@ -51,10 +53,10 @@ function stringMemory(r) {
   return Uint8Array.from({ length: MEMORY_SIZE }, () => (r.below(12) ? text : r.below(256)));
 }
 
-/** @param {Parsed} row @param {64 | 32} mode @returns {Job[]} */
+/** @param {Parsed} row @param {Mode} mode @returns {Job[]} */
 function strings(row, mode) {
   const r = random(`${row.row[0]} ${row.row[1]} ${mode}`);
-  const addressSizes = mode === 64 ? [64, 32] : [32, 16];
+  const addressSizes = addressSizesOf(mode);
   /** @type {Job[]} */
   const jobs = [];
   for (const bits of sizesOf(row, mode)) {
@@ -75,16 +77,27 @@ function strings(row, mode) {
   return jobs;
 }
 
-/** @param {Random} r @param {{ mode: 64 | 32, bits: number, size: number, count: bigint, place: [number, number], df: number }} c @returns {State} */
+/** @param {Mode} mode */
+function addressSizesOf(mode) {
+  return mode === 64 ? [64, 32] : mode === 32 ? [32, 16] : [16, 32];
+}
+
+/** What an address of `size` bits does not look at in its registers. @param {number} size @param {Mode} mode */
+function unusedBits(size, mode) {
+  if (size === 16) return 0x43210000n;
+  return size === 32 && mode === 64 ? 0x1234567800000000n : 0n;
+}
+
+/** @param {Random} r @param {{ mode: Mode, bits: number, size: number, count: bigint, place: [number, number], df: number }} c @returns {State} */
 function stringInput(r, { mode, bits, size, count, place, df }) {
   const state = startOf(r);
   state.set(RFLAGS, bytesOf(BigInt(Buffer.from(state.get(RFLAGS) ?? []).readUInt32LE(0) | df), 4));
   state.set(OPERAND, stringMemory(r));
   // With a count of 0 processors differ in whether they clear the upper halves.
-  const garbage = size === mode || count === 0n ? 0n : mode === 64 ? 0x1234567800000000n : 0x43210000n;
-  const move = size === 16 ? MEMORY - ALIAS : 0;
-  state.set(RSI, bytesOf(BigInt(place[0] - move) | garbage, 8));
-  state.set(RDI, bytesOf(BigInt(place[1] - move) | garbage, 8));
+  const garbage = count === 0n ? 0n : unusedBits(size, mode);
+  const move = size === 16 && mode === 32 ? MEMORY - ALIAS : 0;
+  state.set(RSI, bytesOf(offsetOf(mode, place[0] - move) | garbage, 8));
+  state.set(RDI, bytesOf(offsetOf(mode, place[1] - move) | garbage, 8));
   state.set(RCX, bytesOf(count | garbage, 8));
   const element = state.get(OPERAND)?.[r.below(2) ? 16 : 40] ?? 0;
   const repeated = BigInt(element) * 0x0101010101010101n;
@@ -92,7 +105,7 @@ function stringInput(r, { mode, bits, size, count, place, df }) {
   return state;
 }
 
-/** PUSH, POP and relatives. @param {Parsed} row @param {64 | 32} mode @returns {Job[]} */
+/** PUSH, POP and relatives. @param {Parsed} row @param {Mode} mode @returns {Job[]} */
 function stack(row, mode) {
   const r = random(`${row.row[0]} ${row.row[1]} ${mode}`);
   const popsFlags = row.mnemonic === "POPF";
@@ -101,7 +114,7 @@ function stack(row, mode) {
     : row.operands.includes("Iz")
       ? [0x7fff7fffn, 0x80008000n]
       : [0n];
-  const list = mode === 64 ? addresses64 : addresses32;
+  const list = addressesOf(mode);
   const registers =
     row.modrm || row.inOpcode ? [0, 3, RSP, RBP, ...(mode === 64 ? [8, 12] : [])].map((rm) => ({ rm })) : [{ rm: 0 }];
   const memories = row.modrm ? [0, 1, 2, 3, 4, 5, 9, 10, 14].map((i) => ({ rm: 0, memory: list[i] })) : [];
@@ -146,7 +159,7 @@ function stackInput(
   const state = startOf(r);
   const { mode, bits, memory, rm } = choice;
   if (row.modrm || row.inOpcode) setRegister(state, rm, value(r, bits), bits, r, mode);
-  state.set(RSP, bytesOf(rsp, 8));
+  state.set(RSP, bytesOf(offsetOf(mode, rsp), 8));
   if (/^PUSH/.test(row.mnemonic) && memory) putMemory(state, target, bytesOf(value(r, bits), bits / 8));
   if (memory) pointAt(state, memory, target, mode);
   return state;
@@ -159,7 +172,7 @@ function putFlags(state, r) {
   state.set(OPERAND, words);
 }
 
-/** ENTER and LEAVE. @param {Parsed} row @param {64 | 32} mode @returns {Job[]} */
+/** ENTER and LEAVE. @param {Parsed} row @param {Mode} mode @returns {Job[]} */
 function frames(row, mode) {
   const r = random(`${row.row[0]} ${mode}`);
   const enter = row.mnemonic === "ENTER";
@@ -182,14 +195,14 @@ function frames(row, mode) {
       ];
       const inputs = pairs.map(([sp = 0, bp = 0]) => {
         const state = startOf(r);
-        state.set(RSP, bytesOf(BigInt(MEMORY + sp), 8));
-        state.set(RBP, bytesOf(BigInt(MEMORY + bp), 8));
+        state.set(RSP, bytesOf(offsetOf(mode, MEMORY + sp), 8));
+        state.set(RBP, bytesOf(offsetOf(mode, MEMORY + bp), 8));
         return state;
       });
       for (const at of edgeTargets(bytes, mode)) {
         const state = startOf(r);
-        state.set(RSP, bytesOf(BigInt(enter ? at + BigInt(bytes) : BigInt(end)), 8));
-        state.set(RBP, bytesOf(enter ? BigInt(MEMORY + 40) : at, 8));
+        state.set(RSP, bytesOf(offsetOf(mode, enter ? at + BigInt(bytes) : end), 8));
+        state.set(RBP, bytesOf(offsetOf(mode, enter ? MEMORY + 40 : at), 8));
         inputs.push(state);
       }
       return jobsFor({ row, r, choice, name: nameOf(row, choice) }, inputs);
@@ -197,16 +210,15 @@ function frames(row, mode) {
   );
 }
 
-/** MOV with an absolute address. @param {Parsed} row @param {64 | 32} mode @returns {Job[]} */
+/** MOV with an absolute address. @param {Parsed} row @param {Mode} mode @returns {Job[]} */
 function absolute(row, mode) {
   const r = random(`${row.row[0]} ${mode}`);
   const moffs = row.operands.find((o) => o[0] === "O") ?? "";
   return sizesOf(row, mode).flatMap((bits) => {
     const width = widthOf(moffs, bits);
-    const wide = edgeTargets(width / 8, mode).map((at) => ({ size: mode, disp: at }));
-    const narrow =
-      mode === 64 ? { size: 32, disp: BigInt(MEMORY + NOMINAL) } : { size: 16, disp: BigInt(ALIAS + NOMINAL) };
-    return [...wide, narrow].flatMap(({ size, disp }) => {
+    const wide = edgeTargets(width / 8, mode).map((at) => ({ size: mode, disp: offsetOf(mode, at) }));
+    const nominal = mode === 32 ? BigInt(ALIAS + NOMINAL) : offsetOf(mode, MEMORY + NOMINAL);
+    return [...wide, { size: mode === 32 ? 16 : 32, disp: nominal }].flatMap(({ size, disp }) => {
       const choice = { mode, bits, reg: 0, rm: 0, memory: { size, disp: 0 }, immediate: disp };
       const inputs = Array.from({ length: 3 }, () => {
         const state = startOf(r);
@@ -218,29 +230,30 @@ function absolute(row, mode) {
   });
 }
 
-/** XLAT. @param {Parsed} row @param {64 | 32} mode @returns {Job[]} */
+/** XLAT. @param {Parsed} row @param {Mode} mode @returns {Job[]} */
 function table(row, mode) {
   const r = random(`${row.row[0]} ${mode}`);
-  return (mode === 64 ? [64, 32] : [32, 16]).flatMap((size) => {
+  return addressSizesOf(mode).flatMap((size) => {
     const choice = { mode, bits: 0, reg: 0, rm: 0, memory: { size, disp: 0 } };
-    const garbage = size === mode ? 0n : mode === 64 ? 0x1234567800000000n : 0x43210000n;
-    const move = size === 16 ? MEMORY - ALIAS : 0;
+    const garbage = unusedBits(size, mode);
+    const move = size === 16 && mode === 32 ? MEMORY - ALIAS : 0;
     const inputs = [0, 8, 32, 63, 64].map((offset) => {
       const state = startOf(r);
       const al = r.below(256);
       setRegister(state, RAX, BigInt(al), 8, r, mode);
-      state.set(RBX, bytesOf(BigInt(MEMORY - move + offset - al) | garbage, 8));
+      state.set(RBX, bytesOf((offsetOf(mode, MEMORY - move + offset) - BigInt(al)) | garbage, 8));
       return state;
     });
     return jobsFor({ row, r, choice, name: nameOf(row, choice) }, inputs);
   });
 }
 
-/** BOUND: two limits in memory. @param {Parsed} row @param {64 | 32} mode @returns {Job[]} */
+/** BOUND: two limits in memory. @param {Parsed} row @param {Mode} mode @returns {Job[]} */
 function bounds(row, mode) {
   const r = random(`${row.row[0]} ${mode}`);
   return sizesOf(row, mode).flatMap((bits) =>
-    [addresses32[0], addresses32[1], addresses32[3]].flatMap((memory) => {
+    [0, 1, 3].flatMap((i) => {
+      const memory = addressesOf(mode)[i];
       const choice = { mode, bits, reg: 2, rm: 0, memory };
       const inputOf = (/** @type {bigint} */ target) => {
         const state = startOf(r);
@@ -251,14 +264,14 @@ function bounds(row, mode) {
         if (memory) pointAt(state, memory, target, mode);
         return state;
       };
-      const targets = memory?.size === 32 && memory.base !== undefined ? edgeTargets(bits / 4, mode) : [];
+      const targets = memory?.size === mode && memory.base !== undefined ? edgeTargets(bits / 4, mode) : [];
       const nominal = Array.from({ length: 12 }, () => BigInt(MEMORY + NOMINAL));
       return jobsFor({ row, r, choice, name: nameOf(row, choice) }, [...nominal, ...targets].map(inputOf));
     }),
   );
 }
 
-/** Jobs of a row with operands of its own kind; undefined if it has none. @param {Parsed} row @param {64 | 32} mode @returns {Job[] | undefined} */
+/** Jobs of a row with operands of its own kind; undefined if it has none. @param {Parsed} row @param {Mode} mode @returns {Job[] | undefined} */
 export function specialCases(row, mode) {
   const { handler } = row;
   if (handler.startsWith("string.")) return strings(row, mode);

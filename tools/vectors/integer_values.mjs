@@ -3,6 +3,7 @@ import { MEMORY, MEMORY_SIZE, OPERAND, bytesOf, defaultState } from "./format.mj
 
 /** @typedef {import("./operands.mjs").Random} Random */
 /** @typedef {import("./format.mjs").State} State */
+/** @typedef {import("./format.mjs").Mode} Mode */
 
 /** What lies above an operand in its register: few patterns, so that the files stay small. */
 const above = [0n, 0xffffffffffffffffn, 0xa5a5a5a5a5a5a5a5n, 0x8000000000000000n];
@@ -27,11 +28,11 @@ export function registerOf(state, n) {
   return Buffer.from(bytes).readBigUInt64LE(0);
 }
 
-/** Sets the low `width` bits of a register, and what is above them to one of a few patterns. @param {State} state @param {number} n @param {bigint} v @param {number} width @param {Random} r @param {64 | 32} mode */
+/** Sets the low `width` bits of a register, and what is above them to one of a few patterns. @param {State} state @param {number} n @param {bigint} v @param {number} width @param {Random} r @param {Mode} mode */
 export function setRegister(state, n, v, width, r, mode) {
   const garbage = r.pick(above) & ~((1n << BigInt(width)) - 1n);
   const whole = BigInt.asUintN(width, v) | (width === 64 ? 0n : garbage);
-  state.set(n, bytesOf(mode === 32 ? whole & 0xffffffffn : whole, 8));
+  state.set(n, bytesOf(mode !== 64 ? whole & 0xffffffffn : whole, 8));
 }
 
 /** Sets a byte register as encodings without REX name it: 4 to 7 are AH, CH, DH, BH. @param {State} state @param {number} n @param {bigint} v @param {boolean} rex */

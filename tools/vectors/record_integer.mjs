@@ -58,7 +58,7 @@ function execute(jobs) {
       requests.set(code, at + 4);
       for (const [id, offset] of places)
         requests.set(input.get(id) ?? defaults.get(id) ?? [], at + REQUEST_HEAD + offset);
-      if (mode === 32) for (let n = 0; n < 16; n++) requests.writeUInt32LE(0, at + REQUEST_HEAD + n * 8 + 4);
+      if (mode !== 64) for (let n = 0; n < 16; n++) requests.writeUInt32LE(0, at + REQUEST_HEAD + n * 8 + 4);
       at += REQUEST_HEAD + STATE_SIZE;
     }
   }
@@ -91,7 +91,7 @@ function readResponse(response, input, { name, mode, flags }) {
     const old = Buffer.from(before.get(id) ?? []);
     const value = response.subarray(RESPONSE_HEAD + offset, RESPONSE_HEAD + offset + old.length);
     if (id === RFLAGS) value.writeUInt32LE(((old.readUInt32LE(0) & ~flags) | (value.readUInt32LE(0) & flags)) >>> 0, 0);
-    if (mode === 32 && id < 16) old.copy(value, 4, 4);
+    if (mode !== 64 && id < 16) old.copy(value, 4, 4);
     // Some processors store the bytes in front of a page fault with MOVBE, and with nothing else.
     if (vector === 14 && id === OPERAND && name.startsWith("MOVBE")) continue;
     note(id, value);

@@ -2,7 +2,7 @@
 
 import { commitModify, modifyHost, readHost } from "../access";
 import { CF, ZF, arithmeticFlags, flagsBits, setArithmeticFlags } from "../flags";
-import { ea, isRegister, reg, rmHost, rmReg, setReg, setRmReg } from "../operand";
+import { elementAddress, isRegister, reg, rmHost, rmReg, setReg, setRmReg } from "../operand";
 
 @inline
 export function bswap<T>(cpu: usize, a: T): T {
@@ -54,12 +54,12 @@ export function btcImm<T>(cpu: usize, a: T, bit: T): T {
 
 /** With a register bit offset the memory operand is a bit string: the offset, signed, selects the word. */
 @inline
-function wordDistance<T>(cpu: usize, rec: usize): u64 {
+function wordAddress<T>(cpu: usize, rec: usize, write: bool): u64 {
   const offset = reg<T>(cpu, rec);
   const unused: i64 = 64 - sizeof<T>() * 8;
   const wide = ((<i64>offset) << unused) >> unused;
   const shift: i64 = sizeof<T>() == 8 ? 6 : sizeof<T>() == 4 ? 5 : 4;
-  return <u64>((wide >> shift) * sizeof<T>());
+  return elementAddress(cpu, rec, <u64>((wide >> shift) * sizeof<T>()), sizeof<T>(), write);
 }
 
 export function bt<T>(cpu: usize, rec: usize): bool {
@@ -67,7 +67,7 @@ export function bt<T>(cpu: usize, rec: usize): bool {
   let value: T;
   if (isRegister(rec)) value = rmReg<T>(cpu, rec);
   else {
-    const host = readHost(cpu, ea(cpu, rec, sizeof<T>(), false) + wordDistance<T>(cpu, rec), sizeof<T>());
+    const host = readHost(cpu, wordAddress<T>(cpu, rec, false), sizeof<T>());
     if (host == 0) return false;
     value = load<T>(host);
   }
@@ -94,7 +94,7 @@ function changeBit<T>(cpu: usize, rec: usize, how: i32): bool {
     setCarry(cpu, (value & mask) != 0);
     return true;
   }
-  const host = modifyHost(cpu, ea(cpu, rec, sizeof<T>(), true) + wordDistance<T>(cpu, rec), sizeof<T>());
+  const host = modifyHost(cpu, wordAddress<T>(cpu, rec, true), sizeof<T>());
   if (host == 0) return false;
   const value = load<T>(host);
   store<T>(host, changed<T>(value, mask, how));

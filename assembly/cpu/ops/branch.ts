@@ -4,6 +4,7 @@ import * as Cpu from "../../layout/cpu";
 import * as Record from "../../layout/record";
 import { getZf } from "../flags";
 import { regGet, regSet } from "../operand";
+import { checkCodeLimit } from "../state";
 
 /** What a direct branch with an operand of `size` (0..3 for 8..64 bits) makes of its target. */
 @inline
@@ -20,9 +21,15 @@ const JCXZ = 3;
 export function loop(cpu: usize, rec: usize): bool {
   const kind = load<u8>(rec, Record.reg);
   const form = (<u32>load<u8>(rec, Record.misc)) & Record.MISC_FORM;
+  const before = counter(cpu, form);
   if (!taken(cpu, kind, form)) return true;
-  const target = load<u64>(cpu, Cpu.codePage) + <u64>(<i64>load<i32>(rec, Record.imm));
-  store<u64>(cpu, cutTarget(target, load<u8>(rec, Record.index)), Cpu.rip);
+  const next = load<u64>(cpu, Cpu.codePage) + <u64>(<i64>load<i32>(rec, Record.imm));
+  const target = cutTarget(next, load<u8>(rec, Record.index));
+  if (!checkCodeLimit(cpu, target)) {
+    if (kind != JCXZ) setCounter(cpu, form, before);
+    return false;
+  }
+  store<u64>(cpu, target, Cpu.rip);
   return true;
 }
 

@@ -1,10 +1,13 @@
 // IN and OUT with a register; the string forms are in string_io.ts.
 
 import * as Cpu from "../../layout/cpu";
+import * as Machine from "../../layout/machine";
 import * as Record from "../../layout/record";
+import { flushTlb } from "../../mem/tlb";
 import { busPortRead, busPortWrite } from "../../bus";
 import { checkIoPermission, watchPort } from "../io_permission";
 import { regSet } from "../operand";
+import { machineOf } from "../state";
 
 /** Ports are at most 32 bits wide: REX.W changes nothing. */
 @inline
@@ -25,7 +28,11 @@ function read<T>(cpu: usize, port: u32): bool {
 function write<T>(cpu: usize, port: u32): bool {
   if (!checkIoPermission(cpu, port, width<T>())) return false;
   watchPort(cpu, port, width<T>());
+  const m = machineOf(cpu);
+  const a20 = load<u32>(m, Machine.a20Off);
   busPortWrite(cpu, port, width<T>(), <u32>load<T>(cpu, Cpu.rax));
+  // The A20 gate: the instructions behind this one see it already.
+  if (load<u32>(m, Machine.a20Off) != a20) flushTlb(cpu, false);
   return true;
 }
 

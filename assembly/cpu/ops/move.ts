@@ -14,6 +14,7 @@ import {
   regSet,
   rmReg,
   segmentAddress,
+  segmentOf,
   setReg,
   setRmReg,
 } from "../operand";
@@ -72,7 +73,7 @@ export function exchangeAccumulator<T>(cpu: usize, rec: usize): bool {
 /** Linear address of an absolute offset (64 bits across displacement and immediate). */
 function absolute(cpu: usize, rec: usize, size: u32, write: bool): u64 {
   const offset = load<u64>(rec, Record.disp);
-  const seg = ((<u32>load<u8>(rec, Record.misc)) & Record.MISC_SEG) >> Record.MISC_SEG_SHIFT;
+  const seg = segmentOf(rec);
   if (seg != 0) return segmentAddress(cpu, seg - 1, offset, size, write);
   return reachesOver(cpu, offset, size) ? segmentAddress(cpu, Cpu.DS, offset, size, write) : offset;
 }
@@ -102,7 +103,7 @@ export function xlat(cpu: usize, rec: usize): bool {
   let offset = load<u64>(cpu, Cpu.rbx) + <u64>regGet<u8>(cpu, Cpu.rax);
   if (form == Record.FORM_MEM32) offset &= 0xffffffff;
   else if (form == Record.FORM_MEM16) offset &= 0xffff;
-  const seg = (misc & Record.MISC_SEG) >> Record.MISC_SEG_SHIFT;
+  const seg = segmentOf(rec);
   const la = seg == 0 && is64(cpu) ? offset : segmentAddress(cpu, seg == 0 ? Cpu.DS : seg - 1, offset, 1, false);
   const host = readHost(cpu, la, 1);
   if (host == 0) return false;

@@ -8,8 +8,8 @@ import { ACCESS_READ, ACCESS_WRITE, dataSet } from "../../mem/walk";
 import { readHost, storeLinear, translateOrHit } from "../access";
 import { invalidateCode } from "../code_cache";
 import { DF, flagsSub, RF } from "../flags";
-import { regGet, regSet, segmentAddress } from "../operand";
-import { faulted, is64, ripOf } from "../state";
+import { regGet, regSet, segmentAddress, segmentOf } from "../operand";
+import { faulted, is64, isFlat, ripOf } from "../state";
 import { counter, setCounter } from "./branch";
 
 /** Elements after which an instruction lets the run loop look for interrupts. */
@@ -42,7 +42,7 @@ export function setIndex(cpu: usize, register: u32, form: u32, value: u64): void
 /** Linear address of the source element: DS or the overriding segment. */
 export function sourceAddress(cpu: usize, rec: usize, form: u32, size: u32): u64 {
   const offset = indexOf(cpu, Cpu.rsi, form);
-  const seg = ((<u32>load<u8>(rec, Record.misc)) & Record.MISC_SEG) >> Record.MISC_SEG_SHIFT;
+  const seg = segmentOf(rec);
   if (seg == 0) return is64(cpu) ? offset : segmentAddress(cpu, Cpu.DS, offset, size, false);
   return segmentAddress(cpu, seg - 1, offset, size, false);
 }
@@ -75,21 +75,19 @@ function elementsInPage(la: u64, size: u32): u64 {
   return (4096 - (la & 4095)) / size;
 }
 
-/**
- * Length of the run that a bulk operation may do: upwards, in a flat address space, within one page of `la`. `misc` is the
- * record's.
- */
+/** Length of the run that a bulk operation may do: upwards, in a flat address space, within one page of `la`. */
 @inline
-function runLength(cpu: usize, misc: u32, la: u64, size: u32, count: u64): u64 {
-  if (load<u32>(cpu, Cpu.slow) != 0 || (load<u32>(cpu, Cpu.eflags) & DF) != 0 || !isFlat(cpu, misc)) return 1;
+function runLength(cpu: usize, rec: usize, la: u64, size: u32, count: u64): u64 {
+  if (load<u32>(cpu, Cpu.slow) != 0 || (load<u32>(cpu, Cpu.eflags) & DF) != 0 || !isLinear(cpu, rec)) return 1;
   return min<u64>(count, elementsInPage(la, size));
 }
 
 /** Whether the next elements are the next linear addresses: 64-bit ones, or those of flat code without a prefix. */
 @inline
-function isFlat(cpu: usize, misc: u32): bool {
+function isLinear(cpu: usize, rec: usize): bool {
+  const misc = load<u8>(rec, Record.misc);
   if ((misc & Record.MISC_FORM) == Record.FORM_MEM64) return true;
-  return misc == Record.FORM_MEM32 && (load<u32>(cpu, Cpu.mode) & Record.MODE_FLAT) != 0;
+  return misc == Record.FORM_MEM32 && isFlat(cpu);
 }
 
 export function movs<T>(cpu: usize, rec: usize): bool {
@@ -111,10 +109,7 @@ export function movs<T>(cpu: usize, rec: usize): bool {
 function moveRun<T>(cpu: usize, rec: usize, form: u32, count: u64): u64 {
   const from = sourceAddress(cpu, rec, form, sizeof<T>());
   const to = destinationAddress(cpu, form, sizeof<T>(), true);
-  const run = min<u64>(
-    runLength(cpu, load<u8>(rec, Record.misc), from, sizeof<T>(), count),
-    elementsInPage(to, sizeof<T>()),
-  );
+  const run = min<u64>(runLength(cpu, rec, from, sizeof<T>(), count), elementsInPage(to, sizeof<T>()));
   if (run > 1) {
     const bytes = <u32>(run * sizeof<T>());
     const source = plainSource(cpu, from);
@@ -170,7 +165,7 @@ export function stos<T>(cpu: usize, rec: usize): bool {
 
 function storeRun<T>(cpu: usize, rec: usize, form: u32, count: u64): u64 {
   const to = destinationAddress(cpu, form, sizeof<T>(), true);
-  const run = runLength(cpu, load<u8>(rec, Record.misc), to, sizeof<T>(), count);
+  const run = runLength(cpu, rec, to, sizeof<T>(), count);
   if (run > 1) {
     const target = bulkTarget(cpu, to, <u32>(run * sizeof<T>()));
     if (faulted(cpu)) return 0;
@@ -248,13 +243,14 @@ export function cmps<T>(cpu: usize, rec: usize): bool {
   while (true) {
     if (rep != 0 && counter(cpu, form) == 0) return endCompare<T>(cpu, a, b, compared);
     if (patience-- == 0) return endCompare<T>(cpu, a, b, true) && again(cpu, rec);
-    const left = readHost(cpu, sourceAddress(cpu, rec, form, sizeof<T>()), sizeof<T>());
-    if (left == 0) return false;
-    const first = load<T>(left);
+    // Of two faults processors raise that of the destination.
     const right = readHost(cpu, destinationAddress(cpu, form, sizeof<T>(), false), sizeof<T>());
     if (right == 0) return false;
-    a = first;
-    b = load<T>(right);
+    const second = load<T>(right);
+    const left = readHost(cpu, sourceAddress(cpu, rec, form, sizeof<T>()), sizeof<T>());
+    if (left == 0) return false;
+    a = load<T>(left);
+    b = second;
     compared = true;
     const by = step<T>(cpu);
     setIndex(cpu, Cpu.rsi, form, indexOf(cpu, Cpu.rsi, form) + by);

@@ -5,6 +5,7 @@ import * as K from "../../cpu/generated/kinds";
 import * as E from "../emit";
 import * as L from "../locals";
 import { bitsFromCarries, pushCarry, setKind, setOperands } from "./flags";
+import { flagsDie } from "./flag_life";
 import { extend, pushXopConstant, pushXopY } from "./operand";
 
 /** FLAG_RESULT = X opcode Y, cut to the size. */
@@ -13,10 +14,16 @@ function compute(j: usize, opcode: u32, size: u32): void {
   E.set(j, L.FLAG_RESULT);
 }
 
+/** FLAG_RESULT = X opcode Y, and flags of that kind if anybody sees them. */
+function arithmetic(j: usize, opcode: u32, size: u32, kind: u32): void {
+  compute(j, opcode, size);
+  if (!flagsDie(j)) setOperands(j, kind);
+}
+
 function logic(j: usize, opcode: u32, size: u32): void {
   pushXopY(j, opcode, size);
   E.set(j, L.FLAG_RESULT);
-  setKind(j, Cpu.FLAGS_LOGIC);
+  if (!flagsDie(j)) setKind(j, Cpu.FLAGS_LOGIC);
 }
 
 /** ADC and SBB: the carries are worked out bit by bit; nobody reads them as a rule, and then they cost nothing. */
@@ -31,6 +38,7 @@ function withCarry(j: usize, add: bool, size: u32): void {
   E.op(j, add ? E.I64_ADD : E.I64_SUB);
   extend(j, size);
   E.set(j, L.FLAG_RESULT);
+  if (flagsDie(j)) return;
   // ADD: (x & y) | ((x | y) & ~r); SUB: (~x & y) | ((~x | y) & r).
   pushX(j, add);
   E.get(j, L.Y);
@@ -59,10 +67,14 @@ function pushX(j: usize, plain: bool): void {
 
 /** INC and DEC: CF is put aside first. */
 function countBy(j: usize, by: i32, kind: u32, size: u32): void {
-  pushCarry(j);
-  E.set(j, L.FLAG_BITS);
+  const seen = !flagsDie(j);
+  if (seen) {
+    pushCarry(j);
+    E.set(j, L.FLAG_BITS);
+  }
   pushXopConstant(j, E.I64_ADD, size, by);
   E.set(j, L.FLAG_RESULT);
+  if (!seen) return;
   E.get(j, L.X);
   E.set(j, L.FLAG_A);
   setKind(j, kind);
@@ -75,13 +87,11 @@ function countBy(j: usize, by: i32, kind: u32, size: u32): void {
 export function translateAlu(j: usize, kind: u32, size: u32): u32 {
   switch (kind) {
     case K.kAdd:
-      compute(j, E.I64_ADD, size);
-      setOperands(j, Cpu.FLAGS_ADD);
+      arithmetic(j, E.I64_ADD, size, Cpu.FLAGS_ADD);
       break;
     case K.kSub:
     case K.kCmp:
-      compute(j, E.I64_SUB, size);
-      setOperands(j, Cpu.FLAGS_SUB);
+      arithmetic(j, E.I64_SUB, size, Cpu.FLAGS_SUB);
       break;
     case K.kAnd:
     case K.kTest:
@@ -110,8 +120,7 @@ export function translateAlu(j: usize, kind: u32, size: u32): u32 {
       E.set(j, L.Y);
       E.i64Const(j, 0);
       E.set(j, L.X);
-      compute(j, E.I64_SUB, size);
-      setOperands(j, Cpu.FLAGS_SUB);
+      arithmetic(j, E.I64_SUB, size, Cpu.FLAGS_SUB);
       break;
     case K.kNot:
       E.get(j, L.X);
@@ -121,8 +130,7 @@ export function translateAlu(j: usize, kind: u32, size: u32): u32 {
       return L.Z;
     default:
       // Products.
-      compute(j, E.I64_MUL, size);
-      setOperands(j, Cpu.FLAGS_MUL);
+      arithmetic(j, E.I64_MUL, size, Cpu.FLAGS_MUL);
       break;
   }
   return L.FLAG_RESULT;

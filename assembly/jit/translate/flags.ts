@@ -3,7 +3,7 @@
 
 import * as Cpu from "../../layout/cpu";
 import * as Jit from "../../layout/jit";
-import { CF, OF, PF, SF, ZF } from "../../cpu/flags";
+import { AF, ARITHMETIC, CF, OF, PF, SF, ZF } from "../../cpu/flags";
 import * as E from "../emit";
 import * as L from "../locals";
 import { storeFlags } from "../state";
@@ -84,6 +84,71 @@ function pushSlowCondition(j: usize, code: u32): void {
   E.get(j, L.CPU);
   E.i32Const(j, code);
   E.call(j, L.FN_CONDITION);
+}
+
+/** Code for FN_CONDITION: all six arithmetic flags, as EFLAGS bits. */
+const ALL_FLAGS: u32 = 16;
+
+/** Pushes the six arithmetic flags as EFLAGS bits (i32). */
+export function pushAllFlags(j: usize): void {
+  L.usesFlags(j);
+  const kind = knownKind(j);
+  if (kind == Cpu.FLAGS_EXPLICIT || kind == Jit.FLAGS_ORDER) {
+    E.get(j, L.FLAG_BITS);
+    E.i32Const(j, ARITHMETIC);
+    E.op(j, E.I32_AND);
+  } else pushSlowCondition(j, ALL_FLAGS);
+}
+
+/** Brings the flags, if they are the sum, difference or logic of two operands, into the form FLAGS_BITS; false if not. */
+function toBits(j: usize): bool {
+  const kind = knownKind(j);
+  if (kind == Cpu.FLAGS_BITS) return true;
+  if (kind == Cpu.FLAGS_LOGIC) E.i32Const(j, 0);
+  else if (kind == Cpu.FLAGS_ADD || kind == Cpu.FLAGS_SUB) {
+    pushCarry(j);
+    pushOverflow(j, kind);
+    E.i32Const(j, 11);
+    E.op(j, E.I32_SHL);
+    E.op(j, E.I32_OR);
+    E.get(j, L.FLAG_A);
+    E.get(j, L.FLAG_B);
+    E.op(j, E.I64_XOR);
+    E.get(j, L.FLAG_RESULT);
+    E.op(j, E.I64_XOR);
+    E.op(j, E.I32_WRAP_I64);
+    E.i32Const(j, AF);
+    E.op(j, E.I32_AND);
+    E.op(j, E.I32_OR);
+  } else return false;
+  E.set(j, L.FLAG_BITS);
+  setKind(j, Cpu.FLAGS_BITS);
+  return true;
+}
+
+/** The flags in `mask`, ZF alone or some of CF, OF and AF, become those in the local ENTRY, the others stay. */
+export function replaceFlags(j: usize, mask: u32): void {
+  // In that form ZF is not a bit.
+  const kept = mask != ZF && toBits(j);
+  if (kept) E.get(j, L.FLAG_BITS);
+  else pushAllFlags(j);
+  E.i32Const(j, ~mask);
+  E.op(j, E.I32_AND);
+  E.get(j, L.ENTRY);
+  E.op(j, E.I32_OR);
+  E.set(j, L.FLAG_BITS);
+  if (!kept) setExplicit(j);
+}
+
+/** All flags are those in FLAG_BITS. */
+export function setExplicit(j: usize): void {
+  E.get(j, L.FLAG_BITS);
+  E.i32Const(j, ZF);
+  E.op(j, E.I32_AND);
+  E.op(j, E.I32_EQZ);
+  E.op(j, E.I64_EXTEND_I32_U);
+  E.set(j, L.FLAG_RESULT);
+  setKind(j, Cpu.FLAGS_EXPLICIT);
 }
 
 /** Pushes the sign of (FLAG_A ^ p) & (q ^ FLAG_RESULT), which is overflow for the right p and q. */

@@ -38,7 +38,7 @@ export function callHandler(j: usize): void {
   const rec = O.recordOf(j);
   const op = <i32>load<u16>(rec, Record.op);
   const effects = <u32>load<u8>(kindOf(op), 7);
-  const all = (effects & K.EFFECT_GENERAL) != 0 && op < Ops.FIRST_SSE;
+  const all = (effects & K.EFFECT_GENERAL) != 0 && (effects & K.EFFECT_NAMED) == 0 && op < Ops.FIRST_SSE;
   const flags = (effects & K.EFFECT_FLAGS) != 0;
   const registers = all ? 0 : registersOf(rec, op, effects);
   const vectors = vectorsOf(rec, effects);
@@ -58,7 +58,7 @@ export function callHandler(j: usize): void {
   O.exitHere(j);
   E.end(j);
   if (all) loadGeneral(j);
-  else if (effects & K.EFFECT_GENERAL) loadSome(j, registers | implicitRegisters(op));
+  else if (effects & K.EFFECT_GENERAL) loadSome(j, registers);
   loadVectors(j, vectors);
   if (flags || all) forgetFlags(j);
   forgetFloats(j);
@@ -79,17 +79,13 @@ function xmmBit(n: u32): u32 {
   return n < 16 ? (<u32>1) << n : 0;
 }
 
-/** Registers that PCMPxSTR and their like use beside the named ones: rax, rcx, rdx, rdi. */
-function implicitRegisters(op: i32): u32 {
-  return op >= Ops.FIRST_SSE ? 0x87 : 0;
-}
-
-/** The general registers that a record of a vector or floating-point instruction may name. */
+/** The general registers that a record may name, and those that instructions use beside: rax, rcx, rdx, rbx, rdi. */
 function registersOf(rec: usize, op: i32, effects: u32): u32 {
   const address = gprBit(load<u8>(rec, Record.rm)) | gprBit(load<u8>(rec, Record.index));
   // Those of the x87 know general registers only by the address of their operand, but for FNSTSW AX and what saves states.
-  if (op >= Ops.FIRST_FPU && (effects & K.EFFECT_GENERAL) == 0) return O.isRegisterForm(rec) ? 0 : address;
-  return address | gprBit(load<u8>(rec, Record.reg)) | 0x87;
+  if (op >= Ops.FIRST_FPU && op < Ops.FIRST_END && (effects & K.EFFECT_GENERAL) == 0)
+    return O.isRegisterForm(rec) ? 0 : address;
+  return address | gprBit(load<u8>(rec, Record.reg)) | 0x8f;
 }
 
 function gprBit(offset: u32): u32 {

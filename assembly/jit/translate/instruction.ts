@@ -5,17 +5,21 @@ import * as Jit from "../../layout/jit";
 import * as Record from "../../layout/record";
 import * as K from "../../cpu/generated/kinds";
 import * as Ops from "../../cpu/generated/ops";
+import { segmentOf } from "../../cpu/operand";
 import * as E from "../emit";
 import * as L from "../locals";
 import { kindOf } from "../region";
 import { isFlat } from "../state";
 import { translateAlu } from "./alu";
+import { translateBits } from "./bits";
+import { translateExchange } from "./exchange";
 import { pushCondition } from "./flags";
 import { callHandler, translateFence } from "./handler";
 import { canMove, translateMove } from "./move";
+import { translateDivision, translateProduct } from "./muldiv";
 import * as O from "./operand";
 import { hostOfOperand } from "./shared_host";
-import { canRotate, translateRotate, translateShift } from "./shift";
+import { translateRotate, translateShift } from "./shift";
 import { translateVector } from "./sse";
 
 export function translateInstruction(j: usize, rec: usize): void {
@@ -29,15 +33,39 @@ export function translateInstruction(j: usize, rec: usize): void {
   const kind = <u32>load<u8>(entry);
   const size = <u32>load<u8>(entry, 1);
   // The code segment can only be read, if at all.
-  const inCode = isFlat(j) && !O.isRegisterForm(rec) && O.segmentOf(rec) == Cpu.CS + 1;
+  const inCode = isFlat(j) && !O.isRegisterForm(rec) && segmentOf(rec) == Cpu.CS + 1;
   if (kind == 0 || (inCode && kind != K.kNop)) callHandler(j);
   else if (kind >= K.FIRST_VECTOR) translateVector(j, kind, entry);
   else if (canMove(j, kind, size)) translateMove(j, kind, size);
-  else if (isPure(j, kind, size, entry)) translatePure(j, kind, size, entry);
-  else callHandler(j);
+  else if (!translateOther(j, kind, size)) {
+    if (isPure(kind)) translatePure(j, kind, size, entry);
+    else callHandler(j);
+  }
 }
 
-function isPure(j: usize, kind: u32, size: u32, entry: usize): bool {
+/** Operations with more results than one, or operands that are not simply read; false if it is none of them. */
+function translateOther(j: usize, kind: u32, size: u32): bool {
+  switch (kind) {
+    case K.kMul:
+    case K.kImul:
+      translateProduct(j, size, kind == K.kImul);
+      return true;
+    case K.kDiv:
+    case K.kIdiv:
+      translateDivision(j, size, kind == K.kIdiv);
+      return true;
+    case K.kExchange:
+    case K.kXadd:
+    case K.kCmpxchg:
+      translateExchange(j, kind, size);
+      return true;
+  }
+  return translateBits(j, kind, size);
+}
+
+/** What the others have for some forms and sizes only, handlers do for the rest. */
+function isPure(kind: u32): bool {
+  if (kind >= K.FIRST_SEVERAL) return false;
   switch (kind) {
     case K.kPushReg:
     case K.kPopReg:
@@ -46,9 +74,6 @@ function isPure(j: usize, kind: u32, size: u32, entry: usize): bool {
     case K.kLeave:
     case K.kBswap:
       return false;
-    case K.kRol:
-    case K.kRor:
-      return load<u8>(entry, 4) != O.OPERAND_CL && canRotate(j, size);
   }
   return true;
 }
@@ -115,7 +140,7 @@ function operate(j: usize, kind: u32, size: u32, from: u32): u32 {
       return L.Z;
     case K.kRol:
     case K.kRor:
-      translateRotate(j, kind, size, <u32>shiftCount(rec, from));
+      translateRotate(j, kind, size, from == O.OPERAND_CL ? -1 : shiftCount(rec, from));
       return L.Z;
   }
   return translateAlu(j, kind, size);

@@ -10,7 +10,6 @@ import {
   addSegment,
   extend,
   hostOfLa,
-  isRegisterForm,
   popRegister,
   pushMemory,
   pushOffset,
@@ -18,7 +17,7 @@ import {
   recordOf,
   storeAtHost,
 } from "./operand";
-import { hostOfOperand } from "./shared_host";
+import { pushRm } from "./shared_host";
 
 const RAX: u32 = 0;
 const RDX: u32 = 2;
@@ -80,12 +79,7 @@ function translateLeave(j: usize): void {
 }
 
 function translatePushRm(j: usize, size: u32): void {
-  const rec = recordOf(j);
-  if (isRegisterForm(rec)) pushRegister(j, load<u8>(rec, Record.rm), size);
-  else {
-    hostOfOperand(j, size, false);
-    pushMemory(j, size, true);
-  }
+  pushRm(j, size, true, false);
   E.set(j, L.X);
   pushX(j);
 }

@@ -1,6 +1,7 @@
 // Registers, addresses and memory of translated instructions. Values on the wasm stack are i64, sign-extended from the
 // operand size; sizes are 0..3 for 8..64 bits.
 
+import { segmentOf } from "../../cpu/operand";
 import * as Cpu from "../../layout/cpu";
 import * as Jit from "../../layout/jit";
 import * as Record from "../../layout/record";
@@ -18,6 +19,11 @@ export function recordOf(j: usize): usize {
 @inline
 export function isRegisterForm(rec: usize): bool {
   return (load<u8>(rec, Record.misc) & Record.MISC_FORM) == Record.FORM_REGISTER;
+}
+
+/** The address form of the record under translation: Record.FORM_. */
+export function formOf(j: usize): u32 {
+  return (<u32>load<u8>(recordOf(j), Record.misc)) & Record.MISC_FORM;
 }
 
 @inline
@@ -162,12 +168,6 @@ export function pushLinear(j: usize, bytes: i32): void {
   addSegment(j, bytes);
 }
 
-/** The segment + 1 that a record names, 0 = none. */
-@inline
-export function segmentOf(rec: usize): u32 {
-  return ((<u32>load<u8>(rec, Record.misc)) & Record.MISC_SEG) >> Record.MISC_SEG_SHIFT;
-}
-
 /** Makes a linear address of the offset on the stack. */
 export function addSegment(j: usize, bytes: i32): void {
   const seg = segmentOf(recordOf(j));
@@ -303,6 +303,17 @@ export function storeAtHost(j: usize, local: u32, size: u32): void {
   E.get(j, L.HOST);
   E.get(j, local);
   E.memory(j, size == 0 ? E.I64_STORE8 : size == 1 ? E.I64_STORE16 : size == 2 ? E.I64_STORE32 : E.I64_STORE, 0);
+}
+
+/** Writes a local to the operand that modrm.rm names; memory has its host address in HOST already. */
+export function writeRm(j: usize, local: u32, size: u32): void {
+  const rec = recordOf(j);
+  if (!isRegisterForm(rec)) {
+    storeAtHost(j, local, size);
+    return;
+  }
+  E.get(j, local);
+  popRegister(j, load<u8>(rec, Record.rm), size);
 }
 
 // Operand codes of generated/kinds.ts (tools/isa/kinds.mjs).

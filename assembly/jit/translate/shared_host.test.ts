@@ -1,6 +1,7 @@
 // Accesses through one base register, of which the second and the following ones use the look-up of the first.
 import { describe, expect, it } from "vitest";
-import { DATA, le, runToHalt, translatedCpu } from "../../../tests/translated_cpu";
+import { le } from "../../../tests/bytes";
+import { DATA, runToHalt, translatedCpu } from "../../../tests/translated_cpu";
 import * as Cpu from "../../layout/cpu";
 import * as Exception from "../../layout/exception";
 

@@ -21,6 +21,7 @@ import {
   OPERAND_G,
   pushHostOrZero,
   pushLinear,
+  pushOperand,
   recordOf,
 } from "./operand";
 
@@ -44,7 +45,7 @@ function isPlain(j: usize, rec: usize): bool {
 /** Bytes of the memory operand of an instruction that translatePure does; 0 = it has none. */
 function accessSize(kind: u32, entry: usize): i32 {
   const form = <u32>load<u8>(entry, 2);
-  if (kind == 0 || kind >= K.FIRST_VECTOR || form != 1) return 0;
+  if (kind == 0 || kind >= K.FIRST_SEVERAL || form != 1) return 0;
   const size = <i32>load<u8>(entry, 1);
   const sourceSize = (<i32>load<u8>(entry, 6)) & 15;
   if (isMemory(load<u8>(entry, 3), form)) return 1 << size;
@@ -70,7 +71,6 @@ function changes(rec: usize, kind: u32, entry: usize, base: u32): bool {
       return false;
     case K.kPushReg:
     case K.kPushImm:
-      return base == Cpu.rsp;
     case K.kPushRm:
       return base == Cpu.rsp;
     case K.kPopReg:
@@ -89,6 +89,8 @@ function changes(rec: usize, kind: u32, entry: usize, base: u32): bool {
     case K.kExchangeAccumulator:
       return base == Cpu.rax || base == rm;
   }
+  // Products, divisions, exchanges: several results.
+  if (kind >= K.FIRST_SEVERAL) return true;
   const to = <u32>load<u8>(entry, 3);
   if (to == OPERAND_E) return isRegisterForm(rec) && (rm & ~7) == base;
   if (to == OPERAND_G) return (reg & ~7) == base;
@@ -186,6 +188,13 @@ export function hostOfOperand(j: usize, size: u32, write: bool): void {
   pushLinear(j, 1 << size);
   E.set(j, L.LA);
   hostOfLa(j, size, write);
+}
+
+/** Pushes the operand that modrm.rm names, extended; if it is in memory, HOST is where, to be written to if `write`. */
+export function pushRm(j: usize, size: u32, unsignedValue: bool, write: bool): void {
+  const form: u32 = isRegisterForm(recordOf(j)) ? 2 : 1;
+  if (form == 1) hostOfOperand(j, size, write);
+  pushOperand(j, OPERAND_E, form, size, unsignedValue);
 }
 
 /** The same by a shared look-up; false, and nothing is written, if there is none. */

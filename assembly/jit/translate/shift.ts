@@ -2,11 +2,13 @@
 
 import * as Cpu from "../../layout/cpu";
 import * as Jit from "../../layout/jit";
+import { CF, OF } from "../../cpu/flags";
 import * as K from "../../cpu/generated/kinds";
 import * as E from "../emit";
 import * as L from "../locals";
-import { knownKind, setKind } from "./flags";
-import { bitsOf, extend, extendZero, pushXopConstant } from "./operand";
+import { flagsDie } from "./flag_life";
+import { pushAllFlags, replaceFlags, setExplicit, setKind } from "./flags";
+import { bitsOf, extend, extendZero, pushXopY } from "./operand";
 
 /** Pushes X without its sign extension. */
 function pushPlain(j: usize, size: u32): void {
@@ -23,12 +25,10 @@ function bitOf(j: usize, count: u32): void {
   E.op(j, E.I32_AND);
 }
 
-/** Z = X shifted by the constant `count` > 0; FLAG_BITS = CF and OF. */
-function shiftConstant(j: usize, kind: u32, size: u32, count: u32): void {
+/** FLAG_BITS = CF and OF of X shifted by the constant `count` > 0, which gave Z. */
+function shiftedOut(j: usize, kind: u32, size: u32, count: u32): void {
   const bits = bitsOf(size);
   if (kind == K.kShl) {
-    pushXopConstant(j, E.I64_SHL, size, count);
-    E.set(j, L.Z);
     if (count <= bits) {
       E.get(j, L.X);
       bitOf(j, bits - count);
@@ -46,14 +46,6 @@ function shiftConstant(j: usize, kind: u32, size: u32, count: u32): void {
     E.set(j, L.FLAG_BITS);
     return;
   }
-  if (kind == K.kSar || size >= 2) pushXopConstant(j, kind == K.kSar ? E.I64_SHR_S : E.I64_SHR_U, size, count);
-  else {
-    pushPlain(j, size);
-    E.i64Const(j, count);
-    E.op(j, E.I64_SHR_U);
-    extend(j, size);
-  }
-  E.set(j, L.Z);
   if (kind == K.kSar) E.get(j, L.X);
   else pushPlain(j, size);
   bitOf(j, count - 1);
@@ -82,15 +74,20 @@ function bitAtY(j: usize, add: i64, negate: bool): void {
   E.op(j, E.I32_AND);
 }
 
-/** Z = X shifted by Y (masked, maybe 0); the flags change only if Y is not 0, so afterwards their kind is not known. */
-function shiftVariable(j: usize, kind: u32, size: u32): void {
-  const bits = bitsOf(size);
-  if (kind == K.kSar || kind == K.kShl) E.get(j, L.X);
-  else pushPlain(j, size);
-  E.get(j, L.Y);
-  E.op(j, kind == K.kShl ? E.I64_SHL : kind == K.kSar ? E.I64_SHR_S : E.I64_SHR_U);
-  extend(j, size);
+/** Z = X shifted by Y, which is masked. */
+function shiftValue(j: usize, kind: u32, size: u32): void {
+  if (kind == K.kShr && size < 2) {
+    pushPlain(j, size);
+    E.get(j, L.Y);
+    E.op(j, E.I64_SHR_U);
+    extend(j, size);
+  } else pushXopY(j, kind == K.kShl ? E.I64_SHL : kind == K.kSar ? E.I64_SHR_S : E.I64_SHR_U, size);
   E.set(j, L.Z);
+}
+
+/** The flags of X shifted by Y, which gave Z: they change only if Y is not 0, so afterwards their kind is not known. */
+function flagsOfVariable(j: usize, kind: u32, size: u32): void {
+  const bits = bitsOf(size);
   L.changesFlags(j);
   E.get(j, L.Y);
   E.op(j, E.I64_EQZ);
@@ -136,82 +133,118 @@ function pushShrOverflow(j: usize): void {
   E.op(j, E.I32_OR);
 }
 
+/** Leaves the count in Y, masked. */
+function maskCount(j: usize, size: u32): void {
+  E.get(j, L.Y);
+  E.i64Const(j, size == 3 ? 63 : 31);
+  E.op(j, E.I64_AND);
+  E.set(j, L.Y);
+}
+
 /** Translates SHL, SHR, SAR. `count` is the constant count, or -1: CL, whose value is in Y. */
 export function translateShift(j: usize, kind: u32, size: u32, count: i32): void {
-  const mask: u32 = size == 3 ? 63 : 31;
-  if (count < 0) {
-    E.get(j, L.Y);
-    E.i64Const(j, mask);
-    E.op(j, E.I64_AND);
+  const masked = (<u32>count) & (size == 3 ? 63 : 31);
+  if (count < 0) maskCount(j, size);
+  else {
+    E.i64Const(j, masked);
     E.set(j, L.Y);
-    shiftVariable(j, kind, size);
+  }
+  shiftValue(j, kind, size);
+  if ((count >= 0 && masked == 0) || flagsDie(j)) return;
+  if (count < 0) {
+    flagsOfVariable(j, kind, size);
     return;
   }
-  const masked = (<u32>count) & mask;
-  if (masked == 0) {
-    E.get(j, L.X);
-    E.set(j, L.Z);
-    return;
-  }
-  shiftConstant(j, kind, size, masked);
+  shiftedOut(j, kind, size, masked);
   E.get(j, L.Z);
   E.set(j, L.FLAG_RESULT);
   setKind(j, Cpu.FLAGS_BITS);
 }
 
-/** Whether ROL or ROR by a constant can be translated here: AF, which stays, must be at hand. */
-export function canRotate(j: usize, size: u32): bool {
-  const kind = knownKind(j);
-  return (
-    size >= 2 && (kind == Cpu.FLAGS_LOGIC || kind == Cpu.FLAGS_BITS || kind == Cpu.FLAGS_ADD || kind == Cpu.FLAGS_SUB)
-  );
+/** Z = X rotated to the left by the number of bits that is on the stack. */
+function rotateLeft(j: usize, size: u32): void {
+  if (size == 3) {
+    E.set(j, L.Z);
+    E.get(j, L.X);
+    E.get(j, L.Z);
+    E.op(j, E.I64_ROTL);
+  } else if (size == 2) {
+    E.op(j, E.I32_WRAP_I64);
+    E.set(j, L.ENTRY);
+    E.get(j, L.X);
+    E.op(j, E.I32_WRAP_I64);
+    E.get(j, L.ENTRY);
+    E.op(j, E.I32_ROTL);
+    E.op(j, E.I64_EXTEND_I32_S);
+  } else {
+    // The value once more above itself, and for bytes twice more: a rotation of 32 bits then is one of each copy.
+    E.op(j, E.I32_WRAP_I64);
+    E.set(j, L.ENTRY);
+    pushPlain(j, size);
+    E.i64Const(j, size == 1 ? 0x10001 : 0x1010101);
+    E.op(j, E.I64_MUL);
+    E.op(j, E.I32_WRAP_I64);
+    E.get(j, L.ENTRY);
+    E.op(j, E.I32_ROTL);
+    E.op(j, E.I64_EXTEND_I32_S);
+    extend(j, size);
+  }
+  E.set(j, L.Z);
 }
 
-/** ROL and ROR by a constant: CF and OF change, the rest stays as it was. */
-export function translateRotate(j: usize, kind: u32, size: u32, count: u32): void {
-  const bits = bitsOf(size);
-  const by = count & (bits - 1);
-  if ((count & (size == 3 ? 63 : 31)) == 0) {
-    E.get(j, L.X);
-    E.set(j, L.Z);
-    return;
-  }
-  const left = kind == K.kRol ? by : (bits - by) & (bits - 1);
-  pushXopConstant(j, E.I64_ROTL, size, left);
-  E.set(j, L.Z);
-  pushAdjust(j);
-  // ROL: CF = bit 0, OF = CF ^ top; ROR: CF = top, OF = top ^ the bit below.
+/** Pushes the number of bits to the left that a rotation by Y, masked, comes to. */
+function pushLeft(j: usize, kind: u32): void {
+  if (kind == K.kRor) E.i64Const(j, 0);
+  E.get(j, L.Y);
+  if (kind == K.kRor) E.op(j, E.I64_SUB);
+}
+
+/** ENTRY = CF and OF of a rotation that gave Z. ROL: CF = bit 0, OF = CF ^ top; ROR: CF = top, OF = top ^ the bit below. */
+function rotatedOut(j: usize, kind: u32, size: u32): void {
+  const top = bitsOf(size) - 1;
   E.get(j, L.Z);
-  bitOf(j, kind == K.kRol ? 0 : bits - 1);
-  E.op(j, E.I32_OR);
+  bitOf(j, kind == K.kRol ? 0 : top);
   E.get(j, L.Z);
-  bitOf(j, bits - 1);
+  bitOf(j, top);
   E.get(j, L.Z);
-  bitOf(j, kind == K.kRol ? 0 : bits - 2);
+  bitOf(j, kind == K.kRol ? 0 : top - 1);
   E.op(j, E.I32_XOR);
   E.i32Const(j, 11);
   E.op(j, E.I32_SHL);
   E.op(j, E.I32_OR);
-  E.set(j, L.FLAG_BITS);
-  setKind(j, Cpu.FLAGS_BITS);
+  E.set(j, L.ENTRY);
 }
 
-/** Pushes AF as it stands, as an EFLAGS bit (i32). */
-function pushAdjust(j: usize): void {
-  const kind = knownKind(j);
-  if (kind == Cpu.FLAGS_LOGIC) {
-    E.i32Const(j, 0);
+/** ROL and ROR, `count` as for translateShift: CF and OF change, unless the count is 0, the rest stays as it was. */
+export function translateRotate(j: usize, kind: u32, size: u32, count: i32): void {
+  const masked = (<u32>count) & (size == 3 ? 63 : 31);
+  if (count < 0) maskCount(j, size);
+  else {
+    E.i64Const(j, masked);
+    E.set(j, L.Y);
+  }
+  pushLeft(j, kind);
+  rotateLeft(j, size);
+  if ((count >= 0 && masked == 0) || flagsDie(j)) return;
+  if (count >= 0) {
+    rotatedOut(j, kind, size);
+    replaceFlags(j, CF | OF);
     return;
   }
-  if (kind == Cpu.FLAGS_BITS) E.get(j, L.FLAG_BITS);
-  else {
-    E.get(j, L.FLAG_A);
-    E.get(j, L.FLAG_B);
-    E.op(j, E.I64_XOR);
-    E.get(j, L.FLAG_RESULT);
-    E.op(j, E.I64_XOR);
-    E.op(j, E.I32_WRAP_I64);
-  }
-  E.i32Const(j, 0x10);
+  // Both ways to the same kind: with a count of 0, CF and OF are replaced by themselves.
+  pushAllFlags(j);
+  E.set(j, L.FLAG_BITS);
+  E.get(j, L.Y);
+  E.op(j, E.I64_EQZ);
+  E.ifThen(j, E.VOID);
+  E.elseThen(j);
+  rotatedOut(j, kind, size);
+  E.get(j, L.FLAG_BITS);
+  E.i32Const(j, ~(CF | OF));
   E.op(j, E.I32_AND);
+  E.get(j, L.ENTRY);
+  E.op(j, E.I32_OR);
+  E.set(j, L.FLAG_BITS);
+  E.end(j);
+  setExplicit(j);
 }

@@ -89,20 +89,20 @@ export class Painter {
     }
     const image = this.images.resolve(brush.image);
     if (!image.ok) return image.error;
-    setTile(this.scratch, place, image.value, brush.at);
+    setTile(this.scratch, place, asArgb(image.value), brush.at);
     return undefined;
   }
 
-  /** Source pixels for the box; what of the region they reach. */
+  /** Source pixels for the box; what of the region they reach. By default they are copied with all their bits. */
   setSource(
     { image, area }: { image: Physical; area: Rect },
     scale: ScaleMode,
     pass: Pass,
-    change: (image: PixelImage) => PixelImage = (same) => same,
+    change?: (image: PixelImage) => PixelImage,
   ): Result<Pass, DrawError> {
     const resolved = this.images.resolve(image);
     if (!resolved.ok) return resolved;
-    const source = change(resolved.value);
+    const source = change === undefined ? resolved.value : change(resolved.value);
     const { box } = pass;
     const sameSize = area.right - area.left === box.right - box.left && area.bottom - area.top === box.bottom - box.top;
     if (!sameSize) {
@@ -113,7 +113,7 @@ export class Painter {
       return ok(pass);
     }
     const at = { x: box.left - area.left, y: box.top - area.top };
-    setPicture(this.scratch, P.source, source, at);
+    setPicture(this.scratch, P.source, change === undefined ? asArgb(source) : source, at);
     // There is nothing to copy beyond the image's edges.
     return ok(within(pass, { left: at.x, top: at.y, right: at.x + source.width, bottom: at.y + source.height }));
   }
@@ -133,4 +133,9 @@ export class Painter {
 
 export function corner(box: Rect): Point {
   return { x: box.left, y: box.top };
+}
+
+/** An image whose unused byte is taken for alpha, or copied as it is. */
+export function asArgb<T extends PixelImage>(image: T): T {
+  return image.format === P.FORMAT_XRGB ? { ...image, format: P.FORMAT_ARGB } : image;
 }

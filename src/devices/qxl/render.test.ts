@@ -260,18 +260,22 @@ describe("strokes", () => {
     expect(t.driver.pixels(0, 0, 6, 2)).toEqual([RED, RED, BACK, BACK, BACK, BACK, BACK, BACK, RED, RED, RED, BACK]);
   });
 
-  it("leaves gaps in a dashed line", () => {
+  it.each([
+    { from: 0, to: 6, drawn: [RED, RED, BACK, RED, RED, BACK, BACK] },
+    // As areas the dashes begin at the edge that the line comes from.
+    { from: 6, to: 0, drawn: [BACK, RED, RED, BACK, RED, RED, BACK] },
+  ])("leaves gaps in a dashed line from $from to $to", ({ from, to, drawn }) => {
     const t = screen();
     const style = t.driver.place(new Bytes(8).u32(0, 32, 16).bytes);
     const line = t.driver.place(
       path([
-        [0, 0],
-        [6, 0],
+        [from, 0],
+        [to, 0],
       ]),
     );
     const u = new Bytes(52).physical(0, line).u8(8, 8).u8(11, 2).physical(20, style).u32(28, 1, RED).u16(48, 8);
     t.driver.draw(10, [0, 0, 64, 32], u.bytes);
-    expect(t.driver.pixels(0, 0, 7, 1)).toEqual([RED, RED, BACK, RED, RED, BACK, BACK]);
+    expect(t.driver.pixels(0, 0, 7, 1)).toEqual(drawn);
   });
 });
 

@@ -6,9 +6,9 @@ import { err, ok, type Result } from "../../shared/result";
 import { composite } from "./composite";
 import { Fields, type Rect } from "./fields";
 import type { Images } from "./images";
-import { setNone, setPicture, setSolid } from "./inputs";
+import { expandPixel, setNone, setPicture, setSolid, setTile } from "./inputs";
 import type { Physical } from "./memslots";
-import { corner, type DrawError, Painter, type Pass, type PixelExports, within } from "./painter";
+import { asArgb, corner, type DrawError, Painter, type Pass, type PixelExports, within } from "./painter";
 import type { Brush, Drawable, Operation, Point, ScaleMode } from "./parse";
 import { clipRegion, contains, isEmpty, moveOrder } from "./region";
 import { ROP_INVERT, ROP_PUT, ropTable } from "./rop";
@@ -193,9 +193,9 @@ export class Renderer {
     if (operation.foreBrush.type === "none") return undefined;
     const mask = textMask(this.#images, this.#scratch, operation.string, pass.box);
     if (!mask.ok) return mask.error;
-    const failed = this.#setTextBrush(operation.foreBrush);
+    const { image, box, origin } = mask.value;
+    const failed = this.#setTextBrush(operation.foreBrush, origin, pass.surface);
     if (failed !== undefined) return failed;
-    const { image, box } = mask.value;
     setNone(this.#scratch, P.brush);
     setPicture(this.#scratch, P.alphaMask, image, corner(box));
     this.#scratch.set(P.componentAlpha, 0);
@@ -203,10 +203,16 @@ export class Renderer {
     return undefined;
   }
 
-  /** A text's colour is always one of 32 bits. */
-  #setTextBrush(brush: Brush): DrawError | undefined {
-    if (brush.type !== "solid") return this.#painter.setBrush(P.source, brush, P.FORMAT_XRGB);
-    setSolid(this.#scratch, P.source, brush.color | OPAQUE);
+  /** A text's colour has 8 bits a component, on surfaces of 16 bits 5; its pattern begins at the string's corner. */
+  #setTextBrush(brush: Exclude<Brush, { type: "none" }>, origin: Point, { format }: PixelImage): DrawError | undefined {
+    if (brush.type === "solid") {
+      const narrow = format === P.FORMAT_555 || format === P.FORMAT_565;
+      setSolid(this.#scratch, P.source, expandPixel(narrow ? P.FORMAT_555 : P.FORMAT_XRGB, brush.color) | OPAQUE);
+      return undefined;
+    }
+    const image = this.#images.resolve(brush.image);
+    if (!image.ok) return image.error;
+    setTile(this.#scratch, P.source, image.value, { x: origin.x + brush.at.x, y: origin.y + brush.at.y });
     return undefined;
   }
 
@@ -221,11 +227,6 @@ export class Renderer {
     for (const span of spans.value) this.#painter.run(P.OP_RASTER, table, within(pass, span));
     return undefined;
   }
-}
-
-/** A surface whose unused byte is taken for alpha. */
-function asArgb<T extends PixelImage>(image: T): T {
-  return image.format === P.FORMAT_XRGB ? { ...image, format: P.FORMAT_ARGB } : image;
 }
 
 /** Bits of a colour that a surface's format keeps. */

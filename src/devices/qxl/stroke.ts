@@ -138,11 +138,13 @@ class Pen {
     const [first, last] = xMajor
       ? stepsInside(from.x, signX, long, this.#limit.left, this.#limit.right)
       : stepsInside(from.y, signY, long, this.#limit.top, this.#limit.bottom);
+    // Dashes are areas: towards smaller coordinates each begins a pixel further.
+    const turned = this.#period > 0 && (xMajor ? signX : signY) < 0 ? 1 : 0;
     for (let i = first; i < last; i++) {
       const across = Math.floor((2 * i * short + long - bias) / (2 * long));
       const x = from.x + signX * (xMajor ? i : across);
       const y = from.y + signY * (xMajor ? across : i);
-      if (this.#isDrawn(this.#walked + i)) this.#dot(x, y);
+      if (this.#isDrawn(this.#walked + i)) this.#dot(x - (xMajor ? turned : 0), y - (xMajor ? 0 : turned));
     }
     this.#walked += long;
   }

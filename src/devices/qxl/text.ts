@@ -6,6 +6,7 @@ import { Fields, type Rect } from "./fields";
 import type { Images } from "./images";
 import type { Physical } from "./memslots";
 import type { DrawError } from "./painter";
+import type { Point } from "./parse";
 import { intersect, isEmpty, union } from "./region";
 import type { Scratch } from "./scratch";
 import type { PixelImage } from "./surfaces";
@@ -24,13 +25,21 @@ interface Glyph {
   readonly data: Uint8Array;
 }
 
-/** The mask, and where it lies on the target: nothing of it is outside of `limit`. */
+export interface TextMask {
+  readonly image: PixelImage;
+  /** Where it lies on the target. */
+  readonly box: Rect;
+  /** The corner of all glyphs together. */
+  readonly origin: Point;
+}
+
+/** Nothing of the mask is outside of `limit`. */
 export function textMask(
   images: Images,
   scratch: Scratch,
   address: Physical,
   limit: Rect,
-): Result<{ image: PixelImage; box: Rect }, DrawError> {
+): Result<TextMask, DrawError> {
   const header = images.read(address, STRING_HEADER);
   if (header === undefined) return err("bad-address");
   const f = new Fields(header);
@@ -43,9 +52,11 @@ export function textMask(
   const glyphs = readGlyphs(bytes, count, bits);
   if (glyphs === undefined) return err("bad-string");
   const all = glyphs.map(({ box }) => box).reduce(union);
+  const origin = { x: all.left, y: all.top };
   const box = intersect(all, limit);
-  if (isEmpty(box)) return ok({ image: emptyMask, box: { ...limit, right: limit.left } });
-  return drawGlyphs(scratch, glyphs, { box, bits, topDown: (flags & TOP_DOWN) !== 0 });
+  if (isEmpty(box)) return ok({ image: emptyMask, box: { ...limit, right: limit.left }, origin });
+  const image = drawGlyphs(scratch, glyphs, { box, bits, topDown: (flags & TOP_DOWN) !== 0 });
+  return image === undefined ? err("too-large") : ok({ image, box, origin });
 }
 
 const emptyMask: PixelImage = { host: 0, stride: 0, width: 0, height: 0, format: P.FORMAT_A8, palette: 0 };
@@ -74,11 +85,11 @@ function drawGlyphs(
   scratch: Scratch,
   glyphs: readonly Glyph[],
   { box, bits, topDown }: { box: Rect; bits: number; topDown: boolean },
-): Result<{ image: PixelImage; box: Rect }, DrawError> {
+): PixelImage | undefined {
   const width = box.right - box.left;
   const height = box.bottom - box.top;
   const host = scratch.take(width * height);
-  if (host === undefined) return err("too-large");
+  if (host === undefined) return undefined;
   const mask = scratch.guest.hostView(host, width * height).fill(0);
   for (const glyph of glyphs) {
     const rows = glyph.box.bottom - glyph.box.top;
@@ -91,7 +102,7 @@ function drawGlyphs(
       }
     }
   }
-  return ok({ image: { host, stride: width, width, height, format: P.FORMAT_A8, palette: 0 }, box });
+  return { host, stride: width, width, height, format: P.FORMAT_A8, palette: 0 };
 }
 
 /** 0 to 255; the reference takes four bits of coverage for the upper half of eight. */

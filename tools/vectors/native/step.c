@@ -1,15 +1,18 @@
-// Executes single integer instructions on the host's own x86-64 processor, in 64-bit and in 32-bit (compatibility) code,
-// and reports the state after each: registers, flags, instruction pointer, memory, exception. Used by
+// Executes single integer instructions on the host's own x86-64 processor, in 64-bit code and in 32- and 16-bit
+// (compatibility) code, and reports the state after each: registers, flags, instruction pointer, memory, exception. Used by
 // tools/vectors/record_integer.mjs; the tests that replay the results need neither this nor a compiler.
 //
 // stdin: struct request after request; stdout: a struct response for each. All code around the instruction is INT3, so
 // every instruction, also a branch or one that spoils the stack pointer, ends in a signal whose frame shows the state.
 //
-// Memory: a page at LOW_PAGE, one behind it at MEMORY_PAGE, which is also mapped at ALIAS for 16-bit addresses; nothing
-// in front of, between or behind them but a read-only page at READ_ONLY.
+// Memory: a page at LOW_PAGE and one behind it at MEMORY_PAGE, both also at SEGMENT for 16-bit addresses; nothing in front
+// of or behind them but a read-only page at READ_ONLY. 16-bit code has segments of the LDT: CS starts at CODE, DS, ES and
+// SS at SEGMENT; DS and SS end with the second page.
 #define _GNU_SOURCE
+#include <asm/ldt.h>
 #include <asm/prctl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -23,12 +26,17 @@
 #define LOW_PAGE 0x1ffff000UL
 #define MEMORY_PAGE 0x20000000UL
 #define READ_ONLY 0x20002000UL
-#define ALIAS 0x8000UL
+#define SEGMENT 0x7000UL
 #define MEMORY (MEMORY_PAGE + 4096 - 64)
 #define LOW (MEMORY_PAGE - 64)
 #define CODE 0x30000000UL
 #define CODE_SIZE 8192
 #define GS_BASE 0x1000UL
+#define PAGES 8192
+#define CODE16 0x07
+#define DATA16 0x0f
+#define EXTRA16 0x17
+#define FLAT_DATA 0x2b
 
 struct state {
   uint64_t gpr[16]; // rax rcx rdx rbx rsp rbp rsi rdi r8..r15
@@ -38,7 +46,7 @@ struct state {
 };
 
 struct request {
-  uint8_t mode; // 64 or 32
+  uint8_t mode; // 64, 32 or 16
   uint8_t length;
   uint16_t at; // offset in the code area
   uint8_t code[20];
@@ -59,6 +67,7 @@ struct {
   uint32_t offset;
   uint16_t selector;
 } __attribute__((packed)) target;
+uint32_t data_selector, extra_selector;
 static struct request request;
 static struct response response;
 
@@ -71,7 +80,8 @@ __asm__(
     "execute:\n"
     "  push %rbx\n  push %rbp\n  push %r12\n  push %r13\n  push %r14\n  push %r15\n"
     "  mov %rsp, own_stack(%rip)\n"
-    "  mov $0x2b, %eax\n  mov %eax, %ds\n  mov %eax, %es\n"
+    "  mov data_selector(%rip), %eax\n  mov %eax, %ds\n  mov %eax, %ss\n"
+    "  mov extra_selector(%rip), %eax\n  mov %eax, %es\n"
     "  pushq in+128(%rip)\n  popfq\n"
     "  mov in+0(%rip), %rax\n  mov in+8(%rip), %rcx\n  mov in+16(%rip), %rdx\n  mov in+24(%rip), %rbx\n"
     "  mov in+32(%rip), %rsp\n  mov in+40(%rip), %rbp\n  mov in+48(%rip), %rsi\n  mov in+56(%rip), %rdi\n"
@@ -100,6 +110,8 @@ static void on_signal(int number, siginfo_t *info, void *context) {
   response.vector = (uint32_t)g[REG_TRAPNO];
   response.error = (uint32_t)g[REG_ERR];
   response.cr2 = response.vector == 14 ? (uint64_t)g[REG_CR2] : 0;
+  // 16-bit code starts at CODE: its offsets become addresses.
+  if (request.mode == 16) rip += CODE;
   response.rip = rip;
   if (response.vector == 3 && rip - 1 != start && rip - 1 - CODE < CODE_SIZE) {
     response.vector = 0xffffffff;
@@ -110,7 +122,7 @@ static void on_signal(int number, siginfo_t *info, void *context) {
   g[REG_RSP] = (greg_t)own_stack;
   g[REG_RIP] = (greg_t)recover;
   g[REG_EFL] = 0x202;
-  g[REG_CSGSFS] = (g[REG_CSGSFS] & ~0xffffL) | 0x33;
+  g[REG_CSGSFS] = (g[REG_CSGSFS] & 0x0000ffffffff0000L) | 0x33 | (greg_t)FLAT_DATA << 48;
 }
 
 static void *map(uint64_t address, size_t length, int protection, int fd) {
@@ -123,6 +135,16 @@ static void *map(uint64_t address, size_t length, int protection, int fd) {
   return p;
 }
 
+static void describe(int selector, unsigned base, unsigned limit, unsigned contents) {
+  struct user_desc d = {.entry_number = (unsigned)selector >> 3, .base_addr = base, .limit = limit};
+  d.contents = contents;
+  d.useable = 1;
+  if (syscall(SYS_modify_ldt, 0x11, &d, sizeof d) != 0) {
+    perror("modify_ldt");
+    exit(2);
+  }
+}
+
 static void prepare(void) {
   static uint8_t stack[65536];
   stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
@@ -131,10 +153,12 @@ static void prepare(void) {
   static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
   for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, NULL);
   int fd = memfd_create("memory", 0);
-  if (fd < 0 || ftruncate(fd, 4096) != 0) exit(2);
-  map(LOW_PAGE, 4096, PROT_READ | PROT_WRITE, -1);
-  map(MEMORY_PAGE, 4096, PROT_READ | PROT_WRITE, fd);
-  map(ALIAS, 4096, PROT_READ | PROT_WRITE, fd);
+  if (fd < 0 || ftruncate(fd, PAGES) != 0) exit(2);
+  map(LOW_PAGE, PAGES, PROT_READ | PROT_WRITE, fd);
+  map(SEGMENT, PAGES, PROT_READ | PROT_WRITE, fd);
+  describe(CODE16, CODE, CODE_SIZE - 1, MODIFY_LDT_CONTENTS_CODE);
+  describe(DATA16, SEGMENT, PAGES - 1, MODIFY_LDT_CONTENTS_DATA);
+  describe(EXTRA16, SEGMENT, 0xffff, MODIFY_LDT_CONTENTS_DATA);
   // Touched, or the processor would find no page there.
   *(volatile uint8_t *)map(READ_ONLY, 4096, PROT_READ, -1);
   memset(map(CODE, CODE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC, -1), 0xcc, CODE_SIZE);
@@ -149,8 +173,11 @@ int main(void) {
     in = request.state;
     memcpy((void *)MEMORY, in.memory, 64);
     memcpy((void *)LOW, in.low, 128);
-    target.offset = (uint32_t)(CODE + request.at);
-    target.selector = request.mode == 64 ? 0x33 : 0x23;
+    bool narrow = request.mode == 16;
+    target.offset = (uint32_t)((narrow ? 0 : CODE) + request.at);
+    target.selector = narrow ? CODE16 : request.mode == 64 ? 0x33 : 0x23;
+    data_selector = narrow ? DATA16 : FLAT_DATA;
+    extra_selector = narrow ? EXTRA16 : FLAT_DATA;
     execute();
     memcpy(response.state.memory, (void *)MEMORY, 64);
     memcpy(response.state.low, (void *)LOW, 128);

@@ -1,0 +1,48 @@
+// XCHG, XADD and CMPXCHG. Those that lock have a fence in front of them (cpu/code_cache.ts).
+
+import * as Cpu from "../../layout/cpu";
+import * as Record from "../../layout/record";
+import * as K from "../../cpu/generated/kinds";
+import * as E from "../emit";
+import * as L from "../locals";
+import { translateAlu } from "./alu";
+import * as O from "./operand";
+import { pushRm } from "./shared_host";
+
+/** X = the operand that modrm.rm names, Y = the register operand. */
+export function translateExchange(j: usize, kind: u32, size: u32): void {
+  pushRm(j, size, false, true);
+  E.set(j, L.X);
+  O.pushRegister(j, load<u8>(O.recordOf(j), Record.reg), size);
+  E.set(j, L.Y);
+  if (kind == K.kCmpxchg) compareAndExchange(j, size);
+  else exchange(j, kind == K.kXadd, size);
+}
+
+/** The register gets X first: if both are the same register, the sum stays. */
+function exchange(j: usize, adds: bool, size: u32): void {
+  E.get(j, L.X);
+  O.popRegister(j, load<u8>(O.recordOf(j), Record.reg), size);
+  O.writeRm(j, adds ? translateAlu(j, K.kAdd, size) : L.Y, size);
+}
+
+/** If the accumulator equals X, Y goes where X came from, else X into the accumulator. */
+function compareAndExchange(j: usize, size: u32): void {
+  O.pushRegister(j, Cpu.rax, size);
+  E.set(j, L.Z);
+  E.get(j, L.Z);
+  E.get(j, L.X);
+  E.op(j, E.I64_EQ);
+  E.ifThen(j, E.VOID);
+  O.writeRm(j, L.Y, size);
+  E.elseThen(j);
+  E.get(j, L.X);
+  O.popRegister(j, Cpu.rax, size);
+  E.end(j);
+  // The flags are those of CMP.
+  E.get(j, L.X);
+  E.set(j, L.Y);
+  E.get(j, L.Z);
+  E.set(j, L.X);
+  translateAlu(j, K.kCmp, size);
+}
