@@ -20,7 +20,7 @@ import { isCanonical } from "../../mem/walk";
 import { drop, push, stackHost } from "../stack";
 import { checkCodeLimit, nextRipOf, protection, raise, ripOf } from "../state";
 import { fpuReady, sseReady, unimplemented } from "../units";
-import { runCold, runEnd } from "./cold";
+import { runCold, runEnd, runFpu } from "./cold";
 import * as Ops from "./ops";
 //@IMPORTS
 
@@ -346,7 +346,7 @@ export function interpret(cpu: usize, rip: u64, what: u32): i64 {
               if (load<u32>(cpu, Cpu.fpuTrap) != 0 && !fpuReady(cpu, op)) break;
             } else if (load<u32>(cpu, Cpu.sseTrap) != 0 && !sseReady(cpu)) break;
           }
-          if (!runCold(cpu, rec, op)) break;
+          if (!(op >= Ops.FIRST_FPU ? runFpu(cpu, rec, op) : runCold(cpu, rec, op))) break;
           rec += Record.SIZE;
           continue;
         }

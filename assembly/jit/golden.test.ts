@@ -81,6 +81,7 @@ const narrow: Record<string, readonly Wanted[]> = {
     ["MOV Gv,Ev", { bits: 32, reg: 1, memory: { size: 32, gs: true, base: 3, disp: -4 } }],
     ["PUSH Ev", { bits: 32, memory: { size: 32, base: 5, disp: 8 } }],
     ["PUSH Ib", { bits: 32, immediate: 1n }],
+    ["PUSH Zv", { bits: 32, rm: 3 }],
     ["LEAVE", { bits: 32 }],
     ["INC Zv", { bits: 32, rm: 2 }],
   ],

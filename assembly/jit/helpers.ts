@@ -4,7 +4,7 @@ import * as Cpu from "../layout/cpu";
 import { readSlow, translateOrHit } from "../cpu/access";
 import { jumpKey } from "../cpu/code_cache";
 import { arithmeticFlags, condition } from "../cpu/flags";
-import { runCold, runEnd } from "../cpu/generated/cold";
+import { runCold, runEnd, runFpu } from "../cpu/generated/cold";
 import * as Ops from "../cpu/generated/ops";
 import { reachesOver } from "../cpu/operand";
 import { nextRipOf, ripOf } from "../cpu/state";
@@ -39,11 +39,10 @@ export function jitWrite(cpu: usize, la: u64, what: u32): usize {
 
 /** Executes an instruction by its handler; 0 = a fault was raised. */
 export function jitCold(cpu: usize, rec: usize, op: i32): i32 {
-  if (op >= Ops.FIRST_SSE) {
-    if (op >= Ops.FIRST_MMX) {
-      if (load<u32>(cpu, Cpu.fpuTrap) != 0 && !fpuReady(cpu, op)) return 0;
-    } else if (load<u32>(cpu, Cpu.sseTrap) != 0 && !sseReady(cpu)) return 0;
-  }
+  if (op >= Ops.FIRST_MMX) {
+    if (load<u32>(cpu, Cpu.fpuTrap) != 0 && !fpuReady(cpu, op)) return 0;
+    if (op >= Ops.FIRST_FPU) return <i32>runFpu(cpu, rec, op);
+  } else if (op >= Ops.FIRST_SSE && load<u32>(cpu, Cpu.sseTrap) != 0 && !sseReady(cpu)) return 0;
   return <i32>runCold(cpu, rec, op);
 }
 

@@ -244,8 +244,13 @@ function coldDispatch({ numbered }) {
     ),
     "",
     ...body(
-      cold.filter((x) => x.group < 6),
+      cold.filter((x) => x.group < 4),
       "runCold",
+    ),
+    "",
+    ...body(
+      cold.filter((x) => x.group === 4 || x.group === 5),
+      "runFpu",
     ),
     "",
     ...body(

@@ -6,14 +6,11 @@ import * as E from "../emit";
 import * as L from "../locals";
 import { bitsFromCarries, pushCarry, setKind, setOperands } from "./flags";
 import { flagsDie } from "./flag_life";
-import { extend } from "./operand";
+import { extend, pushXopConstant, pushXopY } from "./operand";
 
 /** FLAG_RESULT = X opcode Y, cut to the size. */
 function compute(j: usize, opcode: u32, size: u32): void {
-  E.get(j, L.X);
-  E.get(j, L.Y);
-  E.op(j, opcode);
-  extend(j, size);
+  pushXopY(j, opcode, size);
   E.set(j, L.FLAG_RESULT);
 }
 
@@ -23,10 +20,8 @@ function arithmetic(j: usize, opcode: u32, size: u32, kind: u32): void {
   if (!flagsDie(j)) setOperands(j, kind);
 }
 
-function logic(j: usize, opcode: u32): void {
-  E.get(j, L.X);
-  E.get(j, L.Y);
-  E.op(j, opcode);
+function logic(j: usize, opcode: u32, size: u32): void {
+  pushXopY(j, opcode, size);
   E.set(j, L.FLAG_RESULT);
   if (!flagsDie(j)) setKind(j, Cpu.FLAGS_LOGIC);
 }
@@ -71,16 +66,13 @@ function pushX(j: usize, plain: bool): void {
 }
 
 /** INC and DEC: CF is put aside first. */
-function countBy(j: usize, by: i64, kind: u32, size: u32): void {
+function countBy(j: usize, by: i32, kind: u32, size: u32): void {
   const seen = !flagsDie(j);
   if (seen) {
     pushCarry(j);
     E.set(j, L.FLAG_BITS);
   }
-  E.get(j, L.X);
-  E.i64Const(j, by);
-  E.op(j, E.I64_ADD);
-  extend(j, size);
+  pushXopConstant(j, E.I64_ADD, size, by);
   E.set(j, L.FLAG_RESULT);
   if (!seen) return;
   E.get(j, L.X);
@@ -103,13 +95,13 @@ export function translateAlu(j: usize, kind: u32, size: u32): u32 {
       break;
     case K.kAnd:
     case K.kTest:
-      logic(j, E.I64_AND);
+      logic(j, E.I64_AND, size);
       break;
     case K.kOr:
-      logic(j, E.I64_OR);
+      logic(j, E.I64_OR, size);
       break;
     case K.kXor:
-      logic(j, E.I64_XOR);
+      logic(j, E.I64_XOR, size);
       break;
     case K.kAdc:
       withCarry(j, true, size);

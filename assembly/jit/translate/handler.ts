@@ -40,7 +40,7 @@ export function callHandler(j: usize): void {
   const effects = <u32>load<u8>(kindOf(op), 7);
   const all = (effects & K.EFFECT_GENERAL) != 0 && (effects & K.EFFECT_NAMED) == 0 && op < Ops.FIRST_SSE;
   const flags = (effects & K.EFFECT_FLAGS) != 0;
-  const registers = all ? 0 : registersOf(rec);
+  const registers = all ? 0 : registersOf(rec, op, effects);
   const vectors = vectorsOf(rec, effects);
   if (all) storeGeneral(j);
   else {
@@ -80,10 +80,12 @@ function xmmBit(n: u32): u32 {
 }
 
 /** The general registers that a record may name, and those that instructions use beside: rax, rcx, rdx, rbx, rdi. */
-function registersOf(rec: usize): u32 {
-  return (
-    gprBit(load<u8>(rec, Record.reg)) | gprBit(load<u8>(rec, Record.rm)) | gprBit(load<u8>(rec, Record.index)) | 0x8f
-  );
+function registersOf(rec: usize, op: i32, effects: u32): u32 {
+  const address = gprBit(load<u8>(rec, Record.rm)) | gprBit(load<u8>(rec, Record.index));
+  // Those of the x87 know general registers only by the address of their operand, but for FNSTSW AX and what saves states.
+  if (op >= Ops.FIRST_FPU && op < Ops.FIRST_END && (effects & K.EFFECT_GENERAL) == 0)
+    return O.isRegisterForm(rec) ? 0 : address;
+  return address | gprBit(load<u8>(rec, Record.reg)) | 0x8f;
 }
 
 function gprBit(offset: u32): u32 {

@@ -49,6 +49,37 @@ export function extendZero(j: usize, size: u32): void {
   E.op(j, E.I64_AND);
 }
 
+/** From the opcode of an operation on i64 to that of the same on i32. */
+const TO_I32: u32 = E.I64_ADD - E.I32_ADD;
+
+/**
+ * Pushes X op Y, cut to the operand size and sign-extended. 32 bits are done as i32: the engine then leaves out what
+ * extends operands that come from registers.
+ */
+export function pushXopY(j: usize, opcode: u32, size: u32): void {
+  const half = size == 2;
+  E.get(j, L.X);
+  if (half) E.op(j, E.I32_WRAP_I64);
+  E.get(j, L.Y);
+  if (half) E.op(j, E.I32_WRAP_I64);
+  endXop(j, opcode, size);
+}
+
+/** The same with a constant. */
+export function pushXopConstant(j: usize, opcode: u32, size: u32, value: i32): void {
+  const half = size == 2;
+  E.get(j, L.X);
+  if (half) E.op(j, E.I32_WRAP_I64);
+  pushConstant(j, value, half);
+  endXop(j, opcode, size);
+}
+
+function endXop(j: usize, opcode: u32, size: u32): void {
+  E.op(j, size == 2 ? opcode - TO_I32 : opcode);
+  if (size == 2) E.op(j, E.I64_EXTEND_I32_S);
+  else extend(j, size);
+}
+
 /** Pushes a general register named by its byte offset, unextended. */
 function pushRaw(j: usize, offset: u32): void {
   L.getGpr(j, offset >> 3);

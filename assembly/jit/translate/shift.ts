@@ -8,7 +8,7 @@ import * as E from "../emit";
 import * as L from "../locals";
 import { flagsDie } from "./flag_life";
 import { pushAllFlags, replaceFlags, setExplicit, setKind } from "./flags";
-import { bitsOf, extend, extendZero } from "./operand";
+import { bitsOf, extend, extendZero, pushXopY } from "./operand";
 
 /** Pushes X without its sign extension. */
 function pushPlain(j: usize, size: u32): void {
@@ -76,11 +76,12 @@ function bitAtY(j: usize, add: i64, negate: bool): void {
 
 /** Z = X shifted by Y, which is masked. */
 function shiftValue(j: usize, kind: u32, size: u32): void {
-  if (kind == K.kSar || kind == K.kShl) E.get(j, L.X);
-  else pushPlain(j, size);
-  E.get(j, L.Y);
-  E.op(j, kind == K.kShl ? E.I64_SHL : kind == K.kSar ? E.I64_SHR_S : E.I64_SHR_U);
-  extend(j, size);
+  if (kind == K.kShr && size < 2) {
+    pushPlain(j, size);
+    E.get(j, L.Y);
+    E.op(j, E.I64_SHR_U);
+    extend(j, size);
+  } else pushXopY(j, kind == K.kShl ? E.I64_SHL : kind == K.kSar ? E.I64_SHR_S : E.I64_SHR_U, size);
   E.set(j, L.Z);
 }
 

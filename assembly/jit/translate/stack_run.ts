@@ -1,4 +1,5 @@
-// Runs of PUSH and POP, as functions have them at their beginning and end: one look into the TLB for all.
+// Runs of PUSH and POP, as functions have them at their beginning and end, and calls with arguments on the stack before
+// them: one look into the TLB for all.
 
 import * as Cpu from "../../layout/cpu";
 import * as Jit from "../../layout/jit";
@@ -14,15 +15,24 @@ import { hostOfRange } from "./operand";
 const LONGEST: u32 = 8;
 const RSP: u32 = 4;
 
-/** Instructions of kind `kind` with registers of the mode's width other than rsp from `offset` on, at most `left`. */
-function runLength(j: usize, offset: u32, left: u32, kind: u32): u32 {
-  const size = slotSize(j);
+function kindOfRecord(rec: usize): u32 {
+  return <u32>load<u8>(kindOf(<i32>load<u16>(rec, Record.op)));
+}
+
+/** Whether a record is a PUSH of a register or an immediate, or a POP of a register, other than rsp, of the mode's width. */
+function belongs(j: usize, rec: usize, pushes: bool): bool {
+  const kind = kindOfRecord(rec);
+  if (pushes ? kind != K.kPushReg && kind != K.kPushImm : kind != K.kPopReg) return false;
+  const size = <u32>load<u8>(kindOf(<i32>load<u16>(rec, Record.op)), 1);
+  return size == slotSize(j) && (kind == K.kPushImm || load<u8>(rec, Record.rm) != <u8>Cpu.rsp);
+}
+
+/** Instructions of the run from `offset` on, at most `left`. */
+function runLength(j: usize, offset: u32, left: u32, pushes: bool): u32 {
   let n: u32 = 0;
   for (; n < left && n < LONGEST; n++) {
     const rec = recordAt(j, offset);
-    const entry = kindOf(<i32>load<u16>(rec, Record.op));
-    if (load<u8>(entry) != <u8>kind || <u32>load<u8>(entry, 1) != size || load<u8>(rec, Record.rm) == <u8>Cpu.rsp)
-      break;
+    if (!belongs(j, rec, pushes)) break;
     offset += (<u32>load<u16>(rec, Record.where)) >> 12;
   }
   return n;
@@ -30,26 +40,27 @@ function runLength(j: usize, offset: u32, left: u32, kind: u32): u32 {
 
 /** Translates the run that starts at `offset`, if there is one; returns how many instructions it has. */
 export function translateRun(j: usize, offset: u32, left: u32): u32 {
-  const pushes = runLength(j, offset, left, K.kPushReg);
-  const n = pushes != 0 ? pushes : runLength(j, offset, left, K.kPopReg);
+  const pushes = belongs(j, recordAt(j, offset), true);
+  const n = runLength(j, offset, left, pushes);
   if (n < 2) return 0;
   store<u32>(j, <u32>recordAt(j, offset), Jit.record);
   const size = slotSize(j);
   const bytes = <i32>(n << size);
   L.getGpr(j, RSP);
-  if (pushes != 0) {
+  if (pushes) {
     E.i64Const(j, -bytes);
     E.op(j, E.I64_ADD);
   }
   cutAddress(j);
   E.set(j, L.LA);
-  hostOfRange(j, bytes, pushes != 0);
+  hostOfRange(j, bytes, pushes);
   for (let i: u32 = 0; i < n; i++) {
     const rec = recordAt(j, offset);
     const register = (<u32>load<u8>(rec, Record.rm)) >> 3;
     E.get(j, L.HOST);
-    if (pushes != 0) {
-      L.getGpr(j, register);
+    if (pushes) {
+      if (kindOfRecord(rec) == K.kPushImm) E.i64Const(j, load<i32>(rec, Record.imm));
+      else L.getGpr(j, register);
       E.memory(j, size == 3 ? E.I64_STORE : E.I64_STORE32, (n - 1 - i) << size);
     } else {
       E.memory(j, size == 3 ? E.I64_LOAD : E.I64_LOAD32_U, i << size);
@@ -58,7 +69,7 @@ export function translateRun(j: usize, offset: u32, left: u32): u32 {
     offset += (<u32>load<u16>(rec, Record.where)) >> 12;
   }
   E.get(j, L.LA);
-  if (pushes == 0) {
+  if (!pushes) {
     E.i64Const(j, bytes);
     E.op(j, E.I64_ADD);
     cutAddress(j);
