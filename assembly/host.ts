@@ -1,9 +1,19 @@
 // What the module imports from JavaScript (docs/internals.md).
 
-/** Monotonic milliseconds, the same clock in every worker. */
 // @ts-ignore: decorator
 @external("host", "now")
-export declare function hostNow(): f64;
+declare function now(): f64;
+
+// @ts-ignore: decorator
+@external("host", "nowOffset")
+declare const nowOffset: f64;
+
+/** Monotonic milliseconds, the same clock in every worker. */
+// @ts-ignore: decorator
+@inline
+export function hostNow(): f64 {
+  return now() + nowOffset;
+}
 
 /** Milliseconds since 1970, UTC. */
 // @ts-ignore: decorator

@@ -29,7 +29,7 @@ declare namespace WebAssembly {
     readonly exports: Record<string, unknown>;
   }
   class RuntimeError extends Error {}
-  type Imports = Record<string, Record<string, Memory | Table | ((...args: never[]) => unknown)>>;
+  type Imports = Record<string, Record<string, Memory | Table | number | ((...args: never[]) => unknown)>>;
   function compile(bytes: ArrayBuffer | Uint8Array<ArrayBuffer>): Promise<Module>;
   function instantiate(module: Module, imports?: Imports): Promise<Instance>;
 }

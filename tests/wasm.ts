@@ -43,9 +43,9 @@ export function loadTestWasm(
   const module = wasmModule("tabvisor.test.wasm");
   const pages = options.pages ?? 1024;
   const memory = options.memory ?? new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true });
-  const host: HostFunctions = {};
+  const host: Record<string, HostFunctions[string] | number> = { nowOffset: 0 };
   for (const entry of WebAssembly.Module.imports(module)) {
-    if (entry.module === "host" && entry.name !== "compile")
+    if (entry.module === "host" && entry.kind === "function" && entry.name !== "compile")
       host[entry.name] = options.host?.[entry.name] ?? unexpected(entry.name);
   }
   const code = new CodeTable(memory);

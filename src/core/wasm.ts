@@ -7,8 +7,9 @@ export type { WasmExports } from "./wasm_exports.generated";
 
 /** What the module asks of its host (docs/internals.md). */
 export interface HostImports {
-  /** Monotonic milliseconds. */
-  now(): number;
+  /** Monotonic milliseconds, and how many are added to them; called as it is, without `this`. */
+  readonly now: () => number;
+  readonly nowOffset?: number;
   /** Milliseconds since 1970. */
   realtime(): number;
   /** 32 random bits. */
@@ -34,7 +35,8 @@ export async function instantiate(
     env: { memory, table: code.table },
     host: {
       compile: (address?: number, length?: number) => code.compile(address ?? 0, length ?? 0),
-      now: () => host.now(),
+      now: host.now,
+      nowOffset: host.nowOffset ?? 0,
       realtime: () => host.realtime(),
       random: () => host.random(),
       mailbox: (cpu?: number) => host.mailbox((cpu ?? 0) >>> 0),

@@ -17,7 +17,7 @@ async function live({ module, memory, machine, cpus, index, epoch }: CpuStart): 
   if (cpu === undefined) throw new Error(`the machine has no CPU ${index}`);
   const loop = new CpuLoop(memory.buffer, machine, cpu);
   const exports = await instantiate(module, memory, {
-    now: guestClock(epoch),
+    ...guestClock(epoch),
     realtime: () => Date.now(),
     random: randomWords(cryptoRandom),
     mailbox: loop.mailbox,

@@ -62,7 +62,7 @@ export class DevicesFacade implements DevicesCalls {
     const made = await MachineModel.create(resolved.value, {
       module,
       threads: "workers",
-      now: guestClock(epoch),
+      now: guestClock(epoch).now, // the epoch is this worker's own
       log: new Log("machine", (entry) => this.#log(entry)),
       event: (event) => this.#host.event(toPage(event)),
       resolveDrive: (drive, option) => resolveNewDrive(drive, option, baseUrl),
