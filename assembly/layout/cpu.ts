@@ -309,9 +309,9 @@ export const emptyTlb = 0x560000;
 export const EMPTY_TLB_SIZE = 0x20000;
 /** Decoded records. */
 export const decodeCache = 0x580000;
-export const DECODE_CACHE_SIZE = 0x1a80000;
+export const DECODE_CACHE_SIZE = 0x3a80000;
 /** The translator's own: layout/jit.ts. */
-export const jit = 0x2000000;
+export const jit = 0x4000000;
 export const JIT_SIZE = 0x500000;
-/** Bytes of one CPU: 37 MiB, touched only as far as used. */
-export const SIZE = 0x2500000;
+/** Bytes of one CPU: 69 MiB, touched only as far as used. */
+export const SIZE = 0x4500000;
