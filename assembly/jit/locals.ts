@@ -55,6 +55,23 @@ export const MX: u32 = ORDER_A + F64_LOCALS;
 /** Host address of the first of the bytes that accesses with a shared look-up touch, 0 = not in the TLB or in two pages. */
 export const HOST_BASE: u32 = MX + 1;
 export const MORE_I32_LOCALS: u32 = 2;
+/** Only in regions that have the x87 in locals (x87_state.ts): significands of the physical registers, and of an operand. */
+export const SIG: u32 = MX + MORE_I32_LOCALS;
+/** Offset of the last memory operand. */
+export const NOTE_ADDRESS: u32 = SIG + 9;
+export const X87_I64_LOCALS: u32 = 10;
+/** Their signs and exponents. */
+export const HEAD: u32 = NOTE_ADDRESS + 1;
+/** Status word without TOP. */
+export const FSW: u32 = HEAD + 9;
+/** TOP and the registers that are not empty, as layout/jit.ts STACK_KNOWN says. */
+export const STACK: u32 = HEAD + 10;
+/** The last instruction that the pointers are for: page offset, from NOTE_OPCODE on its opcode, bit 31; 0 = that in memory. */
+export const NOTE: u32 = HEAD + 11;
+export const NOTE_OPCODE: i32 = 12;
+/** Offset of its operand's segment selector in the CPU's memory; 0 = the pointers in memory are the true ones. */
+export const NOTE_SEGMENT: u32 = HEAD + 12;
+export const X87_I32_LOCALS: u32 = 13;
 
 /** Value of FLAG_KIND while the flags in the CPU's memory are the true ones: on entry, and after whoever changed them there. */
 export const FLAGS_IN_MEMORY: i32 = -1;
@@ -66,6 +83,9 @@ export const TYPE_RECORD: u32 = 2;
 export const TYPE_CONDITION: u32 = 3;
 export const TYPE_VECTOR: u32 = 4;
 export const TYPE_ORDER: u32 = 5;
+/** CPU, head and significand of two numbers of the x87. */
+export const TYPE_X87: u32 = 6;
+export const TYPE_COUNT: u32 = 7;
 
 /** Imported functions. */
 export const FN_READ: u32 = 0;
@@ -75,7 +95,17 @@ export const FN_END: u32 = 3;
 export const FN_CONDITION: u32 = 4;
 export const FN_VECTOR: u32 = 5;
 export const FN_ORDER: u32 = 6;
-export const FN_IMPORTS: u32 = 7;
+export const FN_MISFIT: u32 = 7;
+export const FN_X87_ADD: u32 = 8;
+export const FN_X87_MUL: u32 = 9;
+export const FN_X87_DIV: u32 = 10;
+export const FN_X87_COMPARE: u32 = 11;
+/** These have the type of regions: CPU, significand or bits, head or format. */
+export const FN_X87_ROOT: u32 = 12;
+export const FN_X87_LOAD: u32 = 13;
+export const FN_X87_WIDEN: u32 = 14;
+export const FN_X87_STORE: u32 = 15;
+export const FN_IMPORTS: u32 = 16;
 
 /** The region is left to the instruction at RIP, wherever that is. */
 export const EXIT_LOOKUP: i32 = 0;
