@@ -59,9 +59,11 @@ export const MORE_I32_LOCALS: u32 = 2;
 export const SIG: u32 = MX + MORE_I32_LOCALS;
 /** Offset of the last memory operand. */
 export const NOTE_ADDRESS: u32 = SIG + 9;
-export const X87_I64_LOCALS: u32 = 10;
+/** Work: what is below the significand of a result. */
+export const LOW: u32 = NOTE_ADDRESS + 1;
+export const X87_I64_LOCALS: u32 = 11;
 /** Their signs and exponents. */
-export const HEAD: u32 = NOTE_ADDRESS + 1;
+export const HEAD: u32 = LOW + 1;
 /** Status word without TOP. */
 export const FSW: u32 = HEAD + 9;
 /** TOP and the registers that are not empty, as layout/jit.ts STACK_KNOWN says. */
@@ -71,7 +73,14 @@ export const NOTE: u32 = HEAD + 11;
 export const NOTE_OPCODE: i32 = 12;
 /** Offset of its operand's segment selector in the CPU's memory; 0 = the pointers in memory are the true ones. */
 export const NOTE_SEGMENT: u32 = HEAD + 12;
-export const X87_I32_LOCALS: u32 = 13;
+/** 0 = results are rounded to nearest, with 64 bits. */
+export const X87_MODE: u32 = HEAD + 13;
+/** Work: heads of two operands, and more. */
+export const HEAD_A: u32 = HEAD + 14;
+export const HEAD_B: u32 = HEAD + 15;
+export const T: u32 = HEAD + 16;
+export const T2: u32 = HEAD + 17;
+export const X87_I32_LOCALS: u32 = 18;
 
 /** Value of FLAG_KIND while the flags in the CPU's memory are the true ones: on entry, and after whoever changed them there. */
 export const FLAGS_IN_MEMORY: i32 = -1;

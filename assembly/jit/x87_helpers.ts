@@ -12,7 +12,7 @@ import { ADD, arithmetic, DIV, MUL, squareRoot80, SUB } from "../softfloat/float
 import { canNarrow, narrow, narrowQuick, narrowQuickFlags, toInteger } from "../softfloat/float80_convert";
 import { isQuickMode, NOT_QUICK, quickAdd, quickDiv, quickMul, quickSqrt } from "../softfloat/float80_quick";
 import { EXIT_INTERPRET, EXIT_LOOKUP } from "./locals";
-import { F64, I16, I32, I64, TRUNCATE } from "./translate/x87_operands";
+import { F64, I16, I32, TRUNCATE } from "./translate/x87_operands";
 import { planAnew } from "./x87_plan";
 
 @inline

@@ -219,9 +219,10 @@ function planBlocks(j: usize, state: u32): void {
   }
 }
 
-/** Whether the region has x87 instructions that are worth it, and none that the plan does not know of. */
+/** Whether the region has x87 instructions that are worth it, and none that the plan does not know of; counts those that calculate. */
 function isWorthwhile(j: usize): bool {
   let any = false;
+  let operations: u32 = 0;
   for (let n: u32 = 0; n < load<u32>(j, Jit.blockCount); n++) {
     const b = blockAddress(j, n);
     if (load<u32>(b, Jit.bTerm) == Jit.TERM_MATCH) continue;
@@ -229,10 +230,15 @@ function isWorthwhile(j: usize): bool {
     for (let left = load<u32>(b, Jit.bCount); left != 0; left--) {
       const rec = instructionAt(j, offset);
       if (isForeign(rec)) return false;
-      if (isX87(rec) && <u32>load<u8>(entryOf(rec)) < K.kX87Status) any = true;
+      if (isX87(rec)) {
+        const kind = <u32>load<u8>(entryOf(rec));
+        if (kind < K.kX87Status) any = true;
+        if (kind == K.kX87Arithmetic || kind == K.kX87Store) operations++;
+      }
       offset = behind(rec);
     }
   }
+  store<u32>(j, operations, Jit.operations);
   return any;
 }
 
@@ -246,7 +252,7 @@ export function planStack(cpu: usize, j: usize, head: usize): void {
     const plans = load<u8>(head, Record.headMisfits) < <u8>MISFITS_MAX && isWorthwhile(j);
     state = plans ? currentState(cpu) : Jit.STACK_NONE;
     store<u32>(head, state == Jit.STACK_NONE ? HANDLERS : state, Record.headStack);
-  } else if (state == HANDLERS) state = Jit.STACK_NONE;
+  } else if (state == HANDLERS || !isWorthwhile(j)) state = Jit.STACK_NONE;
   store<u32>(j, state, Jit.stackState);
   if (state != Jit.STACK_NONE) planBlocks(j, state);
 }

@@ -9,6 +9,9 @@ import * as L from "./locals";
 const TOP: i32 = 0x3800;
 const VALID_SHIFT: i32 = 16;
 const MASKS: u64 = 0x3f;
+/** Rounding and precision in the control word; to nearest, 64 bits. */
+const MODE_BITS: i32 = 0xf00;
+const USUAL_MODE: i32 = 0x300;
 
 /** Whether the region has the x87 in locals. */
 @inline
@@ -78,7 +81,18 @@ export function loadStack(j: usize): void {
   E.i32Const(j, ~TOP);
   E.op(j, E.I32_AND);
   E.set(j, L.FSW);
+  loadWord(j, Cpu.fcw);
+  setMode(j);
   forgetNotes(j);
+}
+
+/** Makes X87_MODE of the control word on the stack. */
+export function setMode(j: usize): void {
+  E.i32Const(j, MODE_BITS);
+  E.op(j, E.I32_AND);
+  E.i32Const(j, USUAL_MODE);
+  E.op(j, E.I32_XOR);
+  E.set(j, L.X87_MODE);
 }
 
 /** Loads the state of the stack, where it is not as planned. */

@@ -81,6 +81,8 @@ export const head = 200;
 export const stackState = 204;
 export const usedStack = 208;
 export const dirtyStack = 212;
+/** u32 x87 instructions of the region that calculate. */
+export const operations = 216;
 /** All x87 instructions of the region are calls of handlers. */
 export const STACK_NONE = 0;
 /** The state is known: bits 11-13 TOP as in the status word, bits 16-23 the registers that are not empty. */

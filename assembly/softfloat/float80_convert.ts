@@ -13,7 +13,6 @@ import {
   narrowSpecial,
   pack80,
   QNAN,
-  significandOf,
   unpack80,
   ZERO,
 } from "./float80";

@@ -4,7 +4,7 @@
 // branches, which a processor could not predict.
 
 import * as Soft from "../layout/softfloat";
-import { divideHigh, mulHigh } from "./arith";
+import { addEstimate, divideHigh, fromNearly, mulHigh, nearly, TWO_TO_64 } from "./arith";
 import { BIAS, EXP_MASK, INTEGER_BIT } from "./float80";
 
 export const NOT_QUICK: i32 = -1;
@@ -159,14 +159,10 @@ export function quickSqrt(sf: usize, head: u32, sig: u64): u64 {
   const even = <u64>(~exp & 1);
   const high = sig >> even;
   const low = (sig << 63) & (0 - even);
-  const estimate = sqrt<f64>(<f64>high) * 4294967296.0;
-  let root: u64 = estimate < 18446744073709551615.0 ? <u64>estimate : u64.MAX_VALUE;
+  let root = fromNearly(sqrt<f64>(nearly(high)) * 4294967296.0);
   let restLow = low - root * root;
   let rest = <i64>(high - mulHigh(root, root) - u64(low < root * root));
-  const more = <i64>((<f64>rest * 18446744073709551616.0 + <f64>restLow) / (2.0 * <f64>root));
-  // (root + more)^2 = root^2 + (2 * root + more) * more; a root above all that fit stays below by the saturation.
-  const better = root + <u64>more;
-  root = more > 0 && better < root ? u64.MAX_VALUE : better;
+  root = addEstimate(root, <i64>((<f64>rest * TWO_TO_64 + nearly(restLow)) / (2.0 * nearly(root))));
   restLow = low - root * root;
   rest = <i64>(high - mulHigh(root, root) - u64(low < root * root));
   while (rest < 0) {

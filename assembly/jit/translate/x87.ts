@@ -22,6 +22,7 @@ import {
   pushMisfit,
   pushStatus,
   setHead,
+  setMode,
   setSig,
   setStack,
   storeStack,
@@ -31,6 +32,7 @@ import { callHandler } from "./handler";
 import * as O from "./operand";
 import { hostOfOperand } from "./shared_host";
 import { pushReal, pushWhole } from "./x87_convert";
+import { endSlowly, slowly, startAdd, startMultiply, startNarrow } from "./x87_inline";
 import * as X from "./x87_operands";
 
 const C1: i32 = 0x200;
@@ -38,7 +40,10 @@ const CONDITIONS: i32 = 0x4700;
 const MASKS: i32 = 0x3f;
 const FCW_BITS: i32 = 0x1f3f;
 const FCW_FIXED: i32 = 0x40;
+const MUL: u32 = 1;
 const SUB: u32 = 2;
+const DIV: u32 = 3;
+const INLINED_MAX: u32 = 80;
 const TO_FLAGS: u32 = 2;
 /** The flags where they are in C3, C2 and C0, shifted by 8: ZF, PF and CF. */
 const ORDER_FLAGS: i32 = 0x45;
@@ -294,6 +299,11 @@ function storeNumber(j: usize, entry: usize, top: u32): void {
   }
   hostOfOperand(j, X.sizeOf(entry), true);
   noteAddress(j);
+  const inlined = format == X.F64 && isInlined(j);
+  if (inlined) {
+    startNarrow(j, top);
+    slowly(j);
+  }
   E.get(j, L.CPU);
   getSig(j, top);
   getHead(j, top);
@@ -304,6 +314,7 @@ function storeNumber(j: usize, entry: usize, top: u32): void {
   O.storeAtHost(j, L.X, X.sizeOf(entry));
   takeBeside(j);
   takeStatus(j);
+  if (inlined) endSlowly(j);
 }
 
 function copy(j: usize, to: u32, from: u32): void {
@@ -374,9 +385,22 @@ function arithmetic(j: usize, entry: usize, top: u32, register: u32): void {
   const swapped = ((arg & X.REVERSE) != 0) != toOther;
   const a = swapped ? other : top;
   const b = swapped ? top : other;
-  const fn = opcode == 1 ? L.FN_X87_MUL : opcode == 3 ? L.FN_X87_DIV : L.FN_X87_ADD;
+  const to = toOther ? other : top;
+  const fn = opcode == MUL ? L.FN_X87_MUL : opcode == DIV ? L.FN_X87_DIV : L.FN_X87_ADD;
+  const inlined = opcode != DIV && isInlined(j);
+  if (inlined) {
+    if (opcode == MUL) startMultiply(j, a, b, to);
+    else startAdd(j, a, b, to, opcode == SUB);
+    slowly(j);
+  }
   callOnTwo(j, fn, a, b, opcode == SUB ? Jit.X87_SUBTRACT : 0);
-  takeResult(j, toOther ? other : top);
+  takeResult(j, to);
+  if (inlined) endSlowly(j);
+}
+
+/** Whether operations are written into the region: not where there are so many that it would become too large. */
+function isInlined(j: usize): bool {
+  return load<u32>(j, Jit.operations) <= INLINED_MAX;
 }
 
 function compare(j: usize, entry: usize, top: u32, register: u32): void {
@@ -452,6 +476,8 @@ function loadControl(j: usize): void {
   E.i32Const(j, FCW_FIXED);
   E.op(j, E.I32_OR);
   E.memory(j, E.I32_STORE16, Cpu.fcw);
+  E.get(j, L.ENTRY);
+  setMode(j);
   E.get(j, L.CPU);
   E.i32Const(j, 0);
   E.memory(j, E.I32_STORE, Cpu.ignne);

@@ -42,6 +42,9 @@ export function goesToOther(arg: u32): bool {
   return (arg & 7) == TO_OTHER;
 }
 
+/** Bits of a head: the exponent, and X87_DENORMAL (layout/jit.ts), which makes it none of a normal number. */
+export const DENORMAL_OR_EXPONENT: i32 = 0x27fff;
+
 /** Log2 of the bytes of a memory operand. */
 @inline
 export function sizeOf(entry: usize): u32 {
