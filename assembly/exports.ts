@@ -86,6 +86,17 @@ export { rewriteTranslation } from "./jit/translator";
 export { jitCold, jitCondition, jitEnd, jitRead, jitWrite } from "./jit/helpers";
 export { jitOrder, jitVector } from "./jit/vector_helpers";
 export { interpret } from "./cpu/generated/run";
+export {
+  jitMisfit,
+  jitX87Add,
+  jitX87Compare,
+  jitX87Div,
+  jitX87Load,
+  jitX87Mul,
+  jitX87Root,
+  jitX87Store,
+  jitX87Widen,
+} from "./jit/x87_helpers";
 
 /** Milliseconds that the CPU may sleep in HLT: until its next timer, 0 when something waits already. */
 export function cpuHaltTimeout(cpu: usize): f64 {

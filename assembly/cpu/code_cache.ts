@@ -241,6 +241,8 @@ function enterBlock(cpu: usize, head: usize, host: usize, mode: u32, records: u3
   store<u32>(head, load<u32>(bucket), Record.headNextInHash);
   store<u16>(head, <u16>records, Record.headCount);
   store<u8>(head, 0, Record.headJumpedTo);
+  store<u8>(head, 0, Record.headMisfits);
+  store<u32>(head, 0, Record.headStack);
   store<i32>(head, load<i32>(cpu, Cpu.hotStart), Record.headCode);
   store<u32>(pageList, <u32>head);
   store<u32>(bucket, <u32>head);

@@ -20,6 +20,7 @@ import {
   prologue,
   pushAddress,
   pushTarget,
+  requireStackAgain,
   returnToCaller,
   slotSize,
   storeAll,
@@ -28,6 +29,8 @@ import {
   storePage,
 } from "./state";
 import { inOrder, isMerge, orderOf } from "./structure";
+import { plannedState } from "./x87_plan";
+import { hasStack } from "./x87_state";
 import { pushCondition } from "./translate/flags";
 import { translateInstruction } from "./translate/instruction";
 import { dropTop, pushX, readTop } from "./translate/move";
@@ -43,9 +46,9 @@ import { endVectors, forgetVectors, startVectors } from "./translate/sse_operand
 export function writeRegion(j: usize): void {
   store<u32>(j + Jit.hints, 0);
   store<u32>(j, 0, Jit.depth);
-  prologue(j);
   store<u32>(j, load<u32>(j, Jit.depth), Jit.settledDepth);
   E.block(j, E.VOID);
+  prologue(j);
   store<u32>(j, load<u32>(j, Jit.depth), Jit.exitDepth);
   E.block(j, E.VOID);
   store<u32>(j, load<u32>(j, Jit.depth), Jit.faultDepth);
@@ -116,6 +119,7 @@ function writeBlock(j: usize, n: i32): void {
   const b = blockAddress(j, n);
   store<u32>(j, <u32>b, Jit.block);
   startFlags(j, b);
+  if (hasStack(j)) store<u32>(j, plannedState(j, n), Jit.stackState);
   startVectors(j, b);
   forgetSharedHost(j);
   if (load<u32>(b, Jit.bTerm) == Jit.TERM_MATCH) {
@@ -264,9 +268,11 @@ function forgetState(j: usize, n: i32, b: usize): void {
 /** Calls what is at RIP and goes on behind the call. */
 function writeCall(j: usize, n: i32, b: usize): void {
   const next = <i32>load<u32>(b, Jit.bEnd);
+  const fall = load<i32>(b, Jit.bFall);
+  if (hasStack(j) && fall >= 0) store<u32>(j, plannedState(j, fall), Jit.stackState);
   callRegion(j, next);
   forgetState(j, n, b);
-  goTo(j, n, load<i32>(b, Jit.bFall), next);
+  goTo(j, n, fall, next);
 }
 
 /** A branch to an address that is not canonical faults where it stands: the interpreter knows how. */
@@ -306,6 +312,7 @@ function writeEnd(j: usize, n: i32, b: usize, rec: usize): void {
   exitSettled(j);
   E.end(j);
   loadAgain(j);
+  requireStackAgain(j, <i32>load<u32>(b, Jit.bEnd));
   forgetState(j, n, b);
   goTo(j, n, load<i32>(b, Jit.bFall), <i32>load<u32>(b, Jit.bEnd));
 }
@@ -336,7 +343,7 @@ function branchTo(j: usize, from: i32, to: i32, offset: i32): void {
 
 /** Goes to block `to`, or, if that is -1, out of the region to the page offset. */
 function goTo(j: usize, from: i32, to: i32, offset: i32): void {
-  if (to < 0) {
+  if (to < 0 || (hasStack(j) && plannedState(j, to) != load<u32>(j, Jit.stackState))) {
     leaveFor(j, offset);
     return;
   }

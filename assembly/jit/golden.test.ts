@@ -69,6 +69,9 @@ const families: Record<string, readonly Wanted[]> = {
     ["FLD Mq", { memory }],
     ["FADD ST,STi", { rm: 1 }],
     ["FSTP Mq", { memory }],
+    ["FXCH STi", { rm: 1 }],
+    ["FCOMI ST,STi", { rm: 1 }],
+    ["FSIN", {}],
   ],
 };
 
@@ -101,7 +104,8 @@ const start = {
   mxcsr: 0x1f80,
   xmm: [],
   fpr: [],
-  ftw: 0,
+  // ST(0) and ST(1) are there.
+  ftw: 3,
   fsw: 0,
   gsLimit: 0xffffffff,
   data: new Uint8Array(16),

@@ -57,6 +57,32 @@ export const KEY: u32 = MX + 2;
 /** Host address of the first of the bytes that accesses with a shared look-up touch, 0 = not in the TLB or in two pages. */
 export const HOST_BASE: u32 = MX + 1;
 export const MORE_I32_LOCALS: u32 = 3;
+/** Only in regions that have the x87 in locals (x87_state.ts): significands of the physical registers, and of an operand. */
+export const SIG: u32 = MX + MORE_I32_LOCALS;
+/** Offset of the last memory operand. */
+export const NOTE_ADDRESS: u32 = SIG + 9;
+/** Work: what is below the significand of a result. */
+export const LOW: u32 = NOTE_ADDRESS + 1;
+export const X87_I64_LOCALS: u32 = 11;
+/** Their signs and exponents. */
+export const HEAD: u32 = LOW + 1;
+/** Status word without TOP. */
+export const FSW: u32 = HEAD + 9;
+/** TOP and the registers that are not empty, as layout/jit.ts STACK_KNOWN says. */
+export const STACK: u32 = HEAD + 10;
+/** The last instruction that the pointers are for: page offset, from NOTE_OPCODE on its opcode, bit 31; 0 = that in memory. */
+export const NOTE: u32 = HEAD + 11;
+export const NOTE_OPCODE: i32 = 12;
+/** Offset of its operand's segment selector in the CPU's memory; 0 = the pointers in memory are the true ones. */
+export const NOTE_SEGMENT: u32 = HEAD + 12;
+/** 0 = results are rounded to nearest, with 64 bits. */
+export const X87_MODE: u32 = HEAD + 13;
+/** Work: heads of two operands, and more. */
+export const HEAD_A: u32 = HEAD + 14;
+export const HEAD_B: u32 = HEAD + 15;
+export const T: u32 = HEAD + 16;
+export const T2: u32 = HEAD + 17;
+export const X87_I32_LOCALS: u32 = 18;
 
 /** Value of FLAG_KIND while the flags in the CPU's memory are the true ones: on entry, and after whoever changed them there. */
 export const FLAGS_IN_MEMORY: i32 = -1;
@@ -68,6 +94,9 @@ export const TYPE_RECORD: u32 = 2;
 export const TYPE_CONDITION: u32 = 3;
 export const TYPE_VECTOR: u32 = 4;
 export const TYPE_ORDER: u32 = 5;
+/** CPU, head and significand of two numbers of the x87. */
+export const TYPE_X87: u32 = 6;
+export const TYPE_COUNT: u32 = 7;
 
 /** Imported functions. */
 export const FN_READ: u32 = 0;
@@ -78,7 +107,17 @@ export const FN_CONDITION: u32 = 4;
 export const FN_VECTOR: u32 = 5;
 export const FN_ORDER: u32 = 6;
 export const FN_INTERPRET: u32 = 7;
-export const FN_IMPORTS: u32 = 8;
+export const FN_MISFIT: u32 = 8;
+export const FN_X87_ADD: u32 = 9;
+export const FN_X87_MUL: u32 = 10;
+export const FN_X87_DIV: u32 = 11;
+export const FN_X87_COMPARE: u32 = 12;
+/** These have the type of regions: CPU, significand or bits, head or format. */
+export const FN_X87_ROOT: u32 = 13;
+export const FN_X87_LOAD: u32 = 14;
+export const FN_X87_WIDEN: u32 = 15;
+export const FN_X87_STORE: u32 = 16;
+export const FN_IMPORTS: u32 = 17;
 
 /** The region is left to the instruction at RIP, wherever that is. */
 export const EXIT_LOOKUP: i32 = 0;

@@ -5,6 +5,7 @@ import * as Jit from "../layout/jit";
 import * as E from "./emit";
 import { V128 } from "./emit_simd";
 import * as L from "./locals";
+import { hasStack } from "./x87_state";
 
 const I32 = 0x7f;
 const I64 = 0x7e;
@@ -12,7 +13,7 @@ const I64 = 0x7e;
 const F64 = 0x7c;
 
 /** Bytes of the locals of every region: how many groups there are, how many locals of what type. */
-const LOCAL_GROUPS: u32 = 5;
+const LOCAL_GROUPS: u32 = 7;
 const LOCALS_LENGTH: u32 = 1 + 2 * LOCAL_GROUPS;
 
 /** Starts a section; returns where its length will be written. */
@@ -52,15 +53,29 @@ function vectorType(j: usize, result: u32): void {
   E.byte(j, result);
 }
 
+/** CPU, head and significand of two numbers. */
+function x87Type(j: usize): void {
+  E.byte(j, 0x60);
+  E.unsigned(j, 5);
+  E.byte(j, I32);
+  for (let i = 0; i < 2; i++) {
+    E.byte(j, I32);
+    E.byte(j, I64);
+  }
+  E.unsigned(j, 1);
+  E.byte(j, I64);
+}
+
 function writeTypes(j: usize): void {
   const at = section(j, 1);
-  E.unsigned(j, 6);
+  E.unsigned(j, L.TYPE_COUNT);
   typeOf(j, I32, I64, I32, I64);
   typeOf(j, I32, I64, I32, I32);
   typeOf(j, I32, I32, I32, I32);
   typeOf(j, I32, I32, 0, I32);
   vectorType(j, V128);
   vectorType(j, F64);
+  x87Type(j);
   endSection(j, at);
 }
 
@@ -75,7 +90,11 @@ function importFunction(j: usize, letter: u64, type: u32): void {
   E.unsigned(j, type);
 }
 
-/** The functions are named r, w, c, e, q, v, o and i: read, write, cold, end, condition, vector, order, interpret. */
+/**
+ * The functions are named r, w, c, e, q, v, o and i: read, write, cold, end, condition, vector, order, interpret; and s, A, M,
+ * D, C, R, L, W and S: misfit of the stack, addition, multiplication, division, comparison, root, load, widening and store of
+ * the x87.
+ */
 function writeImports(j: usize): void {
   const at = section(j, 2);
   E.unsigned(j, L.FN_IMPORTS + 2);
@@ -99,6 +118,15 @@ function writeImports(j: usize): void {
   importFunction(j, 0x76, L.TYPE_VECTOR);
   importFunction(j, 0x6f, L.TYPE_ORDER);
   importFunction(j, 0x69, L.TYPE_REGION);
+  importFunction(j, 0x73, L.TYPE_CONDITION);
+  importFunction(j, 0x41, L.TYPE_X87);
+  importFunction(j, 0x4d, L.TYPE_X87);
+  importFunction(j, 0x44, L.TYPE_X87);
+  importFunction(j, 0x43, L.TYPE_X87);
+  importFunction(j, 0x52, L.TYPE_REGION);
+  importFunction(j, 0x4c, L.TYPE_REGION);
+  importFunction(j, 0x57, L.TYPE_REGION);
+  importFunction(j, 0x53, L.TYPE_REGION);
   endSection(j, at);
 }
 
@@ -117,7 +145,10 @@ function writeFunctions(j: usize, count: u32): void {
   endSection(j, at);
 }
 
-// A function of the batch: u32 length of its code, u32 number of hints, the hints, the code.
+// A function of the batch: u32 length of its code, u32 number of hints and HAS_X87, the hints, the code.
+
+/** The region has the x87 in locals. */
+const HAS_X87: u32 = 0x80000000;
 
 @inline
 function codeLength(entry: usize): u32 {
@@ -126,7 +157,12 @@ function codeLength(entry: usize): u32 {
 
 @inline
 function hintCount(entry: usize): u32 {
-  return load<u32>(entry, 4);
+  return load<u32>(entry, 4) & ~HAS_X87;
+}
+
+@inline
+function hasX87(entry: usize): bool {
+  return (load<u32>(entry, 4) & HAS_X87) != 0;
 }
 
 @inline
@@ -147,7 +183,7 @@ export function appendFunction(j: usize): void {
   const hints = load<u32>(j + Jit.hints);
   const entry = <usize>load<u32>(j, Jit.batchEnd);
   store<u32>(entry, length);
-  store<u32>(entry, hints, 4);
+  store<u32>(entry, hasStack(j) ? hints | HAS_X87 : hints, 4);
   memory.copy(entry + 8, j + Jit.hints + 4, hints << 2);
   memory.copy(entry + 8 + (hints << 2), j + Jit.body, length);
   store<u32>(j, <u32>nextEntry(entry), Jit.batchEnd);
@@ -201,6 +237,9 @@ function writeCode(j: usize, count: u32): void {
     locals(j, L.V128_LOCALS, V128);
     locals(j, L.F64_LOCALS, F64);
     locals(j, L.MORE_I32_LOCALS, I32);
+    const x87 = hasX87(entry);
+    locals(j, x87 ? L.X87_I64_LOCALS : 0, I64);
+    locals(j, x87 ? L.X87_I32_LOCALS : 0, I32);
     const cursor = <usize>load<u32>(j, Jit.cursor);
     memory.copy(cursor, entry + 8 + <usize>(hintCount(entry) << 2), length);
     store<u32>(j, <u32>cursor + length, Jit.cursor);

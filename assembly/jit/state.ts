@@ -7,6 +7,7 @@ import * as E from "./emit";
 import { simdMemory, V128_LOAD, V128_STORE } from "./emit_simd";
 import * as L from "./locals";
 import { FROM_FAULT, GO_ON, IN_PLACE } from "../cpu/region_exit";
+import { hasStack, loadStack, pushMisfit, setStack, storeStack } from "./x87_state";
 
 /** Loads one register. */
 export function loadGpr(j: usize, n: u32): void {
@@ -97,6 +98,7 @@ export function storeVectors(j: usize, registers: u32): void {
 export function loadUsed(j: usize): void {
   loadGeneral(j);
   loadVectors(j, 0xffff);
+  loadStack(j);
 }
 
 /** Stores the general registers and flags that the region may have changed. */
@@ -109,6 +111,7 @@ export function storeGeneral(j: usize): void {
 export function storeDirty(j: usize): void {
   storeGeneral(j);
   storeVectors(j, 0xffff);
+  storeStack(j);
 }
 
 export function storeFuel(j: usize): void {
@@ -122,7 +125,36 @@ export function prologue(j: usize): void {
   E.op(j, E.I64_AND);
   E.set(j, L.PAGE);
   loadLocal(j, L.KEY, E.I32_LOAD, Cpu.jitKey);
+  if (hasStack(j)) requireStack(j);
   loadAgain(j);
+  if (hasStack(j)) setStack(j, load<u32>(j, Jit.stackState));
+}
+
+/** Leaves unless the x87 is as it was when the region was translated. */
+function requireStack(j: usize): void {
+  pushMisfit(j);
+  E.ifHinted(j, E.VOID, false);
+  storeLocal(j, L.RIP, E.I64_STORE, Cpu.rip);
+  E.get(j, L.CPU);
+  E.i32Const(j, load<i32>(j, Jit.head));
+  E.call(j, L.FN_MISFIT);
+  E.set(j, L.EXIT);
+  E.br(j, load<u32>(j, Jit.settledDepth));
+  E.end(j);
+}
+
+/** Leaves for page + offset unless the x87 is as planned, after others have run. The state is in the CPU's memory. */
+export function requireStackAgain(j: usize, offset: i32): void {
+  if (!hasStack(j)) return;
+  pushMisfit(j);
+  E.ifHinted(j, E.VOID, false);
+  pushAddress(j, offset);
+  E.set(j, L.RIP);
+  E.i32Const(j, L.EXIT_LOOKUP);
+  E.set(j, L.EXIT);
+  E.br(j, load<u32>(j, Jit.settledDepth));
+  E.end(j);
+  setStack(j, load<u32>(j, Jit.stackState));
 }
 
 /** TLB (which EFLAGS.AC moves), fuel, registers and flags as others left them. */
@@ -359,6 +391,7 @@ export function callRegion(j: usize, offset: i32): void {
   E.returnOp(j);
   E.end(j);
   loadAgain(j);
+  requireStackAgain(j, offset);
 }
 
 /** Returns to RIP, which the caller of this region expects or passes on. */

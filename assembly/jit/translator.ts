@@ -17,6 +17,7 @@ import { writeRegion } from "./function";
 import { appendFunction, compileBatch, hasRoomFor, writeModule } from "./module";
 import { blockAddress, findRegion } from "./region";
 import { analyse } from "./structure";
+import { planStack } from "./x87_plan";
 
 /** Regions that are compiled together: a module costs the engine about a millisecond, however small it is. */
 const BATCH_WANTED: u32 = Jit.BATCH_MAX;
@@ -107,7 +108,10 @@ function writeFunction(cpu: usize, j: usize, head: usize): bool {
   store<u32>(j, 0, Jit.dirty);
   store<u32>(j, 0, Jit.usedXmm);
   store<u32>(j, 0, Jit.dirtyXmm);
+  planStack(cpu, j, head);
+  const stack = load<u32>(j, Jit.stackState);
   for (let pass = 0; pass < 2; pass++) {
+    store<u32>(j, stack, Jit.stackState);
     store<u32>(j, <u32>(j + Jit.body), Jit.cursor);
     writeRegion(j);
     if (load<u32>(j, Jit.cursor) - <u32>(j + Jit.body) > CODE_MAX) return false;

@@ -72,8 +72,27 @@ export const FOLLOW_JUMPS = 1;
 export const FOLLOW_CALLS = 2;
 /** u32 mode key of the region: MODE_64, or MODE_32 with MODE_FLAT. */
 export const mode = 196;
+/** u32 head of the block that the region starts with. */
+export const head = 200;
+/**
+ * The x87 in the region under translation (jit/x87_plan.ts): u32 the state of its stack at this point, STACK_; u32 bit n =
+ * physical register n is used, or changed.
+ */
+export const stackState = 204;
+export const usedStack = 208;
+export const dirtyStack = 212;
+/** u32 x87 instructions of the region that calculate. */
+export const operations = 216;
+/** All x87 instructions of the region are calls of handlers. */
+export const STACK_NONE = 0;
+/** The state is known: bits 11-13 TOP as in the status word, bits 16-23 the registers that are not empty. */
+export const STACK_KNOWN = 1;
+/** Bits above an operand's sign and exponent for the helpers of the x87 (jit/x87_helpers.ts). */
+export const X87_DENORMAL = 0x20000;
+export const X87_SUBTRACT = 0x40000;
+export const X87_QUIET = 0x80000;
 /** u32 label of the way out behind the stores: all state is in memory already. */
-export const settledDepth = 200;
+export const settledDepth = 220;
 /** u32 addresses of block heads waiting for their batch, BATCH_MAX of them. */
 export const batchHeads = 0x100;
 export const BATCH_MAX = 32;
@@ -155,6 +174,9 @@ export const stack = 0x61000;
 
 /** What is known of the vector unit at the end of each basic block, 16 bytes: plain, floatReady, vectorsReady. */
 export const vectorsAt = 0x62000;
+
+/** u32 per basic block: the state of the x87 stack at its beginning. */
+export const stackAt = 0x63000;
 
 /** Entries of 16 bytes: u64 rip, u32 key, u32 table slot. */
 export const jumpCache = 0x80000;

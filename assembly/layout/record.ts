@@ -40,6 +40,8 @@ export const headNextInPage = 8;
 export const headCount = 12;
 /** u8 1 = an indirect jump led here. */
 export const headJumpedTo = 14;
+/** u8 times that its translation was for another state of the x87 than it met. */
+export const headMisfits = 15;
 /** u32 next block in the same bucket of the hash, 0 = last. */
 export const headNextInHash = 16;
 /**
@@ -47,6 +49,8 @@ export const headNextInHash = 16;
  * every entry; CODE_PENDING and CODE_NEVER are too far down to get there.
  */
 export const headCode = 20;
+/** u32 the state of the x87 that its translation is for (jit/x87_plan.ts), 0 = it has none yet. */
+export const headStack = 24;
 /** Its region waits for its batch to be compiled. */
 export const CODE_PENDING = -1000000000;
 /** Cannot be translated, or must not. */

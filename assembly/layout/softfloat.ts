@@ -49,6 +49,8 @@ export const laneR = 0xa0;
 export const operand80 = 0x100;
 export const result80 = 0x110;
 export const second80 = 0x120;
+/** u32 sign and exponent of a result that is handed on by value, and what comes with it (float80_quick.ts, jit/x87_helpers.ts). */
+export const head80 = 0x130;
 /** 32 bytes each: numbers that wide.ts calculates with. */
 export const W = 0x140;
 export const W_SIZE = 32;

@@ -90,27 +90,54 @@ export function mulNumbers(sf: usize): void {
   setNormalized(r, sign, load<i32>(a, Soft.exp) + load<i32>(b, Soft.exp) + 1, mulHigh(sigA, sigB), sigA * sigB);
 }
 
+export const TWO_TO_64: f64 = 18446744073709551616.0;
+/** The largest binary64 number below 2^63. */
+const BELOW_TWO_TO_63: f64 = 9223372036854774784.0;
+
+/** About x, for estimates. Numbers without a sign would be converted by way of a branch that depends on their first bit. */
+@inline
+export function nearly(x: u64): f64 {
+  return <f64>(<i64>(x >> 1)) * 2.0;
+}
+
+/** About x, which is not negative, and below 2^64 or but a little above. */
+@inline
+export function fromNearly(x: f64): u64 {
+  return (<u64>(<i64>min<f64>(x * 0.5, BELOW_TWO_TO_63))) << 1;
+}
+
+/** x + more, or all ones if that does not fit. */
+@inline
+export function addEstimate(x: u64, more: i64): u64 {
+  const sum = x + <u64>more;
+  return more > 0 && sum < x ? u64.MAX_VALUE : sum;
+}
+
 /**
  * Quotient of the 128-bit number high:0 by `divisor`, whose top bit is set and which is above `high`; the remainder goes to
- * the work area. Knuth's algorithm D with two digits of 32 bits.
+ * the work area. An estimate with 50 bits, corrected by what the remainder says, until that is right.
  */
 export function divideHigh(sf: usize, high: u64, divisor: u64): u64 {
-  const top = divisor >> 32;
-  const bottom = divisor & 0xffffffff;
-  let rest = high;
-  let quotient: u64 = 0;
-  for (let digit = 0; digit < 2; digit++) {
-    let q = rest / top;
-    let r = rest % top;
-    while (q >> 32 != 0 || q * bottom > r << 32) {
-      q--;
-      r += top;
-      if (r >> 32 != 0) break;
-    }
-    rest = (rest << 32) - q * divisor;
-    quotient = (quotient << 32) | q;
+  const inverse = 1.0 / nearly(divisor);
+  let quotient = fromNearly(nearly(high) * inverse * TWO_TO_64);
+  // rest:low is the remainder, which can be negative.
+  let product = quotient * divisor;
+  let rest = <i64>(high - mulHigh(quotient, divisor) - u64(product != 0));
+  quotient = addEstimate(quotient, <i64>((<f64>rest * TWO_TO_64 + nearly(0 - product)) * inverse));
+  product = quotient * divisor;
+  rest = <i64>(high - mulHigh(quotient, divisor) - u64(product != 0));
+  let low: u64 = 0 - product;
+  while (rest < 0) {
+    quotient--;
+    low += divisor;
+    rest += i64(low < divisor);
   }
-  store<u64>(sf, rest, Soft.remainder);
+  while (rest > 0 || low >= divisor) {
+    quotient++;
+    rest -= i64(low < divisor);
+    low -= divisor;
+  }
+  store<u64>(sf, low, Soft.remainder);
   return quotient;
 }
 

@@ -52,8 +52,11 @@ export function putIndefinite(at: usize): void {
 }
 
 export function classify(at: usize): u32 {
-  const exp = headOf(at) & EXP_MASK;
-  const sig = significandOf(at);
+  return classOf(headOf(at), significandOf(at));
+}
+
+export function classOf(head: u32, sig: u64): u32 {
+  const exp = head & EXP_MASK;
   if (exp == 0) return sig == 0 ? ZERO : DENORMAL;
   if (!(sig & INTEGER_BIT)) return UNSUPPORTED;
   if (exp != EXP_MASK) return NORMAL;

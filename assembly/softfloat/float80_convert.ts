@@ -13,7 +13,6 @@ import {
   narrowSpecial,
   pack80,
   QNAN,
-  significandOf,
   unpack80,
   ZERO,
 } from "./float80";
@@ -31,31 +30,30 @@ function quickField<T>(head: u32): u32 {
 
 /** Whether `narrowQuick` applies: a normal number within the range of T, rounding to nearest. */
 @inline
-export function canNarrow<T>(at: usize, fcw: u32): bool {
+export function canNarrow<T>(head: u32, sig: u64, fcw: u32): bool {
   const largest = <u32>(2 * bias<T>() - 2);
-  return (fcw & 0xc00) == 0 && quickField<T>(headOf(at)) < largest && (significandOf(at) & INTEGER_BIT) != 0;
+  return (fcw & 0xc00) == 0 && quickField<T>(head) < largest && (sig & INTEGER_BIT) != 0;
+}
+
+/** Whether what is kept of a significand is rounded up: above the middle, or in the middle and odd. */
+@inline
+function roundsUp(sig: u64, drop: u64): u64 {
+  return u64(sig << (64 - drop) > INTEGER_BIT - ((sig >> drop) & 1));
 }
 
 @inline
-export function narrowQuick<T>(at: usize): T {
-  const head = headOf(at);
-  const sig = significandOf(at);
+export function narrowQuick<T>(head: u32, sig: u64): T {
   const drop = 63 - significandBits<T>();
-  const low = sig << (64 - drop);
-  const kept = sig >> drop;
-  const up = u64(low > INTEGER_BIT || (low == INTEGER_BIT && (kept & 1) != 0));
   const sign = (head & 0x8000) != 0 ? signBit<T>() : <T>0;
-  return sign | (<T>(((<u64>quickField<T>(head)) << significandBits<T>()) + kept + up));
+  const field = (<u64>quickField<T>(head)) << significandBits<T>();
+  return sign | (<T>(field + (sig >> drop) + roundsUp(sig, drop)));
 }
 
 /** The status bits that go with it: PE and C1. */
 @inline
-export function narrowQuickFlags<T>(at: usize): u32 {
-  const sig = significandOf(at);
+export function narrowQuickFlags<T>(sig: u64): u32 {
   const drop = 63 - significandBits<T>();
-  const low = sig << (64 - drop);
-  if (low == 0) return 0;
-  return low > INTEGER_BIT || (low == INTEGER_BIT && ((sig >> drop) & 1) != 0) ? 0x220 : 0x20;
+  return (u32(sig << (64 - drop) != 0) << 5) | ((<u32>roundsUp(sig, drop)) << 9);
 }
 
 /** Rounds to binary32 or binary64; exceptions go to the work area. */

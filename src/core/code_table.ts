@@ -7,6 +7,9 @@ import * as Profile from "../../assembly/layout/profile";
 /** Slots in the table; layout/jit.ts MAX_SLOTS lies below. */
 const TABLE_SIZE = 65536;
 
+type OnTwoNumbers = (cpu: number, headA: number, sigA: bigint, headB: number, sigB: bigint) => bigint;
+type OnNumber = (cpu: number, sig: bigint, head: number) => bigint;
+
 /** Functions of the core that translated code imports, by the letter it knows them by (assembly/jit/module.ts). */
 export interface TranslatorCalls {
   readonly jitRead: (cpu: number, la: bigint, size: number) => number;
@@ -18,6 +21,15 @@ export interface TranslatorCalls {
   /** These two take vectors, so JavaScript cannot call them, only hand them on. */
   readonly jitVector: (cpu: number, record: number, what: number, a: unknown, b: unknown) => unknown;
   readonly jitOrder: (cpu: number, record: number, what: number, a: unknown, b: unknown) => number;
+  readonly jitMisfit: (cpu: number, head: number) => number;
+  readonly jitX87Add: OnTwoNumbers;
+  readonly jitX87Mul: OnTwoNumbers;
+  readonly jitX87Div: OnTwoNumbers;
+  readonly jitX87Compare: OnTwoNumbers;
+  readonly jitX87Root: OnNumber;
+  readonly jitX87Load: OnNumber;
+  readonly jitX87Widen: OnNumber;
+  readonly jitX87Store: OnNumber;
 }
 
 export class CodeTable {
@@ -44,6 +56,15 @@ export class CodeTable {
         v: calls.jitVector,
         o: calls.jitOrder,
         i: calls.interpret,
+        s: calls.jitMisfit,
+        A: calls.jitX87Add,
+        M: calls.jitX87Mul,
+        D: calls.jitX87Div,
+        C: calls.jitX87Compare,
+        R: calls.jitX87Root,
+        L: calls.jitX87Load,
+        W: calls.jitX87Widen,
+        S: calls.jitX87Store,
       },
     };
   }

@@ -105,7 +105,8 @@ function bodyText(reader: Reader, imports: readonly string[]): string {
   const locals: string[] = [];
   for (let left = reader.unsigned(); left > 0 && reader.more; left--) {
     const count = reader.unsigned();
-    locals.push(`${typeName(reader.byte())} x ${count}`);
+    const type = typeName(reader.byte());
+    if (count > 0) locals.push(`${type} x ${count}`);
   }
   const lines = [`locals ${locals.join(", ")}`];
   let depth = 0;

@@ -1,6 +1,7 @@
 // What the translator knows of each operation: which translation, operand size, form, operands. The rest it calls.
 
 import { vectors } from "./vectors.mjs";
+import { x87Handlers } from "./x87.mjs";
 
 /** @typedef {import("./cases.mjs").Op} Op */
 
@@ -69,8 +70,8 @@ export const translated = [
 
 const FIRST_SEVERAL = "move.exchange";
 
-/** Families of vector instructions have the numbers behind those. */
-const families = [...new Set(Object.values(vectors).map(({ kind }) => kind))];
+/** Families of vector instructions have the numbers behind those, and behind them the families of the x87. */
+const families = [...new Set(Object.values({ ...vectors, ...x87Handlers }).map(({ kind }) => kind))];
 
 /** Operands, as assembly/jit/translate/operand.ts reads them. */
 const operandCodes = /** @type {Record<string, number>} */ ({ E: 1, G: 2, Z: 3, A: 4, I: 5, 1: 6, C: 7, M: 1, R: 1 });
@@ -139,7 +140,7 @@ function vectorBytes(op, { kind, opcode, arg, unaligned = false }) {
 /** Kind, size, form (0 both, 1 memory, 2 register), destination, source, second source, source size | 16 = unsigned, effects. @param {Op} op */
 export function kindBytes(op) {
   const { handler, operands, options } = op.parsed;
-  const vector = vectors[handler];
+  const vector = vectors[handler] ?? x87Handlers[handler];
   if (vector) return vectorBytes(op, vector);
   const kind = options.end ? 0 : Math.max(0, translated.indexOf(handler));
   const [to, from, third] = operands;
@@ -161,6 +162,7 @@ export function kindConstants() {
     ...names.map((name, n) => `export const k${name}: u32 = ${n};`).slice(1),
     `export const FIRST_SEVERAL: u32 = ${translated.indexOf(FIRST_SEVERAL)};`,
     `export const FIRST_VECTOR: u32 = ${translated.length};`,
+    `export const FIRST_X87: u32 = ${names.findIndex((name) => name.startsWith("X87"))};`,
     ...Object.entries(EFFECT).map(([name, bit]) => `export const ${effect(name)}: u32 = ${bit};`),
   ];
 }

@@ -3,7 +3,7 @@
 import * as Soft from "../../layout/softfloat";
 import { ADD, arithmetic, DIV, MUL, squareRoot80, SUB } from "../../softfloat/float80_arith";
 import { copy80, headOf, put80, significandOf, widen, widenInteger } from "../../softfloat/float80";
-import { isQuickMode, NOT_QUICK, quickAdd, quickDiv, quickMul } from "../../softfloat/float80_quick";
+import { isQuickMode, NOT_QUICK, quickAdd, quickDiv, quickMul, quickSqrt } from "../../softfloat/float80_quick";
 import {
   BEFORE,
   begin,
@@ -20,13 +20,16 @@ import {
   underflowTo,
 } from "./x87_state";
 
-/** The quick form of an operation. */
+/** The quick form of an operation (float80_quick.ts). */
 @inline
-function quick(cpu: usize, op: u32, a: usize, b: usize, to: usize): i32 {
-  if (!isQuickMode(fcwOf(cpu))) return NOT_QUICK;
-  if (op == MUL) return quickMul(a, b, to);
-  if (op == DIV) return quickDiv(cpu + Soft.BASE, a, b, to);
-  return quickAdd(a, b, to, op == SUB ? 0x8000 : 0);
+function quick(sf: usize, op: u32, a: usize, b: usize): u64 {
+  const headA = headOf(a);
+  const headB = headOf(b);
+  const sigA = significandOf(a);
+  const sigB = significandOf(b);
+  if (op == MUL) return quickMul(sf, headA, sigA, headB, sigB);
+  if (op == DIV) return quickDiv(sf, headA, sigA, headB, sigB);
+  return quickAdd(sf, headA, sigA, op == SUB ? headB ^ 0x8000 : headB, sigB);
 }
 
 /** The exact form; returns whether a result was delivered. */
@@ -38,13 +41,21 @@ function exact(cpu: usize, op: u32, a: usize, b: usize, to: usize, narrow: bool)
   return !blocked(sf, BEFORE);
 }
 
+/** Brings a quick result to a register and the status word; false if there is none. */
+@inline
+function deliver(cpu: usize, to: usize, sig: u64): bool {
+  const head = load<i32>(cpu, Soft.BASE + Soft.head80);
+  if (head == NOT_QUICK) return false;
+  put80(to, <u32>head, sig);
+  signal(cpu, (<u32>head) >> 16, 0);
+  return true;
+}
+
 /** to = a op b, where `narrow` tells of a memory operand that is denormal in its own format. */
 @inline
 function compute(cpu: usize, op: u32, a: usize, b: usize, to: usize, narrow: bool): bool {
-  const flags = narrow ? NOT_QUICK : quick(cpu, op, a, b, to);
-  if (flags == NOT_QUICK) return exact(cpu, op, a, b, to, narrow);
-  signal(cpu, flags, 0);
-  return true;
+  if (!narrow && isQuickMode(fcwOf(cpu)) && deliver(cpu, to, quick(cpu + Soft.BASE, op, a, b))) return true;
+  return exact(cpu, op, a, b, to, narrow);
 }
 
 /** ST(0) = ST(0) op ST(i), or with `reverse` ST(i) op ST(0). */
@@ -268,8 +279,11 @@ export function fidivr32(cpu: usize, rec: usize): bool {
 export function fsqrt(cpu: usize, rec: usize): bool {
   noteInstruction(cpu, rec);
   if (isEmpty(cpu, 0)) return underflowTo(cpu, 0, 0);
-  const sf = begin(cpu);
   const top = st(cpu, 0);
+  if (isQuickMode(fcwOf(cpu)) && deliver(cpu, top, quickSqrt(cpu + Soft.BASE, headOf(top), significandOf(top)))) {
+    return true;
+  }
+  const sf = begin(cpu);
   squareRoot80(sf, top, top);
   settle(cpu, sf);
   return true;

@@ -3,6 +3,7 @@
 import * as Soft from "../../layout/softfloat";
 import {
   classify,
+  classOf,
   DENORMAL,
   EXP_MASK,
   headOf,
@@ -41,11 +42,8 @@ import {
 const UNORDERED: u32 = 0x4500;
 
 /** C3, C2 and C0 for two numbers that have a value. */
-function order(a: usize, b: usize): u32 {
-  const headA = headOf(a);
-  const headB = headOf(b);
-  const sigA = significandOf(a);
-  const sigB = significandOf(b);
+@inline
+function order(headA: u32, sigA: u64, headB: u32, sigB: u64): u32 {
   if ((sigA | sigB) == 0) return ((headA | headB) & EXP_MASK) == 0 ? C3 : 0;
   if (headA == headB && sigA == sigB) return C3;
   const negative = headA >> 15 != 0;
@@ -61,15 +59,20 @@ function order(a: usize, b: usize): u32 {
 }
 
 /** Compares: the condition bits, and in the bits below them the exceptions. `quiet`: a quiet NaN is no exception. */
-function compared(a: usize, b: usize, quiet: bool, narrow: bool): u32 {
-  const classA = classify(a);
-  const classB = classify(b);
+export function compared(headA: u32, sigA: u64, headB: u32, sigB: u64, quiet: bool, narrow: bool): u32 {
+  const classA = classOf(headA, sigA);
+  const classB = classOf(headB, sigB);
   if (classA >= QNAN || classB >= QNAN) {
     const signals = !quiet || classA >= SNAN || classB >= SNAN;
     return signals ? UNORDERED | Soft.IE : UNORDERED;
   }
   const denormal = classA == DENORMAL || classB == DENORMAL || narrow;
-  return order(a, b) | (denormal ? Soft.DE : 0);
+  return order(headA, sigA, headB, sigB) | (denormal ? Soft.DE : 0);
+}
+
+@inline
+function comparedAt(a: usize, b: usize, quiet: bool, narrow: bool): u32 {
+  return compared(headOf(a), significandOf(a), headOf(b), significandOf(b), quiet, narrow);
 }
 
 /** Brings a comparison to the status word; returns whether the instruction may pop. */
@@ -91,7 +94,7 @@ function compareRegister(cpu: usize, rec: usize, quiet: bool, pops: u32): bool {
   const i = stIndex(rec);
   noteInstruction(cpu, rec);
   const empty = isEmpty(cpu, 0) || isEmpty(cpu, i);
-  const result = empty ? UNORDERED | Soft.IE | STACK_FAULT : compared(st(cpu, 0), st(cpu, i), quiet, false);
+  const result = empty ? UNORDERED | Soft.IE | STACK_FAULT : comparedAt(st(cpu, 0), st(cpu, i), quiet, false);
   if (report(cpu, result)) pop(cpu, pops);
   return true;
 }
@@ -123,7 +126,7 @@ export function fucompp(cpu: usize, rec: usize): bool {
 
 @inline
 function compareOperand(cpu: usize, source: usize, narrow: bool, pops: u32): bool {
-  const result = isEmpty(cpu, 0) ? UNORDERED | Soft.IE | STACK_FAULT : compared(st(cpu, 0), source, false, narrow);
+  const result = isEmpty(cpu, 0) ? UNORDERED | Soft.IE | STACK_FAULT : comparedAt(st(cpu, 0), source, false, narrow);
   if (report(cpu, result)) pop(cpu, pops);
   return true;
 }
@@ -184,7 +187,7 @@ function compareToFlags(cpu: usize, rec: usize, quiet: bool, pops: u32): bool {
   const i = stIndex(rec);
   noteInstruction(cpu, rec);
   const empty = isEmpty(cpu, 0) || isEmpty(cpu, i);
-  const result = empty ? UNORDERED | Soft.IE | STACK_FAULT : compared(st(cpu, 0), st(cpu, i), quiet, false);
+  const result = empty ? UNORDERED | Soft.IE | STACK_FAULT : comparedAt(st(cpu, 0), st(cpu, i), quiet, false);
   const flags = result & ~CONDITIONS;
   // Unlike the other comparisons these leave C1 alone, unless the stack underflows.
   signal(cpu, flags, empty ? 0 : fswOf(cpu) & C1);

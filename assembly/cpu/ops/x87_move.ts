@@ -124,10 +124,11 @@ function deliver<T>(cpu: usize, rec: usize, la: u64, sf: usize, value: T, pops: 
 @inline
 function storeReal<T>(cpu: usize, rec: usize, pops: u32): bool {
   const la = ea(cpu, rec, sizeof<T>(), true);
-  const top = st(cpu, 0);
-  if (!isEmpty(cpu, 0) && canNarrow<T>(top, fcwOf(cpu))) {
-    const flags = narrowQuickFlags<T>(top);
-    if (!storeLinear<T>(cpu, la, narrowQuick<T>(top))) return false;
+  const head = headOf(st(cpu, 0));
+  const sig = significandOf(st(cpu, 0));
+  if (!isEmpty(cpu, 0) && canNarrow<T>(head, sig, fcwOf(cpu))) {
+    const flags = narrowQuickFlags<T>(sig);
+    if (!storeLinear<T>(cpu, la, narrowQuick<T>(head, sig))) return false;
     noteOperand(cpu, rec, la);
     signal(cpu, flags, 0);
     if (pops != 0) popStack(cpu);

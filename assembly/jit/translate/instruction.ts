@@ -21,6 +21,7 @@ import * as O from "./operand";
 import { hostOfOperand } from "./shared_host";
 import { translateRotate, translateShift } from "./shift";
 import { translateVector } from "./sse";
+import { translateX87 } from "./x87";
 
 export function translateInstruction(j: usize, rec: usize): void {
   store<u32>(j, <u32>rec, Jit.record);
@@ -34,7 +35,8 @@ export function translateInstruction(j: usize, rec: usize): void {
   const size = <u32>load<u8>(entry, 1);
   // The code segment can only be read, if at all.
   const inCode = isFlat(j) && !O.isRegisterForm(rec) && segmentOf(rec) == Cpu.CS + 1;
-  if (kind == 0 || (inCode && kind != K.kNop)) callHandler(j);
+  if (kind >= K.FIRST_X87) translateX87(j, kind, entry);
+  else if (kind == 0 || (inCode && kind != K.kNop)) callHandler(j);
   else if (kind >= K.FIRST_VECTOR) translateVector(j, kind, entry);
   else if (canMove(j, kind, size)) translateMove(j, kind, size);
   else if (!translateOther(j, kind, size)) {

@@ -11,6 +11,8 @@ import * as E from "../emit";
 import * as L from "../locals";
 import { kindOf, recordAt } from "../region";
 import { cutAddress, isFlat } from "../state";
+import { hasStack } from "../x87_state";
+import * as X87 from "./x87_operands";
 import {
   callSlowAccess,
   hostOfLa,
@@ -42,8 +44,9 @@ function isPlain(j: usize, rec: usize): bool {
   return load<u8>(rec, Record.index) == <u8>Cpu.zero && load<u8>(rec, Record.rm) < 128;
 }
 
-/** Bytes of the memory operand of an instruction that translatePure does; 0 = it has none. */
-function accessSize(kind: u32, entry: usize): i32 {
+/** Bytes of the memory operand of an instruction that asks for a shared look-up; 0 = it has none. */
+function accessSize(j: usize, kind: u32, entry: usize): i32 {
+  if (kind >= K.FIRST_X87) return hasStack(j) ? x87AccessSize(entry) : 0;
   const form = <u32>load<u8>(entry, 2);
   if (kind == 0 || kind >= K.FIRST_SEVERAL || form != 1) return 0;
   const size = <i32>load<u8>(entry, 1);
@@ -52,17 +55,25 @@ function accessSize(kind: u32, entry: usize): i32 {
   return isMemory(load<u8>(entry, 4), form) ? 1 << sourceSize : 0;
 }
 
+/** The extended format, and what is larger, does without. */
+function x87AccessSize(entry: usize): i32 {
+  const size = X87.sizeOf(entry);
+  return size != 0 ? 1 << size : 0;
+}
+
 function isWrite(kind: u32, entry: usize): bool {
+  if (kind >= K.FIRST_X87) return kind == K.kX87Store || kind == K.kX87Status || kind == K.kX87StoreControl;
   const reads = kind == K.kCmp || kind == K.kTest || kind == K.kPushRm;
   return !reads && isMemory(load<u8>(entry, 3), load<u8>(entry, 2));
 }
 
 /** Whether an instruction may change the register at byte offset `base`. */
-function changes(rec: usize, kind: u32, entry: usize, base: u32): bool {
+function changes(j: usize, rec: usize, kind: u32, entry: usize, base: u32): bool {
   const reg = <u32>load<u8>(rec, Record.reg);
   const rm = <u32>load<u8>(rec, Record.rm);
   // A handler can do anything. Of a vector instruction, a general register may be the destination.
   if (kind == 0) return true;
+  if (kind >= K.FIRST_X87) return !hasStack(j) || kind >= K.kX87Status;
   if (kind >= K.FIRST_VECTOR) return reg == base || (isRegisterForm(rec) && rm == base);
   switch (kind) {
     case K.kNop:
@@ -113,14 +124,14 @@ function share(j: usize, bytes: i32, write: bool): bool {
   let rec = first;
   let offset = last;
   const end = load<u32>(<usize>load<u32>(j, Jit.block), Jit.bEnd);
-  while (!changes(rec, kindOfRecord(rec), entryOf(rec), base)) {
+  while (!changes(j, rec, kindOfRecord(rec), entryOf(rec), base)) {
     offset += (<u32>load<u16>(rec, Record.where)) >> 12;
     if (offset >= end) break;
     rec = recordAt(j, offset);
     if (rec == 0 || <i32>load<u16>(rec, Record.op) == Ops.FENCE) break;
     const entry = entryOf(rec);
     const kind = kindOfRecord(rec);
-    const size = accessSize(kind, entry);
+    const size = accessSize(j, kind, entry);
     if (size == 0 || !isPlain(j, rec) || <u32>load<u8>(rec, Record.rm) != base) continue;
     const disp: i64 = load<i32>(rec, Record.disp);
     const lowest = min<i64>(low, disp);
