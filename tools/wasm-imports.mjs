@@ -4,6 +4,7 @@ export const allowedImports = [
   "env.memory",
   "env.table",
   "host.now",
+  "host.nowOffset",
   "host.realtime",
   "host.random",
   "host.mailbox",
