@@ -168,7 +168,7 @@ export class VirtioNet implements VirtioDevice, NicPort {
       if (!this.#active || this.#receiver.isEmpty || queue === undefined || !queue.running) return;
       const hadRoom = this.#receiver.hasRoom;
       const misuse = this.#receiver.flush(queue, this.#shape);
-      if (misuse !== undefined) this.#host?.fail(misuse);
+      if (misuse !== undefined) this.#host?.fail(misuse, Config.RECEIVE);
       if (hadRoom || !this.#receiver.hasRoom) return;
       this.#batches++;
       this.onRoom();
@@ -197,7 +197,7 @@ export class VirtioNet implements VirtioDevice, NicPort {
     const { headerLength } = this.#shape;
     queue?.drain((chain) => {
       if (chain.writableBytes !== 0 || chain.readableBytes < headerLength) {
-        this.#host?.fail("a frame without a header, or with buffers to write to");
+        this.#host?.fail("a frame without a header, or with buffers to write to", Config.TRANSMIT);
         return "taken" satisfies TakeAnswer;
       }
       const frame = this.#takeFrame(chain, headerLength);
@@ -235,7 +235,7 @@ export class VirtioNet implements VirtioDevice, NicPort {
     const queue = this.#host?.queue(Config.CONTROL);
     queue?.drain((chain) => {
       if (chain.writableBytes === 0) {
-        this.#host?.fail("a command without room for the answer");
+        this.#host?.fail("a command without room for the answer", Config.CONTROL);
         return "taken" satisfies TakeAnswer;
       }
       this.counters.controlCommands++;
