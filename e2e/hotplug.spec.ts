@@ -10,6 +10,8 @@ const query = [
   "device=virtserialport,name=org.example.data,id=data0",
   "device=virtconsole,id=second",
   "drive=size=16M,if=none,id=spare",
+  "drive=size=4M,if=none,id=unit",
+  "netdev=user,id=n0",
 ].join("&");
 let guest: Guest;
 
@@ -44,7 +46,7 @@ test("boots with a balloon, a second console and a named port", async () => {
   await guest.open(query);
   await guest.waitFor(/tabvisor: shell ready/, { timeout: 300_000 });
   // The image has no udev that would load the drivers of devices that come later.
-  await guest.output("modprobe -a virtio_blk virtio_rng");
+  await guest.output("modprobe -a virtio_blk virtio_rng virtio_net virtio_input evdev virtio_scsi sd_mod sr_mod");
   expect(await guest.output("ls /sys/bus/virtio/drivers/virtio_balloon | grep -c ^virtio")).toBe("1");
   expect(await guest.output("cat /sys/class/virtio-ports/*/name")).toBe("org.example.data");
   expect(await guest.qmp("query-status")).toEqual({ status: "running", running: true });
@@ -150,6 +152,9 @@ test("every other device comes and goes too", async () => {
   await guest.qmp("device_del", { id: "balloon0" });
   await deleted("balloon0");
   await expect(guest.qmp("query-balloon")).rejects.toThrow(/No balloon device has been activated/);
+  expect(
+    await guest.page.evaluate(async () => (await tabvisor.machine)?.qmp("query-balloon").catch((e) => e.class)),
+  ).toBe("DeviceNotActive");
   await guest.qmp("device_add", { driver: "virtio-balloon-pci", id: "balloon0" });
   await becomes("ls /sys/bus/virtio/drivers/virtio_balloon", /virtio\d+/);
 
@@ -174,13 +179,65 @@ test("every other device comes and goes too", async () => {
   expect(said).toContain("hello from the new one");
 });
 
+test("a network card comes, loses its cable, and goes", async () => {
+  await guest.qmp("device_add", { driver: "virtio-net-pci", id: "card", netdev: "n0", mac: "52:54:00:00:00:07" });
+  await becomes("cat /sys/class/net/eth0/address", "52:54:00:00:00:07");
+  expect(await guest.output("udhcpc -i eth0 -q -n && ping -c 1 10.0.2.2")).toContain("1 packets received");
+  expect(await guest.events("NIC_RX_FILTER_CHANGED")).toEqual([{ name: "card", path: "/machine/peripheral/card" }]);
+  const [filter] = await guest.qmp("query-rx-filter", { name: "card" });
+  expect(filter).toMatchObject({ name: "card", promiscuous: false, "main-mac": "52:54:00:00:00:07" });
+  expect(filter?.["multicast-table"]).toContain("01:00:5e:00:00:01");
+  await guest.qmp("set_link", { name: "card", up: false });
+  await becomes("cat /sys/class/net/eth0/carrier", /^0$/);
+  await guest.qmp("set_link", { name: "card", up: true });
+  await becomes("cat /sys/class/net/eth0/carrier", /^1$/);
+  await guest.qmp("device_del", { id: "card" });
+  await deleted("card");
+  await becomes("ls /sys/class/net", /^lo$/);
+});
+
+test("an adapter comes with disks and a drive whose medium is changed, and goes", async () => {
+  await guest.qmp("device_add", { driver: "virtio-scsi-pci", id: "hba" });
+  await guest.qmp("device_add", { driver: "scsi-hd", id: "unit0", drive: "unit", bus: "hba.0" });
+  await becomes("cat /sys/block/sda/size", /^8192$/);
+  await guest.qmp("device_add", { driver: "scsi-cd", id: "cd", bus: "hba.0" });
+  await becomes("test -b /dev/sr0 && echo there", "there");
+  // A file of the page's own server: an archive, which begins with these characters.
+  await guest.qmp("blockdev-change-medium", { id: "cd", filename: "guests/tiny/initrd" });
+  await becomes("head -c 6 /dev/sr0", /^070701$/);
+  expect(await guest.qmp("query-block")).toContainEqual(
+    expect.objectContaining({ qdev: "cd", removable: true, tray_open: false }),
+  );
+  await guest.qmp("eject", { id: "cd" });
+  await becomes("dd if=/dev/sr0 of=/dev/null bs=2k count=1", /[Nn]o medium/);
+  await expect(guest.qmp("eject", { id: "unit0" })).rejects.toThrow(/is not removable/);
+  await guest.qmp("device_del", { id: "unit0" });
+  await becomes("ls -d /sys/block/sd*", "No such file");
+  await guest.qmp("device_del", { id: "hba" });
+  await deleted("hba");
+  await becomes("ls /sys/class/scsi_host | wc -l", /^0$/);
+});
+
+test("a keyboard comes, types, and goes", async () => {
+  await guest.qmp("device_add", { driver: "virtio-keyboard-pci", id: "keys" });
+  const find = "grep -lF 'Virtio Keyboard' /sys/class/input/event*/device/name | grep -o 'event[0-9]*'";
+  await becomes(find, /^event\d+$/);
+  await guest.output(`cat /dev/input/$(${find}) > /tmp/keys & sleep 0.3`);
+  await guest.qmp("send-key", { keys: [{ type: "qcode", data: "f9" }] });
+  // EV_KEY, KEY_F9, down and up.
+  await becomes("od -A n -v -t u2 -w24 /tmp/keys | tr -s ' '", / 1 67 1 0\n[^]* 1 67 0 0\n/);
+  await guest.qmp("device_del", { id: "keys" });
+  await deleted("keys");
+  await becomes(`${find}; echo gone`, /^gone$/);
+});
+
 test("the panel shows devices, features and queues", async () => {
   const { page } = guest;
   await page.getByRole("button", { name: "Devices", exact: true }).click();
   const panel = page.getByRole("complementary", { name: "Devices" });
   await panel.getByText("balloon0").click();
   await expect(panel).toContainText(/STATS_VQ DEFLATE_ON_OOM.*REPORTING.*VERSION_1/);
-  await expect(panel.getByRole("row", { name: /^statistics 128 1 / })).toBeVisible();
+  await expect(panel.getByRole("row", { name: /^statistics 128 1 \d+ \d+ 0$/ })).toBeVisible();
   await expect(panel).toContainText("modern interface, MSI-X");
   await test.info().attach("devices", { body: await page.screenshot(), contentType: "image/png" });
   await page.getByRole("button", { name: "Close devices" }).click();
@@ -198,6 +255,22 @@ test("refuses in QMP's words", async () => {
   await expect(guest.qmp("device_add", { driver: "warp-drive" })).rejects.toThrow(/unknown device/);
   await expect(guest.qmp("human-monitor-command" as "stop")).rejects.toThrow("has not been found");
   await expect(guest.qmp("balloon", {} as { value: number })).rejects.toThrow("Parameter 'value' is missing");
+  const classes = await guest.page.evaluate(async () => {
+    const machine = await tabvisor.machine;
+    const classOf = (answer: Promise<unknown> | undefined) =>
+      answer?.then(
+        () => "none",
+        (error: { class?: string }) => error.class,
+      );
+    return Promise.all([
+      classOf(machine?.qmp("human-monitor-command" as "stop")),
+      classOf(machine?.qmp("device_del", { id: "nobody" })),
+      classOf(machine?.qmp("set_link", { name: "nobody", up: true })),
+      classOf(machine?.qmp("eject", { id: "nobody" })),
+      classOf(machine?.qmp("balloon", { value: -1 })),
+    ]);
+  });
+  expect(classes).toEqual(["CommandNotFound", "DeviceNotFound", "DeviceNotFound", "DeviceNotFound", "GenericError"]);
 });
 
 test("stops, goes on, powers off and resets by command", async () => {

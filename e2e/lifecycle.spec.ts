@@ -38,11 +38,16 @@ for (const { name, option, append, interrupts, kind, tag } of interfaces) {
       `virtio-balloon-pci${option}`,
       `virtio-rng-pci${option}`,
       `virtio-blk-pci,drive=disk${option}`,
+      `virtio-scsi-pci${option}`,
+      "scsi-hd,drive=unit",
+      `virtio-net-pci,netdev=n0${option}`,
     ];
     const query = ["kernel=guests/tiny/bzImage", "initrd=guests/tiny/initrd", `append=console=ttyS0${append}`];
-    await guest.open([...query, "drive=size=8M,if=none,id=disk", ...devices.map((text) => `device=${text}`)].join("&"));
+    const backends = ["drive=size=8M,if=none,id=disk", "drive=size=4M,if=none,id=unit", "netdev=user,id=n0"];
+    await guest.open([...query, ...backends, ...devices.map((text) => `device=${text}`)].join("&"));
     await guest.waitFor(/tabvisor: shell ready/, { timeout: 300_000 });
-    const complaints = "dmesg | grep -iE 'oops|bug:|call trace|not responding|fail|error|nobody cared' || true";
+    const complaints =
+      "dmesg | grep -iE 'oops|bug:|call trace|not responding|fail|error|nobody cared' | grep -v 'suspend debug' || true";
     const before = await guest.output(complaints);
 
     const works: Record<string, () => Promise<void>> = {
@@ -50,6 +55,17 @@ for (const { name, option, append, interrupts, kind, tag } of interfaces) {
         await becomes("test -b /dev/vda && echo there", "there");
         const both = "echo marked | dd of=/dev/vda conv=fsync 2>/dev/null; dd if=/dev/vda bs=6 count=1 2>/dev/null";
         expect(await guest.output(both)).toBe("marked");
+      },
+      virtio_scsi: async () => {
+        await becomes("test -b /dev/sda && echo there", "there");
+        // Past the page cache.
+        const write = "echo scsi | dd of=/dev/sda conv=sync oflag=direct 2>/dev/null";
+        const read = "dd if=/dev/sda bs=512 count=1 iflag=direct 2>/dev/null | head -n 1";
+        expect(await guest.output(`${write}; ${read}`)).toBe("scsi");
+      },
+      virtio_net: async () => {
+        await becomes("udhcpc -i eth0 -q -n 2>&1; ip -4 address show dev eth0", "10.0.2.15/24");
+        expect(await guest.output("ping -c 1 10.0.2.2")).toContain("1 packets received");
       },
       virtio_rng: () => becomes("head -c 16 /dev/hwrng | wc -c", "16"),
       virtio_balloon: async () => {
@@ -90,6 +106,19 @@ for (const { name, option, append, interrupts, kind, tag } of interfaces) {
         }
       });
     }
+    await test.step("the machine sleeps, all drivers let go and take up again", async () => {
+      for (const level of ["devices", "platform"]) {
+        // Linux tests the way down to this level: it waits five seconds there and comes back.
+        await guest.output(`echo ${level} > /sys/power/pm_test; echo freeze > /sys/power/state`, 120_000);
+        for (const use of Object.values(works)) await use();
+      }
+      const alarm = "echo +3 > /sys/class/rtc/rtc0/wakealarm";
+      await guest.output(`echo none > /sys/power/pm_test; ${alarm}; echo freeze > /sys/power/state`, 120_000);
+      for (const use of Object.values(works)) await use();
+      expect(await guest.output("grep -h . /sys/power/suspend_stats/success /sys/power/suspend_stats/fail")).toBe(
+        "3\n0",
+      );
+    });
     const reports = (await page.evaluate(async () => (await tabvisor.machine)?.devices())) ?? [];
     for (const report of reports.filter(({ slot }) => slot !== undefined)) {
       expect(report).toMatchObject({ state: "working", interface: kind, interrupts, failures: 0 });

@@ -26,6 +26,29 @@ async function talk(page: Page, port: number, text: string): Promise<string> {
   );
 }
 
+/** Boots a second machine in a page and types a command into its shell. */
+async function startWithoutView(
+  page: Page,
+  query: string,
+  { ready: said, command }: { ready: RegExp; command: string },
+) {
+  await page.evaluate(
+    async ([options, pattern, line]) => {
+      const machine = await tabvisor.Machine.create(options);
+      await machine.start();
+      const { readable, writable } = machine.console("hvc0");
+      const decoder = new TextDecoder();
+      let output = "";
+      for await (const bytes of readable) {
+        output += decoder.decode(bytes, { stream: true });
+        if (new RegExp(`${pattern}[^]*# `).test(output)) break;
+      }
+      await writable.getWriter().write(new TextEncoder().encode(`${line}\r`));
+    },
+    [query, said.source, command] as const,
+  );
+}
+
 test("a guest gets an address, reaches this computer by HTTP, and is reached", async ({ page, guest, otherOrigin }) => {
   test.setTimeout(900_000);
   const body = Buffer.alloc(3_000_000);
@@ -112,22 +135,8 @@ test(
     await second.open(options, new URL(page.url()).origin + "/");
     await second.waitFor(ready, patient);
     await second.output(setUp(2));
-    // A third machine, in the first tab, without a view.
-    await page.evaluate(
-      async ([query, command]) => {
-        const machine = await tabvisor.Machine.create(query);
-        await machine.start();
-        const { readable, writable } = machine.console("hvc0");
-        const decoder = new TextDecoder();
-        let said = "";
-        for await (const bytes of readable) {
-          said += decoder.decode(bytes, { stream: true });
-          if (/shell ready[^]*# /.test(said)) break;
-        }
-        await writable.getWriter().write(new TextEncoder().encode(command));
-      },
-      [options, `${setUp(3)}; nc -l -p 9 </bin/busybox\r`] as const,
-    );
+    // In the first tab.
+    await startWithoutView(page, options, { ready, command: `${setUp(3)}; nc -l -p 9 </bin/busybox` });
     await expect.poll(async () => (await guest.run("ping -c 1 -W 5 10.1.1.3")).code, { timeout: 60_000 }).toBe(0);
     expect((await guest.run("ping -c 2 -W 5 10.1.1.2")).code).toBe(0);
     // With an input that never ends: nc would break off with it.
@@ -135,6 +144,25 @@ test(
     expect(await guest.output("cmp /tmp/got /bin/busybox && echo same")).toBe("same");
   },
 );
+
+test("iperf3 measures the way between two machines in one tab", { tag: "@slow" }, async ({ page, guest }) => {
+  test.setTimeout(1_800_000);
+  const query = "image=debian&m=384&nic=socket,mcast=lan";
+  // Nobody there would answer who asks for an address.
+  const setUp = (host: number) =>
+    `systemctl stop systemd-networkd; d=$(ls /sys/class/net | grep ^en); ip address add 10.1.1.${host}/24 dev $d; ip link set $d up`;
+  await guest.open(query);
+  await guest.waitFor(/root@tabvisor:~# /, { timeout: 600_000 });
+  await startWithoutView(page, query, { ready: /root@tabvisor:~/, command: `${setUp(2)}; iperf3 -s -D` });
+  await guest.output(setUp(1));
+  await expect.poll(async () => (await guest.run("ping -c 1 -W 5 10.1.1.2")).code, patient).toBe(0);
+  for (const options of ["", "-R", "-P 4"]) {
+    const report = await guest.output(`iperf3 -c 10.1.1.2 -f m -t 10 ${options} | grep receiver | tail -n 1`, 120_000);
+    test.info().annotations.push({ type: `iperf3 ${options}`, description: report.trim() });
+    expect(Number(/([\d.]+) Mbits\/sec/.exec(report)?.[1])).toBeGreaterThan(20);
+  }
+  expect(await guest.output("dmesg --level=emerg,alert,crit,err | grep -v '^$' || true")).toBe("");
+});
 
 test(
   "Debian asks for an address by itself, and installs a package from this computer",

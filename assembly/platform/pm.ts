@@ -168,6 +168,12 @@ export function pressPowerButton(m: usize): void {
   unlockChips(m);
 }
 
+/** The clock's alarm, which may wake a guest that sleeps. */
+export function pmAlarm(m: usize): void {
+  put(m, Pm.status, get(m, Pm.status) | Pm.STS_RTC);
+  updateSci(m);
+}
+
 /** A general-purpose event (hot-plug): any worker. */
 export function raiseGpe(m: usize, bit: u32): void {
   lockChips(m);

@@ -133,6 +133,20 @@ describe("RTC", () => {
     expect(at).toEqual(["20 24 03 01 00 00 01"]);
   });
 
+  it("tells of its alarm where a guest that sleeps listens, if the alarm is on", () => {
+    const p = new TestPlatform();
+    for (const alarm of [1, 3, 5]) set(p, alarm, 0xff);
+    p.advance(2000);
+    get(p, 12);
+    expect(p.in(0x600, 2) & 0x400).toBe(0);
+    set(p, 11, 0x22);
+    p.advance(2000);
+    p.poll();
+    expect(p.in(0x600, 2) & 0x400).toBe(0x400);
+    p.out(0x600, 0x400, 2);
+    expect(p.in(0x600, 2) & 0x400).toBe(0);
+  });
+
   it("keeps flags for those who poll", () => {
     const p = new TestPlatform();
     get(p, 12);

@@ -7,6 +7,7 @@ import * as Rtc from "../layout/rtc";
 import { daysOf, dateInto } from "./calendar";
 import { guestNow, ticksAt, timeOfTick } from "./clock";
 import { setIsaIrq } from "./irq";
+import { pmAlarm } from "./pm";
 
 const NEVER: u64 = u64.MAX_VALUE;
 const TICK_HZ: u64 = 32768;
@@ -140,6 +141,7 @@ function takeSecond(m: usize): void {
     matchesAlarm(m, Rtc.MINUTES_ALARM, Rtc.MINUTES) &&
     matchesAlarm(m, Rtc.HOURS_ALARM, Rtc.HOURS);
   raise(m, Rtc.C_UF | (alarm ? Rtc.C_AF : 0));
+  if (alarm && get(m, Rtc.REG_B) & Rtc.B_AIE) pmAlarm(m);
 }
 
 function takePeriodic(m: usize, now: u64): void {

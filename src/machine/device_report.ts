@@ -44,8 +44,8 @@ function stateOf(status: number): DeviceReport["state"] {
   return status === 0 ? "no driver" : "starting";
 }
 
-function reportQueue({ queue, kicks, interrupts }: QueueState, name: string): QueueReport {
-  return { index: queue.index, name, size: queue.size, depth: queue.depth, kicks, interrupts };
+function reportQueue({ queue, kicks, interrupts, errors }: QueueState, name: string): QueueReport {
+  return { index: queue.index, name, size: queue.size, depth: queue.depth, kicks, interrupts, errors };
 }
 
 function numbersOf(counters: object): Record<string, number> {

@@ -52,6 +52,7 @@ import { fixedDisk, type OpenDrive } from "./drives";
 import type { InputRouter } from "./input_router";
 import type { Networks, OpenNetdev } from "./networks";
 import type { QmpServer } from "./qmp/server";
+import { rxFilterInfo } from "./qmp/rx_filter";
 import type { QmpTargets } from "./qmp/targets";
 import { directDevice, type OpenMedium, type ScsiDeviceConfig, ScsiSet } from "./scsi";
 import type { SerialPorts } from "./serial_ports";
@@ -409,7 +410,7 @@ export class DeviceSet {
   }
 
   #addCard(options: VirtioNetConfig): ConfigIssue | undefined {
-    const { networks, targets } = this.#sources;
+    const { networks, targets, qmp } = this.#sources;
     const netdev = networks.find(options.netdev);
     if (netdev === undefined) return configIssue("device virtio-net-pci: netdev", `there is no "${options.netdev}"`);
     if (this.cards.some((card) => card.netdev === netdev)) {
@@ -419,14 +420,23 @@ export class DeviceSet {
     const device = new VirtioNet(netdev.tap, {
       mac: mac ?? defaultMac(this.cards.length, netdev),
       ...(options.host_mtu === undefined ? {} : { mtu: options.host_mtu }),
+      filterChanged: () =>
+        qmp.event("NIC_RX_FILTER_CHANGED", {
+          ...(options.id === undefined ? {} : { name: options.id }),
+          path: pathOf(options.id),
+        }),
     });
     const card = { device, id: options.id, netdev };
     const names = [netdev.id, options.id].filter((name) => name !== undefined);
     this.cards.push(card);
-    for (const name of names) targets.links.set(name, (up) => device.setLink(up));
+    const target = {
+      setLink: (up: boolean) => device.setLink(up),
+      rxFilter: () => rxFilterInfo(options.id ?? netdev.id, device.mac, device.lookAtFilter()),
+    };
+    for (const name of names) targets.cards.set(name, target);
     return this.#plug(device, options, () => {
       this.cards.splice(this.cards.indexOf(card), 1);
-      for (const name of names) targets.links.delete(name);
+      for (const name of names) targets.cards.delete(name);
     });
   }
 
@@ -505,9 +515,13 @@ export class DeviceSet {
     device.removed();
     const { id } = device;
     const data = id === undefined ? {} : { device: id };
-    const path = `/machine/peripheral${id === undefined ? "-anon" : `/${id}`}`;
-    this.#sources.qmp.event("DEVICE_DELETED", { ...data, path });
+    this.#sources.qmp.event("DEVICE_DELETED", { ...data, path: pathOf(id) });
   }
+}
+
+/** Where QEMU's tree of objects has a device. */
+function pathOf(id: string | undefined): string {
+  return `/machine/peripheral${id === undefined ? "-anon" : `/${id}`}`;
 }
 
 function ramBytes(plan: MemoryPlan): number {

@@ -397,9 +397,9 @@ export class MachineModel {
 
   /** QEMU's set_link: plugs the cable of a card in or out, by the id of its back end or its own. False: there is none. */
   setLink(id: string, up: boolean): boolean {
-    const link = this.targets.links.get(id);
-    link?.(up);
-    return link !== undefined;
+    const card = this.targets.cards.get(id);
+    card?.setLink(up);
+    return card !== undefined;
   }
 
   /** The state in QMP's words. */

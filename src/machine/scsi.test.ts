@@ -91,7 +91,8 @@ describe("ScsiSet", () => {
     expect(set.changeMedium("one", drive("two"), false)).toEqual({ ok: false, error: "locked" });
     expect(log).toEqual(["close two"]);
     expect(set.changeMedium("one", drive("two"), true).ok).toBe(true);
-    expect(set.eject("two", true).ok).toBe(true);
+    expect(set.eject("two", true)).toEqual({ ok: false, error: "no-device" });
+    expect(set.eject("one", true).ok).toBe(true);
     expect(set.eject("cd", false).ok).toBe(true);
     expect(log).toEqual(["close two", "cd open", "close one", "cd closed", "cd open", "close two"]);
     expect(set.changeMedium("cd", drive("three"), false).ok).toBe(true);
@@ -101,10 +102,12 @@ describe("ScsiSet", () => {
   it("is what commands for drives act on", async () => {
     add({ driver: "scsi-cd", id: "cd", drive: "one" }, drive("one"));
     const [target] = targets;
-    expect(target?.info()).toMatchObject({ device: "one", qdev: "cd", removable: true, locked: false });
+    const about = { device: "one", qdev: "cd", removable: true, locked: false };
+    expect(target?.info()).toMatchObject({ ...about, tray_open: false });
     expect((await target?.eject?.(false))?.ok).toBe(true);
-    expect(target?.info()).toEqual({ device: "cd", qdev: "cd", removable: true, locked: false });
+    expect(target?.info()).toEqual({ ...about, tray_open: true });
     expect((await target?.change?.({ filename: "new", force: false, readOnly: "retain" }))?.ok).toBe(true);
+    expect(target?.info()).toMatchObject({ ...about, tray_open: false });
     expect(target?.info().inserted).toBeDefined();
   });
 

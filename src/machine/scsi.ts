@@ -40,6 +40,8 @@ export interface AddedDevice {
 interface ScsiDevice {
   /** The device's id, or its drive's. */
   readonly id: string;
+  /** Name of the drive that it was added with, whatever lies in it now. */
+  readonly backend: string;
   readonly controller: Controller;
   readonly address: UnitAddress;
   readonly unit: LogicalUnit;
@@ -112,7 +114,8 @@ export class ScsiSet {
     const { unit, tray } = this.#makeUnit(config, id, open);
     if (!bus.add(address, unit)) return err(configIssue(option, `scsi-id=${target},lun=${address.lun} is taken`));
     const block = this.#blockTarget(id);
-    this.#devices.push({ id, controller, address, unit, tray, open, target: block });
+    const backend = open?.drive.id ?? id;
+    this.#devices.push({ id, backend, controller, address, unit, tray, open, target: block });
     this.#targets.add(block);
     return ok({ id, bus: controller.device });
   }
@@ -180,9 +183,9 @@ export class ScsiSet {
         const device = this.#find(id);
         const tray = device?.tray;
         const inserted = device?.open === undefined ? {} : fixedDisk(device.open, id).info();
-        const name = device?.open?.drive.id ?? id;
-        const removable = tray !== undefined;
-        return { ...inserted, device: name, qdev: id, removable, locked: tray?.locked ?? false };
+        const names = { device: device?.backend ?? id, qdev: id };
+        if (tray === undefined) return { ...inserted, ...names, removable: false, locked: false };
+        return { ...inserted, ...names, removable: true, locked: tray.locked, tray_open: tray.open };
       },
       eject: (force) => {
         const ejected = this.eject(id, force);
@@ -198,7 +201,7 @@ export class ScsiSet {
   }
 
   #find(id: string): ScsiDevice | undefined {
-    return this.#devices.find((device) => device.id === id || device.open?.drive.id === id);
+    return this.#devices.find((device) => device.id === id || device.backend === id);
   }
 
   /** The drive with its tray open and nothing in it. */

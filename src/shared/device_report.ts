@@ -8,6 +8,8 @@ export interface QueueReport {
   readonly depth: number;
   readonly kicks: number;
   readonly interrupts: number;
+  /** Times that the driver has broken the rules of this queue. */
+  readonly errors: number;
 }
 
 /** A device of the machine as the page shows it. */

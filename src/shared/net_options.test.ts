@@ -43,7 +43,7 @@ describe("network options", () => {
     expect(cards("image=tiny&nic=none")).toEqual([]);
     expect(cards("kernel=x")).toEqual([]);
     expect(cards("image=tiny&netdev=user,id=a")).toEqual([]);
-    expect(netdevs("image=tiny&netdev=user,id=a")).toEqual([]);
+    expect(netdevs("image=tiny&netdev=user,id=a")).toMatchObject([{ type: "user", id: "a" }]);
   });
 
   it("are QEMU's", () => {

@@ -46,6 +46,25 @@ interface DriveChoice {
   readonly device?: string;
 }
 
+export type RxState = "normal" | "none" | "all";
+
+/** Which frames a card lets through to its driver. */
+export interface RxFilterInfo {
+  readonly name: string;
+  readonly promiscuous: boolean;
+  readonly multicast: RxState;
+  readonly unicast: RxState;
+  readonly vlan: RxState;
+  readonly "broadcast-allowed": boolean;
+  /** There were more addresses than the card keeps: it lets all of them through. */
+  readonly "multicast-overflow": boolean;
+  readonly "unicast-overflow": boolean;
+  readonly "main-mac": string;
+  readonly "vlan-table": readonly number[];
+  readonly "unicast-table": readonly string[];
+  readonly "multicast-table": readonly string[];
+}
+
 /** Keys by name; QEMU's "number" is not here. */
 export interface KeyValue {
   readonly type: "qcode";
@@ -85,6 +104,7 @@ export interface QmpCommands {
     return: Uint8Array<ArrayBuffer>;
   };
   set_link: { arguments: { readonly name: string; readonly up: boolean }; return: Nothing };
+  "query-rx-filter": { arguments: { readonly name?: string }; return: RxFilterInfo[] };
   "send-key": { arguments: { readonly keys: readonly KeyValue[]; readonly "hold-time"?: number }; return: Nothing };
 }
 

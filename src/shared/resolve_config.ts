@@ -144,11 +144,10 @@ function withCards(config: MachineConfig): MachineConfig {
   return { ...rest, devices: [...devices, ...cards], netdevs: [...netdevs, ...backends] };
 }
 
-function resolveNetdevs({ netdevs = [], devices = [] }: MachineConfig): ResolvedNetdev[] {
-  const used = new Set(devices.flatMap((device) => (device.driver === "virtio-net-pci" ? [device.netdev] : [])));
+/** All of them: a card for one may come later. */
+function resolveNetdevs({ netdevs = [] }: MachineConfig): ResolvedNetdev[] {
   return netdevs.flatMap((netdev): ResolvedNetdev[] => {
     const { id } = netdev;
-    if (!used.has(id)) return [];
     if (netdev.type === "socket") return [{ type: "socket", id, name: netdev.mcast }];
     const plan = planOf(netdev);
     // checkConfig has seen it.

@@ -76,9 +76,11 @@ function deviceView(report: DeviceReport, open: ReadonlySet<string>): HTMLElemen
 }
 
 function queueTable(queues: DeviceReport["queues"]): HTMLElement {
-  const head = ["Queue", "Size", "Depth", "Kicks", "Interrupts"].map((text) => el("th", { scope: "col" }, text));
-  const rows = queues.map(({ name, size, depth, kicks, interrupts }) => {
-    const cells = [size, depth, kicks, interrupts].map((value) => el("td", {}, String(value)));
+  const head = ["Queue", "Size", "Depth", "Kicks", "Interrupts", "Errors"].map((text) =>
+    el("th", { scope: "col" }, text),
+  );
+  const rows = queues.map(({ name, size, depth, kicks, interrupts, errors }) => {
+    const cells = [size, depth, kicks, interrupts, errors].map((value) => el("td", {}, String(value)));
     return el("tr", {}, el("th", { scope: "row" }, name), ...cells);
   });
   return el("table", {}, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows));

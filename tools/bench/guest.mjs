@@ -21,6 +21,8 @@ import { folder, programPath } from "./programs.mjs";
  */
 
 const KERNEL32 = "linux-image-686";
+/** For tools/bench/network. */
+const MODULES32 = ["virtio_pci", "virtio_net"];
 
 /** What every machine adds to its kernel's command line. */
 export const append = "console=ttyS0 quiet loglevel=1 rdinit=/init";
@@ -58,7 +60,7 @@ async function make32() {
     name: "bench-guest-i386",
     hash: hashOf(
       listFiles(["tools/guest"], (path) => /(initramfs|kernel|cpio)\.mjs$/.test(path)),
-      [KERNEL32],
+      [KERNEL32, ...MODULES32],
     ),
     outputs,
     run: async () => {
@@ -68,7 +70,7 @@ async function make32() {
       mkdirSync(scratch, { recursive: true });
       const kernel = await getKernel(apt, KERNEL32, scratch);
       const { kernel: vmlinux, bzImage } = files32();
-      const parts = { apt, kernel, modules: [], init: "tiny.sh", scratch, mtime: MTIME };
+      const parts = { apt, kernel, modules: MODULES32, init: "tiny.sh", scratch, mtime: MTIME };
       const initrd = await buildInitramfs(parts);
       mkdirSync(join(folder, "i386"), { recursive: true });
       writeFileSync(vmlinux, kernel.vmlinux);

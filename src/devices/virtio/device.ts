@@ -41,6 +41,6 @@ export interface DeviceHost {
   queue(index: number): Virtqueue;
   /** `config` was changed by the device: tells the driver. */
   configChanged(): void;
-  /** The driver broke the rules: the device stops until it is reset, the machine goes on. */
-  fail(reason: string): void;
+  /** The driver broke the rules, on this queue if it is one's: the device stops until it is reset, the machine goes on. */
+  fail(reason: string, queue?: number): void;
 }

@@ -250,6 +250,7 @@ describe("a driver that breaks the rules", () => {
     expect(driver.status).toBe(15 | 64);
     expect(t.messages).toEqual([{ address: 0xfee00000, data: 0x40 }]);
     expect(pci.transport.counters).toMatchObject({ failures: 1, lastFailure: "queue 0: ring error -4" });
+    expect(pci.transport.queues.map(({ errors }) => errors)).toEqual([1, 0]);
     echo(1);
     driver.kick(1);
     expect(driver.ring(1).takeUsed()).toEqual([]);

@@ -44,6 +44,8 @@ export interface QueueState {
   /** Since the machine started. */
   kicks: number;
   interrupts: number;
+  /** Times that the driver has broken the rules here. */
+  errors: number;
 }
 
 export interface TransportParts {
@@ -77,7 +79,7 @@ export class VirtioTransport implements DeviceHost {
     this.#log = parts.log;
     const owner = {
       interrupt: (queue: number) => this.#queueInterrupt(queue),
-      malformed: (queue: number, error: number) => this.fail(`queue ${queue}: ring error ${error}`),
+      malformed: (queue: number, error: number) => this.fail(`queue ${queue}: ring error ${error}`, queue),
       again: parts.again,
     };
     this.queues = device.queueSizes.map((maxSize, index) => ({
@@ -88,6 +90,7 @@ export class VirtioTransport implements DeviceHost {
       pfn: 0,
       kicks: 0,
       interrupts: 0,
+      errors: 0,
     }));
     device.attach(this);
   }
@@ -223,12 +226,14 @@ export class VirtioTransport implements DeviceHost {
     if ((this.status & STATUS_DRIVER_OK) !== 0) this.#interrupt(this.configVector, ISR_CONFIG);
   }
 
-  fail(reason: string): void {
+  fail(reason: string, queue?: number): void {
     if ((this.status & STATUS_NEEDS_RESET) !== 0) return;
+    const state = queue === undefined ? undefined : this.queues[queue];
+    if (state !== undefined) state.errors++;
     this.counters.failures++;
     this.counters.lastFailure = reason;
     this.#log.guest("needs-reset", `${this.device.name}: ${reason}; stopped until the driver resets it`);
-    for (const { queue } of this.queues) queue.stop();
+    for (const each of this.queues) each.queue.stop();
     this.status |= STATUS_NEEDS_RESET;
     if ((this.status & STATUS_DRIVER_OK) !== 0) this.#interrupt(this.configVector, ISR_CONFIG);
   }
@@ -275,7 +280,7 @@ export class VirtioTransport implements DeviceHost {
   #start(state: QueueState, addresses: RingAddresses): void {
     const { queue } = state;
     if (!queue.start(state.size, addresses, this.#ringFlags())) {
-      this.fail(`queue ${queue.index}: impossible size or alignment`);
+      this.fail(`queue ${queue.index}: impossible size or alignment`, queue.index);
     }
   }
 

@@ -104,7 +104,6 @@ const FADT_FLAGS = {
   wbinvd: 1 << 0,
   c1OnAllCpus: 1 << 2,
   noSleepButton: 1 << 5,
-  noRtcWakeStatus: 1 << 6,
   resetRegister: 1 << 10,
 };
 const IAPC_LEGACY_DEVICES = 1;

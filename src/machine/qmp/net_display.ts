@@ -4,12 +4,17 @@ import { ok } from "../../shared/result";
 import { deviceNotFound, done, genericError, type QmpServer } from "./server";
 import type { QmpTargets } from "./targets";
 
-export function registerNetAndDisplay(qmp: QmpServer, { links, screens }: QmpTargets): void {
+export function registerNetAndDisplay(qmp: QmpServer, { cards, screens }: QmpTargets): void {
   qmp.register("set_link", { name: "str", up: "bool" }, ({ name, up }) => {
-    const setLink = links.get(name);
-    if (setLink === undefined) return deviceNotFound(name);
-    setLink(up);
+    const card = cards.get(name);
+    if (card === undefined) return deviceNotFound(name);
+    card.setLink(up);
     return done;
+  });
+  qmp.register("query-rx-filter", { name: "str?" }, ({ name }) => {
+    if (name === undefined) return ok(Array.from(new Set(cards.values()), (card) => card.rxFilter()));
+    const card = cards.get(name);
+    return card === undefined ? deviceNotFound(name) : ok([card.rxFilter()]);
   });
   qmp.register("screendump", { device: "str?", head: "int?", format: "str?" }, async (args) => {
     const { device, head = 0, format = "png" } = args;

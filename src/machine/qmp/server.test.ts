@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { QmpEvent } from "../../shared/qmp";
 import { err, ok } from "../../shared/result";
+import { ReceiveFilter } from "../../devices/virtio/net/filter";
 import { registerBlock } from "./block";
 import { registerInput } from "./input";
 import { registerNetAndDisplay } from "./net_display";
 import { registerRunState } from "./run_state";
+import { rxFilterInfo } from "./rx_filter";
 import { QmpServer } from "./server";
 import { newTargets, type QmpTargets } from "./targets";
 
@@ -74,9 +76,13 @@ describe("the commands of QMP", () => {
   it("reach links and screens that devices have registered", async () => {
     expect(await fault("set_link", { name: "net0", up: false })).toBe("DeviceNotFound: Device 'net0' not found");
     const links: boolean[] = [];
-    targets.links.set("net0", (up) => links.push(up));
+    const filter = rxFilterInfo("net0", Uint8Array.of(2, 0, 0, 0, 0, 0xff), new ReceiveFilter(new Uint8Array(6)).state);
+    targets.cards.set("net0", { setLink: (up) => links.push(up), rxFilter: () => filter });
     expect(await fault("set_link", { name: "net0", up: false })).toBe("no fault");
     expect(links).toEqual([false]);
+    const all = { promiscuous: true, unicast: "normal", vlan: "all", "main-mac": "02:00:00:00:00:ff" };
+    expect(await qmp.execute("query-rx-filter", {})).toMatchObject(ok([{ name: "net0", ...all }]));
+    expect(await fault("query-rx-filter", { name: "net1" })).toBe("DeviceNotFound: Device 'net1' not found");
     expect(await fault("screendump", {})).toMatch(/^GenericError: There is no console/);
     targets.screens.set("video0", () => Promise.resolve(Uint8Array.of(0x89)));
     expect(await qmp.execute("screendump", {})).toEqual(ok(Uint8Array.of(0x89)));

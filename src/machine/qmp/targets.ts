@@ -1,6 +1,6 @@
 // What commands of QMP act on. A device that has such a thing adds it when it comes and takes it away when it goes.
 
-import type { BlockInfo, QmpFault } from "../../shared/qmp";
+import type { BlockInfo, QmpFault, RxFilterInfo } from "../../shared/qmp";
 import type { Result } from "../../shared/result";
 
 /** A drive: what `query-block` lists, and what can be done with it. */
@@ -18,14 +18,20 @@ export interface NewMedium {
   readonly readOnly: "retain" | "read-only" | "read-write";
 }
 
+/** A network card. */
+export interface CardTarget {
+  setLink(up: boolean): void;
+  rxFilter(): RxFilterInfo;
+}
+
 export interface QmpTargets {
   readonly blocks: Set<BlockTarget>;
-  /** By the id of the network device: sets its link. */
-  readonly links: Map<string, (up: boolean) => void>;
+  /** By the id of the network device, and by that of its back end. */
+  readonly cards: Map<string, CardTarget>;
   /** By the id of the display: makes a PNG of what it shows. The first one is the default. */
   readonly screens: Map<string, () => Promise<Uint8Array<ArrayBuffer>>>;
 }
 
 export function newTargets(): QmpTargets {
-  return { blocks: new Set(), links: new Map(), screens: new Map() };
+  return { blocks: new Set(), cards: new Map(), screens: new Map() };
 }

@@ -12,7 +12,7 @@ import { missingChromium, openPage } from "./browser.mjs";
 const bootPatience = 600_000;
 
 /** The firmware, which the package does not contain. */
-async function getFirmware() {
+export async function getFirmware() {
   const target = join(folder, "seabios");
   if (existsSync(join(target, "vgabios.bin"))) return;
   const apt = await openApt(join(cache, "guests", ".apt"), "amd64", false);

@@ -89,6 +89,7 @@ export const image = {
       "iperf3",
       "iproute2",
       "iputils-ping",
+      "kexec-tools",
       "kmod",
       "less",
       "login",

@@ -106,6 +106,48 @@ describe.each([
 });
 
 describe("a member that takes nothing", () => {
+  it("has no part in what others may send it later", async () => {
+    // More than it keeps, of three that may each have half of that under way.
+    await members("a", "a", "a", "a");
+    const [slow] = nics;
+    if (slow === undefined) throw new Error("there is no member");
+    slow.hasRoom = false;
+    for (const from of [2, 3, 4]) {
+      for (let i = 0; i < 69; i++) ports[from - 1]?.send(frame(from, macOf(1), i, 60_000));
+      ports[from - 1]?.sent();
+    }
+    for (let i = 0; i < 10; i++) await pause();
+    slow.hasRoom = true;
+    slow.onRoom();
+    const kept = slow.frames.splice(0).length;
+    expect(kept).toBe(Math.floor((8 * 1024 * 1024) / 60_000));
+    await pause();
+    for (const from of [2, 3, 4]) {
+      for (let i = 0; i < 40; i++) ports[from - 1]?.send(frame(from, macOf(1), from, 60_000));
+      ports[from - 1]?.sent();
+    }
+    expect(await slow.numbers(120)).toHaveLength(120);
+  });
+
+  it("and has no card is sent everything all the same", async () => {
+    const [open, port] = [new SwitchPort(name, "a"), new SwitchPort(name, "a")];
+    ports.push(open, port);
+    const { port1, port2 } = new MessageChannel();
+    open.join(port1);
+    port.join(port2);
+    for (let turn = 0; turn < 4; turn++) {
+      for (let i = 0; i < 60; i++) port.send(frame(1, everybody, i, 60_000));
+      port.sent();
+      for (let i = 0; i < 4; i++) await pause();
+    }
+    const nic = new TestNic(9);
+    open.plug(nic);
+    expect(nic.frames).toEqual([]);
+    port.send(frame(1, everybody, 7));
+    port.sent();
+    expect(await nic.numbers(1)).toEqual([7]);
+  });
+
   it("gets no more after a while, and all of what it got", async () => {
     await members("a", "a");
     const [sender] = ports;

@@ -127,9 +127,14 @@ export class SwitchPort implements NetBackend {
     }
     for (const frame of message.frames) {
       this.#learn(frame.bytes, peer);
-      if (this.#waitingBytes + frame.bytes.length > MAX_WAITING) continue;
+      const { length } = frame.bytes;
+      // What is lost here, for want of room or of a card, is not under way any more.
+      if (this.#nic === undefined || this.#waitingBytes + length > MAX_WAITING) {
+        peer.acknowledge(length);
+        continue;
+      }
       this.#waiting.push({ frame, from: peer });
-      this.#waitingBytes += frame.bytes.length;
+      this.#waitingBytes += length;
     }
     this.#deliver();
   }

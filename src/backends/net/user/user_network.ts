@@ -55,6 +55,8 @@ export class UserNetwork implements NetBackend {
     const { plan } = this.#options;
     const link = new Link(nic, plan);
     const tcp = new Tcp(link, this.#clock, (ends) => this.#accept(ends));
+    // A card that takes the place of another one, which was removed.
+    this.#plugged?.tcp.close();
     this.#plugged = { link, tcp, dhcp: new DhcpServer(plan, nic.mtu) };
     nic.onRoom = () => tcp.flush();
   }

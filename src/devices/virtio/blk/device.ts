@@ -100,7 +100,7 @@ export class VirtioBlk implements VirtioDevice {
       return "later";
     }
     if (isMalformed(chain)) {
-      this.#host?.fail("a request without header or status");
+      this.#host?.fail("a request without header or status", queue.index);
       return "taken";
     }
     const copied = chain.read(0, this.#head);

@@ -209,7 +209,7 @@ export class VirtioInput implements VirtioDevice {
 
   #writeEvent(chain: Chain, event: RawEvent): boolean {
     if (chain.writableBytes < EVENT_SIZE || chain.readableBytes > 0) {
-      this.#host?.fail("a buffer for an event that is not one of 8 writable bytes");
+      this.#host?.fail("a buffer for an event that is not one of 8 writable bytes", EVENT_QUEUE);
       return false;
     }
     encodeEvent(event, this.#event);

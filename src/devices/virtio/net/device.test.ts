@@ -39,11 +39,13 @@ let backend: TestBackend;
 let net: VirtioNet;
 let driver: MockDriver;
 let next: number;
+let filterChanges: number;
 
 beforeEach(() => {
   t = testBus({ ramBytes: 16 * 1024 * 1024 });
   backend = new TestBackend();
-  net = new VirtioNet(backend, { mac: MAC, mtu: 1500 });
+  filterChanges = 0;
+  net = new VirtioNet(backend, { mac: MAC, mtu: 1500, filterChanged: () => filterChanges++ });
   driver = t.driver(t.plug(net));
   next = DATA;
 });
@@ -414,6 +416,17 @@ describe("the control queue", () => {
     expect(command(1, 1, ...OTHER)).toBe(0);
     expect([passes(OTHER), passes(MAC)]).toEqual([true, false]);
     expect(net.counters.filtered).toBeGreaterThan(4);
+  });
+
+  it("says once that the filter has changed, and again when somebody has looked", () => {
+    driver.start();
+    const add = (...id: number[]) => command(2, 0, ...id);
+    expect([add(7, 0), add(8, 1), filterChanges]).toEqual([0, 0, 1]);
+    expect(net.lookAtFilter()).toMatchObject({ filtersVlans: true, vlans: [7, 264], unicast: [], multicast: [] });
+    expect([command(0, 0, 0), filterChanges]).toEqual([0, 2]);
+    expect(net.lookAtFilter().modes.promiscuous).toBe(false);
+    // Refused: nothing has changed.
+    expect([add(0, 16), filterChanges]).toEqual([1, 2]);
   });
 
   it("lets tagged frames of added networks through", () => {

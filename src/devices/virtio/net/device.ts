@@ -11,7 +11,7 @@ import type { Chain, TakeAnswer } from "../queue";
 import * as Config from "./config";
 import { ACK_ERROR, ACK_OK, type ControlCommand, MAX_COMMAND, parseCommand } from "./control";
 import { newNetCounters } from "./counters";
-import { ReceiveFilter } from "./filter";
+import { type FilterState, ReceiveFilter } from "./filter";
 import { type ReceiveShape, Receiver } from "./receiver";
 import { HEADER, LEGACY_HEADER, parseHeader } from "./request";
 import { cutSegments, fillChecksum } from "./segment";
@@ -20,10 +20,13 @@ export interface NetOptions {
   readonly mac: Uint8Array;
   /** Largest IP packet that the guest is told to send. */
   readonly mtu?: number;
+  /** The driver has changed what it wants to hear; said once, and again after somebody has looked. */
+  readonly filterChanged?: () => void;
 }
 
 /** How often in one turn the back end is asked for more. */
 const MAX_REFILLS = 16;
+const filterCommands: ReadonlySet<ControlCommand["kind"]> = new Set(["mode", "table", "address", "vlan"]);
 
 export class VirtioNet implements VirtioDevice, NicPort {
   readonly name = "virtio-net";
@@ -40,6 +43,8 @@ export class VirtioNet implements VirtioDevice, NicPort {
   readonly #ownMac: Uint8Array;
   readonly #view: DataView;
   readonly #filter: ReceiveFilter;
+  readonly #filterChanged: () => void;
+  #filterSeen = true;
   readonly #receiver = new Receiver(this.counters);
   readonly #header = new Uint8Array(HEADER);
   #host: DeviceHost | undefined;
@@ -59,6 +64,7 @@ export class VirtioNet implements VirtioDevice, NicPort {
     this.mac = this.config.subarray(Config.MAC, Config.MAC + Config.MAC_LENGTH);
     this.#view = new DataView(this.config.buffer);
     this.#filter = new ReceiveFilter(this.mac);
+    this.#filterChanged = options.filterChanged ?? (() => undefined);
     backend.plug(this);
   }
 
@@ -123,6 +129,12 @@ export class VirtioNet implements VirtioDevice, NicPort {
     return this.#linkUp;
   }
 
+  /** What the driver wants to hear. */
+  lookAtFilter(): FilterState {
+    this.#filterSeen = true;
+    return this.#filter.state;
+  }
+
   get hasRoom(): boolean {
     return this.#receiver.hasRoom;
   }
@@ -168,7 +180,7 @@ export class VirtioNet implements VirtioDevice, NicPort {
       if (!this.#active || this.#receiver.isEmpty || queue === undefined || !queue.running) return;
       const hadRoom = this.#receiver.hasRoom;
       const misuse = this.#receiver.flush(queue, this.#shape);
-      if (misuse !== undefined) this.#host?.fail(misuse);
+      if (misuse !== undefined) this.#host?.fail(misuse, Config.RECEIVE);
       if (hadRoom || !this.#receiver.hasRoom) return;
       this.#batches++;
       this.onRoom();
@@ -197,7 +209,7 @@ export class VirtioNet implements VirtioDevice, NicPort {
     const { headerLength } = this.#shape;
     queue?.drain((chain) => {
       if (chain.writableBytes !== 0 || chain.readableBytes < headerLength) {
-        this.#host?.fail("a frame without a header, or with buffers to write to");
+        this.#host?.fail("a frame without a header, or with buffers to write to", Config.TRANSMIT);
         return "taken" satisfies TakeAnswer;
       }
       const frame = this.#takeFrame(chain, headerLength);
@@ -235,16 +247,23 @@ export class VirtioNet implements VirtioDevice, NicPort {
     const queue = this.#host?.queue(Config.CONTROL);
     queue?.drain((chain) => {
       if (chain.writableBytes === 0) {
-        this.#host?.fail("a command without room for the answer");
+        this.#host?.fail("a command without room for the answer", Config.CONTROL);
         return "taken" satisfies TakeAnswer;
       }
       this.counters.controlCommands++;
       const command = this.#takeCommand(chain);
       if (command === undefined) this.counters.badCommands++;
       else this.#obey(command);
+      if (command !== undefined && filterCommands.has(command.kind)) this.#tellFilter();
       queue.push(chain.head, chain.write(0, Uint8Array.of(command === undefined ? ACK_ERROR : ACK_OK)));
       return "taken";
     });
+  }
+
+  #tellFilter(): void {
+    if (!this.#filterSeen) return;
+    this.#filterSeen = false;
+    this.#filterChanged();
   }
 
   #takeCommand(chain: Chain): ControlCommand | undefined {

@@ -18,6 +18,15 @@ export const rxModes: readonly RxMode[] = [
   "noBroadcast",
 ];
 
+/** What the driver has asked for. A list is undefined where it is longer than what is kept. */
+export interface FilterState {
+  readonly modes: Readonly<Record<RxMode, boolean>>;
+  readonly filtersVlans: boolean;
+  readonly vlans: readonly number[];
+  readonly unicast: AddressList;
+  readonly multicast: AddressList;
+}
+
 /** A list of the driver's; undefined: longer than what is kept. */
 type AddressList = readonly Uint8Array[] | undefined;
 
@@ -59,6 +68,12 @@ export class ReceiveFilter {
     this.#vlans[id >> 3] = on ? byte | mask : byte & ~mask;
   }
 
+  get state(): FilterState {
+    const vlans = Array.from({ length: VLANS }, (_, id) => id).filter((id) => this.#hasVlan(id));
+    const lists = { unicast: this.#unicast, multicast: this.#multicast };
+    return { modes: { ...this.#modes }, filtersVlans: this.#filtersVlans, vlans, ...lists };
+  }
+
   accepts(frame: Uint8Array): boolean {
     const modes = this.#modes;
     if (modes.promiscuous) return true;
@@ -75,6 +90,10 @@ export class ReceiveFilter {
   #acceptsVlan(frame: Uint8Array): boolean {
     if ((((frame[TYPE] ?? 0) << 8) | (frame[TYPE + 1] ?? 0)) !== TYPE_VLAN) return true;
     const id = (((frame[TYPE + 2] ?? 0) << 8) | (frame[TYPE + 3] ?? 0)) & (VLANS - 1);
+    return this.#hasVlan(id);
+  }
+
+  #hasVlan(id: number): boolean {
     return ((this.#vlans[id >> 3] ?? 0) & (1 << (id & 7))) !== 0;
   }
 }

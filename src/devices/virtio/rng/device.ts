@@ -55,7 +55,7 @@ export class VirtioRng implements VirtioDevice {
   #take(chain: Chain): number | undefined {
     const length = parseRequest(chain);
     if (length === "malformed") {
-      this.#host?.fail("a request with something to read");
+      this.#host?.fail("a request with something to read", 0);
       return undefined;
     }
     const bytes = this.#bytes.subarray(0, length);

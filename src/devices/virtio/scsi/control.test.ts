@@ -3,6 +3,7 @@ import { type TestBus, testBus } from "../../../../tests/virtio";
 import { RamDisk } from "../../../backends/disk/ram";
 import type { CancelToken, DiskBackend, DiskOutcome } from "../../../backends/disk/types";
 import { scsiDisk } from "../../scsi/disk";
+import type { VirtioPciDevice } from "../pci";
 import type { MockDriver } from "../testing/mock_driver";
 import { VirtioScsi } from "./device";
 import { DATA, EVENTS, type Offered, read, ScsiDriver, testReady, unit } from "./testing/scsi_driver";
@@ -13,13 +14,15 @@ let t: TestBus;
 let driver: MockDriver;
 let host: ScsiDriver;
 let scsi: VirtioScsi;
+let pci: VirtioPciDevice;
 let bytes: Uint8Array;
 
 beforeEach(() => {
   t = testBus();
   bytes = new Uint8Array(SECTORS * 512);
   scsi = new VirtioScsi();
-  driver = t.driver(t.plug(scsi));
+  pci = t.plug(scsi);
+  driver = t.driver(pci);
   host = new ScsiDriver(driver);
   scsi.bus.add({ target: 0, lun: 0 }, scsiDisk(new RamDisk(bytes), { serial: "ONE" }));
   scsi.bus.add({ target: 3, lun: 300 }, scsiDisk(new RamDisk(new Uint8Array(1024 * 1024))));
@@ -67,6 +70,7 @@ describe("events", () => {
     driver.kick(1);
     scsi.bus.remove({ target: 3, lun: 300 });
     expect(driver.status & 64).toBe(64);
+    expect(pci.transport.queues.map(({ errors }) => errors)).toEqual([0, 1, 0]);
   });
 });
 

@@ -153,7 +153,7 @@ export class VirtioScsi implements VirtioDevice {
     const requestSize = COMMAND_HEADER + this.#cdbSize;
     const responseSize = RESPONSE_HEADER + this.#senseSize;
     if (chain.readableBytes < requestSize || chain.writableBytes < responseSize) {
-      this.#host?.fail("a command without room for CDB or sense data");
+      this.#host?.fail("a command without room for CDB or sense data", queue.index);
       return "taken";
     }
     const bytes = this.#request.subarray(0, requestSize);
@@ -254,7 +254,7 @@ export class VirtioScsi implements VirtioDevice {
     const request = parseControl(bytes.subarray(0, chain.read(0, bytes)));
     const size = request === undefined ? 1 : controlResponseSize(request);
     if (request === undefined || chain.writableBytes < size) {
-      this.#host?.fail("a control request that is too short");
+      this.#host?.fail("a control request that is too short", CONTROL_QUEUE);
       return "taken";
     }
     this.#control(request, { queue, head: chain.head, response: chain.writable(0, size) }, size);
@@ -325,7 +325,7 @@ export class VirtioScsi implements VirtioDevice {
     if (queue.running) this.#events.send(event, queue, this.#shortEvent);
   }
 
-  readonly #shortEvent = (): void => this.#host?.fail("a buffer too short for an event");
+  readonly #shortEvent = (): void => this.#host?.fail("a buffer too short for an event", EVENT_QUEUE);
 }
 
 function buffer(length: number, views: DataBuffer["views"]): DataBuffer {

@@ -16,6 +16,7 @@ const ACKNOWLEDGE = 1;
 const DRIVER = 2;
 const DRIVER_OK = 4;
 const FEATURES_OK = 8;
+const NO_VECTOR = 0xffff;
 /** Rings lie from here on, one every RING_STRIDE bytes. */
 const RINGS = 0x100000;
 const RING_STRIDE = 0x10000;
@@ -124,6 +125,8 @@ export class MockDriver {
     this.commonWrite(22, 2, index);
     this.commonWrite(24, 2, size);
     this.commonWrite(26, 2, index + 1);
+    // A device with fewer vectors has one for all of its queues.
+    if (this.commonRead(26, 2) === NO_VECTOR) this.commonWrite(26, 2, 1);
     for (const [i, address] of [ring.desc, ring.avail, ring.used].entries()) {
       this.commonWrite(32 + i * 8, 4, address);
       this.commonWrite(36 + i * 8, 4, 0);
@@ -147,12 +150,25 @@ export class MockDriver {
   enableMsix(): void {
     const table = this.barAddress(1);
     const control = this.configRead(0x9a, 2);
-    for (let vector = 0; vector <= (control & 0x7ff); vector++) {
+    for (let vector = 0; vector <= this.#lastVector; vector++) {
       this.write(table + vector * 16, 4, 0xfee00000);
       this.write(table + vector * 16 + 8, 4, 0x40 + vector);
       this.write(table + vector * 16 + 12, 4, 0);
     }
     this.configWrite(0x9a, 2, control | 0x8000);
+  }
+
+  get usesMsix(): boolean {
+    return (this.configRead(0x9a, 2) & 0x8000) !== 0;
+  }
+
+  get #lastVector(): number {
+    return this.configRead(0x9a, 2) & 0x7ff;
+  }
+
+  /** Reads, and so acknowledges, why the pin was raised. */
+  readIsr(): number {
+    return this.read(this.structure(3), 1);
   }
 
   kick(queue: number): void {
@@ -189,6 +205,7 @@ export class MockDriver {
       if (size === 0) break;
       const ring = new MockRing(this.guest, RINGS + index * RING_STRIDE, size);
       this.legacyWrite(8, 4, ring.desc >>> 12);
+      if (this.usesMsix) this.legacyWrite(22, 2, Math.min(index + 1, this.#lastVector));
       this.rings.push(ring);
     }
     this.legacyWrite(18, 1, ACKNOWLEDGE | DRIVER | DRIVER_OK);
