@@ -50,3 +50,13 @@ it.each([
   new Uint8Array(guest.memory.buffer).set(code, calls.testScratch(cpu));
   expect(calls.testDecodeLocks(cpu, 2)).toBe(locks);
 });
+
+it.each([
+  ["mov rax,db0", [0x0f, 0x21, 0x00]],
+  ["mov rsp,cr0", [0x0f, 0x20, 0x44]],
+  ["mov cr3,rbp", [0x0f, 0x22, 0x9d]],
+] as const)("ignores modrm.mod in %s", (_name, code) => {
+  const { guest, calls, cpu } = new SystemCpu();
+  new Uint8Array(guest.memory.buffer).set([...code, ...Array<number>(12).fill(0x90)], calls.testScratch(cpu));
+  expect(calls.testDecodeLength(cpu, 2)).toBe(3);
+});

@@ -110,7 +110,8 @@ export function decodeInstruction(cpu: usize, bytes: usize, available: u32, key:
   const hasModrm = load<u8>(slot, 3) != 0;
   if (hasModrm) {
     if (at >= available) return more(available, offset, rec);
-    store<u8>(cpu, load<u8>(bytes + at), pModrm);
+    const modrm = load<u8>(bytes + at);
+    store<u8>(cpu, map == 1 && isControlMove(opcode) ? modrm | 0xc0 : modrm, pModrm);
   }
   const candidate = findCandidate(cpu, slot, mode);
   if (candidate == 0) return undefinedInstruction(offset, rec);
@@ -246,6 +247,12 @@ function readLegacyPrefix(cpu: usize, byte: u32, mode: u32): bool {
       return true;
   }
   return false;
+}
+
+/** MOV to and from control and debug registers, 0F 20 to 23: processors ignore modrm.mod (SDM vol. 2, MOV). */
+@inline
+function isControlMove(opcode: u32): bool {
+  return (opcode & 0xfc) == 0x20;
 }
 
 /** The first candidate that fits prefixes, mode, modrm and the CPU's model; 0 = undefined instruction. */

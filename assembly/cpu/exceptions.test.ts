@@ -304,6 +304,16 @@ describe("long mode", () => {
     expect(t.rsp).toBe(BigInt(RING0_STACK));
   });
 
+  it("keeps one of the NMIs that come while they are blocked", () => {
+    t.longMode(0);
+    t.gate64(IDT + 2 * 16, access.interruptGate, CODE64, 0x1234n);
+    t.calls.testDeliverNmi(t.cpu);
+    for (let i = 0; i < 3; i++) t.calls.raiseMsi(t.guest.plan.machine, 0xfee00000, 0x400);
+    expect(t.get32(Cpu.nmiPending)).toBeGreaterThan(0);
+    expect(t.calls.testInterruptReturn(t.cpu, 8)).toBe(1);
+    expect(t.get32(Cpu.nmiPending)).toBe(1);
+  });
+
   it("refuses gates that are no 64-bit gates, and handlers that are no 64-bit code", () => {
     t.longMode(0);
     t.gate64(IDT + 13 * 16, access.interruptGate, CODE64, 0x1300n);

@@ -157,6 +157,15 @@ export function deliverNmi(cpu: usize): void {
   deliverEvent(cpu, Exception.NMI);
 }
 
+/** IRET: NMIs are unblocked even if it faults (SDM vol. 3, 6.7.1). Of those that came while they were blocked one has waited. */
+export function unblockNmi(cpu: usize): void {
+  if (load<i32>(cpu, Cpu.nmiPending) != 0) {
+    if (load<u32>(cpu, Cpu.nmiBlocked) != 0) atomic.store<i32>(cpu, 1, Cpu.nmiPending);
+    store<i32>(cpu, 1, Cpu.exitRequest);
+  }
+  store<u32>(cpu, 0, Cpu.nmiBlocked);
+}
+
 function deliverEvent(cpu: usize, vector: i32): void {
   store<u32>(cpu, Cpu.RUN_RUNNING, Cpu.runState);
   store<u32>(cpu, 0, CpuSystem.eventSoftware);

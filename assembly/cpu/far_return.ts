@@ -16,6 +16,7 @@ import {
   segmentOf,
   selectorError,
 } from "./descriptor";
+import { unblockNmi } from "./exceptions";
 import { enterRealCode } from "./far";
 import { AC, ARITHMETIC, DF, ID, IF, IOPL, NT, RF, setFlags, TF, VIF, VIP, VM } from "./flags";
 import { frameCommit, frameCurrent, framePop, frameSkip, MASK_64 } from "./frame";
@@ -120,9 +121,7 @@ function forgetResume(cpu: usize): void {
 }
 
 export function interruptReturn(cpu: usize, size: u32): bool {
-  // NMIs are unblocked even if the return faults (SDM vol. 3, 6.7.1).
-  store<u32>(cpu, 0, Cpu.nmiBlocked);
-  if (load<i32>(cpu, Cpu.nmiPending) != 0) store<i32>(cpu, 1, Cpu.exitRequest);
+  unblockNmi(cpu);
   if (!isProtected(cpu)) return returnReal(cpu, size);
   if (isV86(cpu)) return returnV86(cpu, size);
   if ((load<u32>(cpu, Cpu.eflags) & NT) != 0) return isLong(cpu) ? protection(cpu, 0) : taskReturn(cpu);

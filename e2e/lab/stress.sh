@@ -4,7 +4,8 @@
 #
 # Left out: what measures and has no result to verify (memrate, nop, null), what needs hardware that is not here (ipsec-mb,
 # ioport, gpu, numa, cpu-online, llc-affinity), what takes all memory on purpose (bigheap, brk, oom-pipe, resources, swap), and
-# what exercises the kernel rather than the processor (file systems, network, scheduling).
+# what exercises the kernel rather than the processor (file systems, network, scheduling: cyclic wants 90 % of a CPU twice, which one
+# CPU does not have), and what this version skips where the vendor is not Intel (rdrand, tsc).
 cd "$(mktemp -d)" || exit 1
 
 try() {
@@ -32,7 +33,7 @@ with_methods() {
 
 case ${1-all} in
 cpu | all)
-	with_methods cpu 1
+	with_methods cpu 50 --timeout 1
 	;;
 esac
 case ${1-all} in
@@ -52,11 +53,11 @@ esac
 case ${1-all} in
 others | all)
 	count=0
-	for stressor in atomic bad-altstack branch bsearch cache crypt cyclic dekker far-branch fp fp-error full funcret getrandom goto \
+	for stressor in atomic bad-altstack branch bsearch cache crypt dekker far-branch fp fp-error full funcret getrandom goto \
 		hash heapsort hsearch icache judy l1cache list lockbus longjmp lsearch malloc mcontend membarrier memfd mergesort \
-		mincore mmap mprotect mremap opcode peterson pkey prefetch priv-instr qsort radixsort randlist rdrand \
+		mincore mmap mprotect mremap opcode peterson pkey prefetch priv-instr qsort radixsort randlist \
 		regs remap rotate shellsort sigabrt sigchld sigfpe sigrt sigsegv sigsuspend sigtrap skiplist sparsematrix \
-		stack stackmmap stream switch syncload tlb-shootdown tree tsc tsearch vdso vecfp vecmath vecshuf vecwide vm-addr \
+		stack stackmmap stream switch syncload tlb-shootdown tree tsearch vdso vecfp vecmath vecshuf vecwide vm-addr \
 		vm-rw vm-segv x86cpuid zero; do
 		try "--$stressor" 1 --timeout 2
 		count=$((count + 1))

@@ -89,7 +89,7 @@ export const rows = [
   ["F3 0F AE /2 reg", "WRFSBASE Ry", "segment.wrfsbase", { only64: true, feature: "fsgsbase" }],
   ["F3 0F AE /3 reg", "WRGSBASE Ry", "segment.wrgsbase", { only64: true, feature: "fsgsbase" }],
 
-  // Control and debug registers. modrm.mod is ignored by processors; assemblers write the register form.
+  // Control and debug registers. modrm.mod is ignored: the decoder takes any for the register form.
   ["0F 20 /r reg", "MOV Rd,Cd", "system.movFromCr"],
   ["0F 22 /r reg", "MOV Cd,Rd", "system.movToCr", end],
   ["0F 21 /r reg", "MOV Rd,Dd", "system.movFromDr"],
