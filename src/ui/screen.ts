@@ -92,7 +92,10 @@ export class Screen {
     this.#machine?.resizeDisplay(width, height).catch(() => undefined);
   }
 
-  /** As large as the pane allows, but a picture is enlarged only by whole numbers: pixels stay square and sharp. */
+  /**
+   * As large as the pane allows, but a picture is enlarged only by whole numbers: pixels stay square and sharp. A reduced
+   * one would lose pixels of letters: it is smoothed.
+   */
   #scale(): void {
     const { clientWidth, clientHeight } = this.element;
     const size = this.#size;
@@ -101,5 +104,6 @@ export class Screen {
     const scale = fit >= 1 ? Math.floor(fit) : fit;
     this.#canvas.style.width = `${size.width * scale}px`;
     this.#canvas.style.height = `${size.height * scale}px`;
+    this.#canvas.style.imageRendering = scale < 1 ? "auto" : "pixelated";
   }
 }

@@ -14,6 +14,7 @@ import { parseQuery } from "../shared/query_string";
 import { type QmpCommand, type QmpCommands, QmpError, type QmpEvent } from "../shared/qmp";
 import type { Result } from "../shared/result";
 import { AGENT_PORT, GuestAgent } from "./guest_agent";
+import { GuestClipboard, SPICE_PORT } from "./guest_clipboard";
 import { inspectCpu, type CpuReport } from "./inspect";
 import type {
   ConsoleName,
@@ -61,6 +62,8 @@ export interface MachineEvents {
   leds: KeyboardLeds;
   /** The guest's screen has a picture of another size. */
   display: DisplaySize;
+  /** Somebody has copied this text in the guest. */
+  clipboard: string;
   /** The guest or the user started the machine anew. */
   reset: ResetReason;
   /** The guest powered off; the number is the exit code of QEMU's isa-debug-exit, 0 for ACPI. */
@@ -123,6 +126,7 @@ export class Machine {
     pointer: new Set(),
     leds: new Set(),
     display: new Set(),
+    clipboard: new Set(),
     reset: new Set(),
     shutdown: new Set(),
     crash: new Set(),
@@ -131,6 +135,11 @@ export class Machine {
   };
   /** Calls to the guest's qemu-guest-agent, if it runs one and the machine has the port org.qemu.guest_agent.0. */
   readonly agent = new GuestAgent(() => this.port(AGENT_PORT));
+  /** The clipboard of the guest's desktop, if it runs spice-vdagent and the machine has the port com.redhat.spice.0. */
+  readonly clipboard = new GuestClipboard(
+    () => this.port(SPICE_PORT),
+    () => void this.#readClipboard(),
+  );
   #session: Session | undefined;
   #rates = new RateMeter();
   #stats: Stats | undefined;
@@ -498,6 +507,12 @@ export class Machine {
     if (this.#pointerMode === mode) return;
     this.#pointerMode = mode;
     this.#emit("pointer", mode);
+  }
+
+  /** A guest that has copied and then does not tell what is no matter. */
+  async #readClipboard(): Promise<void> {
+    const text = await this.clipboard.read().catch(() => "");
+    if (text !== "") this.#emit("clipboard", text);
   }
 
   #endSession(reason: string): void {

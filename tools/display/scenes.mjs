@@ -21,8 +21,8 @@ export const scenes = [
   {
     name: "empty",
     command:
-      "pkill modetest; sleep 2; (X :0 vt1 -nolisten tcp -br -noreset >/dev/null 2>&1 &); sleep 10; " +
-      "xrandr --output Virtual-1 --mode 1024x768",
+      "pkill modetest; sleep 2; (X :0 vt1 -nolisten tcp -br -noreset >/dev/null 2>&1 &); " +
+      "until xrandr --output Virtual-1 --mode 1024x768 2>/dev/null; do sleep 1; done",
   },
   { name: "xterm", command: terminal("-geometry 60x12+30+40", letters + colours) },
   { name: "scrolled", command: terminal("-geometry 40x10+500+60", "$(seq -s ' ' 1 400)") },

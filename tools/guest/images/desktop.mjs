@@ -65,6 +65,12 @@ Section "Device"
 EndSection
 `;
 
+/** What is selected is also what other programs, and the page, paste. */
+const PROGRAMS = `XTerm*selectToClipboard: true
+XTerm*VT100.utf8Fonts.font: -misc-fixed-medium-r-normal--15-140-75-75-c-90-iso10646-1
+XTerm*VT100.translations: #override Ctrl Shift <Key>V: insert-selection(CLIPBOARD)
+`;
+
 /**
  * Nothing that wakes the machine all the time: no meters, a clock of minutes, and no buttons for windows, whose layout
  * icewm 3.3.1 makes anew sixty times a second (its issue 763).
@@ -88,17 +94,26 @@ export const image = {
   description: "Debian 12 with Xorg on QXL, a window manager, xterm and a few programs.",
   memoryMb: 768,
   append: debian.append.replace(rootfs.uuid, DISK_UUID).replace("console=hvc0", "console=tty0 console=hvc0"),
-  devices: [...debian.devices, "qxl-vga", "virtio-keyboard-pci", "virtio-tablet-pci"],
+  devices: [
+    ...debian.devices,
+    "qxl-vga",
+    "virtio-keyboard-pci",
+    "virtio-tablet-pci",
+    "virtserialport,name=com.redhat.spice.0",
+  ],
   onDemand: true,
   rootfs: {
     ...rootfs,
     uuid: DISK_UUID,
     packages: [...rootfs.packages, ...PACKAGES].sort(),
+    // spice-vdagentd makes a pointer of its own by it, and ends where it cannot.
+    modules: [...rootfs.modules, "kernel/drivers/input/misc/uinput.ko"],
     programs: { ...rootfs.programs, "usr/local/bin/qxl-draw": "qxl_draw.c" },
     files: {
       ...rootfs.files,
       "etc/systemd/system/getty@tty1.service.d/autologin.conf": AUTOLOGIN,
       "etc/X11/xorg.conf.d/10-tabvisor.conf": XORG,
+      "root/.Xdefaults": PROGRAMS,
       "root/.bash_profile": PROFILE,
       "root/.icewm/preferences": WINDOW_MANAGER,
       "root/.xinitrc": SESSION,

@@ -4,6 +4,7 @@
 //   qxl-draw             prints a line "CASE CHECKSUM" for each case
 //   qxl-draw FILE        compares with such lines
 //   qxl-draw -v CASE     prints the pixels of one case
+//   qxl-draw -t COUNT    prints how long so many UPDATE_AREA take, with nothing drawn in between
 //
 // Nothing else may be master of the card. The layouts are spice-protocol's (spice/qxl_dev.h); their numbers are offsets.
 
@@ -16,6 +17,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
 
 // The driver's interface (Linux: include/uapi/drm/qxl_drm.h), which Debian's headers of the kernel leave out.
 struct drm_qxl_alloc { uint32_t size, handle; };
@@ -568,9 +570,25 @@ static void read_expected(const char *path) {
 	fclose(file);
 }
 
+static double seconds(void) {
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+static int time_updates(int times) {
+	struct drm_qxl_update_area all = { .handle = xrgb->handle, .right = WIDTH, .bottom = HEIGHT };
+	double began = seconds();
+	for (int i = 0; i < times; i++) if (ioctl(card, DRM_IOCTL_QXL_UPDATE_AREA, &all) < 0) die("update");
+	printf("%.2f us\n", (seconds() - began) / times * 1e6);
+	return 0;
+}
+
 int main(int count, char **words) {
+	int times = 0;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (count == 3 && strcmp(words[1], "-v") == 0) shown = words[2];
+	if (count == 3 && strcmp(words[1], "-t") == 0) times = atoi(words[2]);
+	else if (count == 3 && strcmp(words[1], "-v") == 0) shown = words[2];
 	else if (count == 2) read_expected(words[1]);
 	card = open("/dev/dri/card0", O_RDWR);
 	if (card < 0) die("/dev/dri/card0");
@@ -581,6 +599,7 @@ int main(int count, char **words) {
 	xrgb = new_surface(FORMAT_XRGB), argb = new_surface(FORMAT_ARGB), rgb565 = new_surface(FORMAT_565);
 	rgb555 = new_surface(FORMAT_555), a8 = new_surface(FORMAT_A8);
 	other = new_surface(FORMAT_XRGB), other_argb = new_surface(FORMAT_ARGB);
+	if (times > 0) return time_updates(times);
 	fills(xrgb, "xrgb"), fills(argb, "argb"), fills(rgb565, "565"), fills(rgb555, "555");
 	opaques();
 	copies(xrgb, "xrgb"), copies(argb, "argb"), copies(rgb565, "565"), surface_copies();
