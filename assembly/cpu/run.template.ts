@@ -209,6 +209,11 @@ export function run(cpu: usize, budget: u64): i32 {
   return load<i32>(cpu, Cpu.runExit);
 }
 
+/**
+ * How many levels of nesting the interpreter counts for: before the engine has optimised it, its frame has a slot for each of its
+ * 1,700 locals, 14 KB, where that of a region has about one, and a browser gives a worker's stack 500 KiB.
+ */
+const FRAME: u32 = 10;
 /** What the outermost interpreter counts from: no RET leads out of it. */
 const UNCOUNTED: i32 = 0x40000000;
 
@@ -269,8 +274,8 @@ export function interpret(cpu: usize, rip: u64, what: u32): i64 {
       if (code > 0) {
         enterTranslation(cpu, rec, executed);
         if (inside == 0 && (what & IN_PLACE) != 0) return GO_ON;
-        if ((what & DEPTH_MASK) == 0) return LEFT;
-        const left = call_indirect<i64>(code, cpu, load<u64>(cpu, Cpu.rip), (what & DEPTH_MASK) - 1);
+        if ((what & DEPTH_MASK) < FRAME) return LEFT;
+        const left = call_indirect<i64>(code, cpu, load<u64>(cpu, Cpu.rip), (what & DEPTH_MASK) - FRAME);
         if (left == LEFT) {
           if ((what & OUTERMOST) == 0 || load<i32>(cpu, Cpu.runExit) >= 0) return LEFT;
         } else if (inside == 0) return left;
@@ -376,9 +381,12 @@ export function interpret(cpu: usize, rip: u64, what: u32): i64 {
         break;
       }
       executed += <u64>((rec - start) >> 4) + (exit != REWIND ? 1 : 0);
-      if (exit == RETURN && --inside < 0 && single == 0) {
-        goBack(cpu, executed);
-        return <i64>load<u64>(cpu, Cpu.rip);
+      if (exit == RETURN) {
+        if (inside != 0) inside--;
+        else if (single == 0) {
+          goBack(cpu, executed);
+          return <i64>load<u64>(cpu, Cpu.rip);
+        }
       }
       break;
     }

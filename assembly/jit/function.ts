@@ -293,7 +293,7 @@ function requireCanonical(j: usize, local: u32): void {
 /** Whether the region executes what follows block n without a look at requests before. */
 function goesOn(j: usize, n: i32, b: usize): bool {
   const fall = load<i32>(b, Jit.bFall);
-  return fall >= 0 && !isBackward(j, n, fall);
+  return fall >= 0 && !isBackward(j, n, fall) && isAsPlanned(j, fall);
 }
 
 /** An instruction that ends its block: all state goes to memory, its handler says how to go on. */
@@ -341,9 +341,14 @@ function branchTo(j: usize, from: i32, to: i32, offset: i32): void {
   exitAtRip(j, L.EXIT_LOOKUP);
 }
 
+/** Whether the x87's stack is as block `to` has it. */
+function isAsPlanned(j: usize, to: i32): bool {
+  return !hasStack(j) || plannedState(j, to) == load<u32>(j, Jit.stackState);
+}
+
 /** Goes to block `to`, or, if that is -1, out of the region to the page offset. */
 function goTo(j: usize, from: i32, to: i32, offset: i32): void {
-  if (to < 0 || (hasStack(j) && plannedState(j, to) != load<u32>(j, Jit.stackState))) {
+  if (to < 0 || !isAsPlanned(j, to)) {
     leaveFor(j, offset);
     return;
   }

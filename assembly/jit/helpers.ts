@@ -43,7 +43,10 @@ export function jitCold(cpu: usize, rec: usize, op: i32): i32 {
     if (load<u32>(cpu, Cpu.fpuTrap) != 0 && !fpuReady(cpu, op)) return 0;
     if (op >= Ops.FIRST_FPU) return <i32>runFpu(cpu, rec, op);
   } else if (op >= Ops.FIRST_SSE && load<u32>(cpu, Cpu.sseTrap) != 0 && !sseReady(cpu)) return 0;
-  return <i32>runCold(cpu, rec, op);
+  const done = runCold(cpu, rec, op);
+  // It may have written over code: of a region that waits for this one to return, too.
+  store<u32>(cpu, jumpKey(cpu), Cpu.jitKey);
+  return <i32>done;
 }
 
 /**

@@ -29,6 +29,21 @@ describe("code without a translation", () => {
     expect(t.get64(Cpu.rsp)).toBe(BigInt(STACK));
   });
 
+  it("may take turns with translated code in a deep recursion: frames of the interpreter are large", () => {
+    const t = translatedCpu(0);
+    t.set64(Cpu.rsp, STACK);
+    const translated = CODE + 0x800;
+    // Its first instruction straddles a page.
+    const interpreted = CODE + 0x1000 - 1;
+    t.set64(Cpu.rdx, translated);
+    t.set64(Cpu.rbx, interpreted);
+    // test ecx,ecx; jz over; dec ecx; call rbx; over: ret
+    t.write(translated, [0x85, 0xc9, 0x74, 0x04, 0xff, 0xc9, 0xff, 0xd3, RET]);
+    t.write(interpreted, [...INC_EAX, ...CALL_RDX, RET]);
+    expect(runToHalt(t, [...XOR_EAX, MOV_ECX, ...le(5 * Jit.CALL_DEPTH), ...CALL_RDX])).toBeUndefined();
+    expect(t.get64(Cpu.rax)).toBe(BigInt(5 * Jit.CALL_DEPTH));
+  });
+
   it("straddles a page in a callee, whose caller goes on", () => {
     const t = translatedCpu(0);
     t.set64(Cpu.rsp, STACK);
@@ -55,6 +70,31 @@ describe("code without a translation", () => {
     const loop = [...CALL_RDX, 0xb8, ...le(1)];
     expect(runToHalt(t, [...before, ...loop, ...again(loop.length)])).toBeUndefined();
     expect(t.get64(Cpu.rax)).toBe(2n);
+  });
+
+  it("may write over its caller by an instruction that translated code leaves to a handler", () => {
+    const t = translatedCpu(0);
+    t.set64(Cpu.rsp, STACK);
+    t.set64(Cpu.rdx, CODE + 0x1800);
+    // Behind the call: mov eax,1; nop; nop; nop; mov ebp,eax. The first is what CMPXCHG8B replaces by mov eax,2, when esi is 1.
+    const before = [0xbe, ...le(4)];
+    const loop = [...CALL_RDX, 0xb8, ...le(1), 0x90, 0x90, 0x90, 0x89, 0xc5];
+    const patched = CODE + before.length + CALL_RDX.length;
+    // cmp esi,1; jne over; edx:eax = what is there; ecx:ebx = what shall be; cmpxchg8b; mov edx,this; over: ret
+    const load = (modrm: number, address: number): number[] => [0x8b, modrm, 0x25, ...le(address)];
+    const patch = [
+      ...load(0x04, patched),
+      ...load(0x14, patched + 4),
+      ...[0xbb, 0xb8, 0x02, 0x00, 0x00],
+      ...[0xb9, 0x00, 0x90, 0x90, 0x90],
+      ...[0x0f, 0xc7, 0x0c, 0x25, ...le(patched)],
+      ...[0xba, ...le(CODE + 0x1800)],
+    ];
+    t.write(CODE + 0x1800, [0x83, 0xfe, 0x01, 0x75, patch.length, ...patch, RET]);
+    // dec esi; jnz
+    const tail = [0xff, 0xce, 0x75, (-loop.length - 4) & 255];
+    expect(runToHalt(t, [...before, ...loop, ...tail])).toBeUndefined();
+    expect(t.get64(Cpu.rbp)).toBe(2n);
   });
 
   it("may never return, again and again", () => {

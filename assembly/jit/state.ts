@@ -276,6 +276,15 @@ export function goOn(j: usize): void {
   E.op(j, E.I32_OR);
   E.i32Const(j, IN_PLACE);
   E.op(j, E.I32_OR);
+  interpretAndGoOn(j, again);
+  E.get(j, L.RIP);
+  E.returnOp(j);
+  E.end(j);
+  E.byte(j, E.UNREACHABLE);
+}
+
+/** Calls the interpreter, and branches to a label as soon as a translation can take over; else what came back is in RIP. */
+function interpretAndGoOn(j: usize, again: u32): void {
   E.call(j, L.FN_INTERPRET);
   E.tee(j, L.RIP);
   E.i64Const(j, GO_ON);
@@ -287,10 +296,6 @@ export function goOn(j: usize): void {
   E.set(j, L.EXIT);
   E.br(j, again);
   E.end(j);
-  E.get(j, L.RIP);
-  E.returnOp(j);
-  E.end(j);
-  E.byte(j, E.UNREACHABLE);
 }
 
 /** Branches to a label if the fuel is used up or somebody asks for attention. */
@@ -356,6 +361,8 @@ export function callRegion(j: usize, offset: i32): void {
   storeFuel(j);
   const called = load<u32>(j, Jit.depth);
   E.block(j, E.I64);
+  const again = load<u32>(j, Jit.depth);
+  E.loop(j);
   const miss = load<u32>(j, Jit.depth);
   E.block(j, E.VOID);
   E.get(j, L.DEPTH);
@@ -375,7 +382,17 @@ export function callRegion(j: usize, offset: i32): void {
   E.get(j, L.CPU);
   E.get(j, L.RIP);
   E.get(j, L.DEPTH);
-  E.call(j, L.FN_INTERPRET);
+  // Without a level left it must return LEFT in place of GO_ON.
+  E.i32Const(j, IN_PLACE);
+  E.i32Const(j, 0);
+  E.get(j, L.DEPTH);
+  E.select(j);
+  E.op(j, E.I32_OR);
+  interpretAndGoOn(j, again);
+  E.get(j, L.RIP);
+  E.br(j, called);
+  E.end(j);
+  E.byte(j, E.UNREACHABLE);
   E.end(j);
   E.tee(j, L.RIP);
   pushAddress(j, offset);
