@@ -51,6 +51,12 @@ function jumpEntry(cpu: usize, rip: u64): usize {
   return cpu + Cpu.jumpCache + ((<usize>((rip << 4) ^ (rip >> 6))) & JUMP_MASK);
 }
 
+/** The jump cache entry for the translation of what is at `rip`. */
+@inline
+export function translationEntry(cpu: usize, rip: u64): usize {
+  return cpu + Cpu.jit + Jit.jumpCache + ((<usize>((rip << 4) ^ (rip >> 6))) & (Jit.JUMP_CACHE_SIZE - 16));
+}
+
 /** First record of the block at Cpu.rip, with Cpu.codePage set to match; 0 = fault raised. */
 @inline
 export function findBlock(cpu: usize): usize {

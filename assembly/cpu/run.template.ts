@@ -8,7 +8,7 @@ import * as Exception from "../../layout/exception";
 import * as Jit from "../../layout/jit";
 import * as Record from "../../layout/record";
 import { commitModify, modifyHost, readHost, storeLinear } from "../access";
-import { findBlock, jumpKey } from "../code_cache";
+import { findBlock, jumpKey, translationEntry } from "../code_cache";
 import { AFTER_SHADOW, afterSingle, beforeSingle } from "../debug";
 import { deliverPending } from "../exceptions";
 import { getBelow, getLess, getOf, getPf, getSf, getZf } from "../flags";
@@ -130,12 +130,6 @@ function countEntry(rec: usize): i32 {
   const code = load<i32>(rec - Record.HEAD_SIZE, Record.headCode);
   if (code < 0) store<i32>(rec - Record.HEAD_SIZE, code + 1, Record.headCode);
   return code;
-}
-
-/** The jump cache entry for the translation of what is at `rip`. */
-@inline
-function translationEntry(cpu: usize, rip: u64): usize {
-  return cpu + Cpu.jit + Jit.jumpCache + ((<usize>((rip << 4) ^ (rip >> 6))) & (Jit.JUMP_CACHE_SIZE - 16));
 }
 
 /** Makes ready for the translation of the block at Cpu.rip, which others may jump to directly from now on. */

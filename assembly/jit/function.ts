@@ -6,7 +6,7 @@ import * as Record from "../layout/record";
 import * as Ops from "../cpu/generated/ops";
 import * as E from "./emit";
 import * as L from "./locals";
-import { blockAddress, blockAtOffset, recordAt } from "./region";
+import { behind, blockAddress, blockAtOffset, recordAt } from "./region";
 import {
   callRegion,
   cutAddress,
@@ -133,7 +133,7 @@ function writeBlock(j: usize, n: i32): void {
   let left = load<u32>(b, Jit.bCount) - (branches ? 1 : 0);
   while (left != 0) {
     for (let run = translateRun(j, offset, left); run != 0; run--, left--) {
-      offset += (<u32>load<u16>(recordAt(j, offset), Record.where)) >> 12;
+      offset = behind(recordAt(j, offset));
     }
     if (left == 0) break;
     let rec = recordAt(j, offset);
@@ -142,7 +142,7 @@ function writeBlock(j: usize, n: i32): void {
       rec += Record.SIZE;
     }
     translateInstruction(j, rec);
-    offset += (<u32>load<u16>(rec, Record.where)) >> 12;
+    offset = behind(rec);
     left--;
   }
   store<u32>(j, load<u32>(b, Jit.bTermRecord), Jit.record);

@@ -18,6 +18,19 @@ export function recordAt(j: usize, offset: u32): usize {
   return <usize>load<u32>(j + Jit.recordAt + ((<usize>offset) << 2));
 }
 
+/** The same, behind the fence that a locking instruction has before it. */
+export function instructionAt(j: usize, offset: u32): usize {
+  const rec = recordAt(j, offset);
+  return opOf(rec) == Ops.FENCE ? rec + Record.SIZE : rec;
+}
+
+/** Page offset of what follows an instruction. */
+@inline
+export function behind(rec: usize): u32 {
+  const where = <u32>load<u16>(rec, Record.where);
+  return (where & 0xfff) + (where >> 12);
+}
+
 /** Address of basic block n. */
 @inline
 export function blockAddress(j: usize, n: u32): usize {
@@ -144,7 +157,7 @@ function findBlock(cpu: usize, j: usize, offset: u32, mode: u32, certain: bool):
 
 /** Whether execution can go on behind a terminator: also when somebody returns there. */
 function continues(rec: usize, term: u32): bool {
-  if (term == Jit.TERM_END) return (load<u8>(kindOf(opOf(rec)), 7) & (<u8>EFFECT_LEAVES)) == 0;
+  if (term == Jit.TERM_END) return (load<u8>(entryOf(rec), 7) & (<u8>EFFECT_LEAVES)) == 0;
   return term == Jit.TERM_JCC || term == Jit.TERM_CALL || term == Jit.TERM_CALL_RM;
 }
 
@@ -204,12 +217,11 @@ function finishBlock(j: usize, b: usize): void {
   store<i32>(b, -1, Jit.bFall);
   store<i32>(b, -1, Jit.bReturn);
   while (true) {
-    rec = recordAt(j, offset);
-    if (opOf(rec) == Ops.FENCE) rec += Record.SIZE;
+    rec = instructionAt(j, offset);
     term = terminatorOf(rec);
     if (term == Jit.TERM_OUT) break;
     instructions++;
-    offset += (<u32>load<u16>(rec, Record.where)) >> 12;
+    offset = behind(rec);
     if (term != Jit.TERM_FALL) break;
     if (offset >= PAGE || recordAt(j, offset) == 0) break;
     if (load<u8>(j + Jit.leader + offset) != 0) break;
@@ -230,4 +242,27 @@ export function successor(j: usize, offset: u32): i32 {
 @inline
 export function kindOf(op: i32): usize {
   return KINDS + <usize>op * KIND_SIZE;
+}
+
+/** The kind entry of a record's operation. */
+@inline
+export function entryOf(rec: usize): usize {
+  return kindOf(opOf(rec));
+}
+
+@inline
+export function kindOfRecord(rec: usize): u32 {
+  return <u32>load<u8>(entryOf(rec));
+}
+
+// What the entry of a vector or x87 instruction tells its translation (tools/isa/vectors.mjs, x87.mjs).
+
+@inline
+export function opcodeOf(entry: usize): u32 {
+  return load<u8>(entry, 3);
+}
+
+@inline
+export function argOf(entry: usize): u32 {
+  return load<u8>(entry, 4);
 }

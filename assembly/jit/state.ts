@@ -300,7 +300,8 @@ function interpretAndGoOn(j: usize, again: u32): void {
 
 /** Branches to a label if the fuel is used up or somebody asks for attention. */
 function unlessCalm(j: usize, label: u32): void {
-  pushDisturbance(j);
+  E.get(j, L.CPU);
+  E.memory(j, E.I32_LOAD, Cpu.exitRequest);
   E.i32Const(j, 31);
   E.op(j, E.I32_SHL);
   E.get(j, L.FUEL);
@@ -308,12 +309,6 @@ function unlessCalm(j: usize, label: u32): void {
   E.i32Const(j, 0);
   E.op(j, E.I32_LT_S);
   E.brIfHinted(j, label, false);
-}
-
-/** Pushes 1 if somebody asks for attention, else 0. */
-function pushDisturbance(j: usize): void {
-  E.get(j, L.CPU);
-  E.memory(j, E.I32_LOAD, Cpu.exitRequest);
 }
 
 const JUMP_CACHE = <u32>(Cpu.jit + Jit.jumpCache);

@@ -6,7 +6,7 @@ import * as Jit from "../layout/jit";
 import * as Soft from "../layout/softfloat";
 import { compared } from "../cpu/ops/x87_compare";
 import { begin, C1, fcwOf } from "../cpu/ops/x87_state";
-import { jumpKey } from "../cpu/code_cache";
+import { jumpKey, translationEntry } from "../cpu/code_cache";
 import { headOf, put80, QUIET_BIT, significandOf, widen } from "../softfloat/float80";
 import { ADD, arithmetic, DIV, MUL, squareRoot80, SUB } from "../softfloat/float80_arith";
 import { canNarrow, narrow, narrowQuick, narrowQuickFlags, toInteger } from "../softfloat/float80_convert";
@@ -158,7 +158,7 @@ function storeRealExactly<T>(cpu: usize, head: u32, sig: u64): u64 {
 export function jitMisfit(cpu: usize, head: usize): i32 {
   if (!planAnew(cpu, head)) return EXIT_INTERPRET;
   const rip = load<u64>(cpu, Cpu.rip);
-  const entry = cpu + Cpu.jit + Jit.jumpCache + ((<usize>((rip << 4) ^ (rip >> 6))) & (Jit.JUMP_CACHE_SIZE - 16));
+  const entry = translationEntry(cpu, rip);
   if (load<u64>(entry, Jit.jcRip) == rip) store<u32>(entry, ~jumpKey(cpu), Jit.jcKey);
   return EXIT_LOOKUP;
 }

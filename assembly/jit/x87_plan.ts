@@ -8,14 +8,11 @@ import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
 import * as K from "../cpu/generated/kinds";
 import * as Ops from "../cpu/generated/ops";
-import { blockAddress, kindOf, recordAt } from "./region";
+import { EXCEPTIONS, fcwOf, fswOf, stIndex, TOP_MASK, TOP_SHIFT } from "../cpu/ops/x87_state";
+import { argOf, behind, blockAddress, entryOf, instructionAt, kindOfRecord, opcodeOf } from "./region";
 import { inOrder, orderOf } from "./structure";
-import { argOf, opcodeOf, POP, POP_TWICE, readsMemory, stackIndex } from "./translate/x87_operands";
+import { POP, POP_TWICE, readsMemory } from "./translate/x87_operands";
 
-const TOP: u32 = 0x3800;
-const TOP_SHIFT: u32 = 11;
-const VALID_SHIFT: u32 = 16;
-const MASKS: u32 = 0x3f;
 /** Translations of a block for one state after another before its x87 instructions are left to handlers. */
 const MISFITS_MAX: u32 = 4;
 /** A block's headStack when its translation calls handlers. */
@@ -35,21 +32,21 @@ export function physical(state: u32, i: u32): u32 {
 
 @inline
 function isValid(state: u32, i: u32): bool {
-  return ((state >> (VALID_SHIFT + physical(state, i))) & 1) != 0;
+  return ((state >> (Jit.STACK_VALID_SHIFT + physical(state, i))) & 1) != 0;
 }
 
 @inline
 function withValid(state: u32, i: u32): u32 {
-  return state | (1 << (VALID_SHIFT + physical(state, i)));
+  return state | (1 << (Jit.STACK_VALID_SHIFT + physical(state, i)));
 }
 
 @inline
 function turned(state: u32, by: u32): u32 {
-  return (state & ~TOP) | ((state + (by << TOP_SHIFT)) & TOP);
+  return (state & ~TOP_MASK) | ((state + (by << TOP_SHIFT)) & TOP_MASK);
 }
 
 function popped(state: u32): u32 {
-  return turned(state & ~(1 << (VALID_SHIFT + physical(state, 0))), 1);
+  return turned(state & ~(1 << (Jit.STACK_VALID_SHIFT + physical(state, 0))), 1);
 }
 
 function pushed(state: u32): u32 {
@@ -58,23 +55,18 @@ function pushed(state: u32): u32 {
 
 /** The state of the CPU, STACK_NONE if its x87 is not ready or exceptions are not masked. */
 function currentState(cpu: usize): u32 {
-  if (load<u32>(cpu, Cpu.fpuTrap) != 0 || ((<u32>load<u16>(cpu, Cpu.fcw)) & MASKS) != MASKS) return Jit.STACK_NONE;
-  return ((<u32>load<u16>(cpu, Cpu.fsw)) & TOP) | ((<u32>load<u8>(cpu, Cpu.ftw)) << VALID_SHIFT) | Jit.STACK_KNOWN;
+  if (load<u32>(cpu, Cpu.fpuTrap) != 0 || (fcwOf(cpu) & EXCEPTIONS) != EXCEPTIONS) return Jit.STACK_NONE;
+  return (fswOf(cpu) & TOP_MASK) | ((<u32>load<u8>(cpu, Cpu.ftw)) << Jit.STACK_VALID_SHIFT) | Jit.STACK_KNOWN;
 }
 
 // Instructions.
-
-@inline
-function entryOf(rec: usize): usize {
-  return kindOf(<i32>load<u16>(rec, Record.op));
-}
 
 /** The state behind an instruction of the x87, IMPOSSIBLE if a register is missing or in the way. */
 export function stateAfter(state: u32, rec: usize): u32 {
   const entry = entryOf(rec);
   const kind = <u32>load<u8>(entry);
   const arg = argOf(entry);
-  const i = stackIndex(rec);
+  const i = stIndex(rec);
   switch (kind) {
     case K.kX87Load:
     case K.kX87Constant:
@@ -121,13 +113,13 @@ function afterHandler(state: u32, effect: u32): u32 {
 
 @inline
 export function isX87(rec: usize): bool {
-  return <u32>load<u8>(entryOf(rec)) >= K.FIRST_X87;
+  return kindOfRecord(rec) >= K.FIRST_X87;
 }
 
 /** What the plan does not know of: instructions that set the whole state, and those of MMX, which has the same registers. */
 function isForeign(rec: usize): bool {
   const op = <i32>load<u16>(rec, Record.op);
-  if ((load<u8>(kindOf(op), 7) & (<u8>K.EFFECT_ALL_XMM)) != 0) return true;
+  if ((load<u8>(entryOf(rec), 7) & (<u8>K.EFFECT_ALL_XMM)) != 0) return true;
   return op >= Ops.FIRST_MMX && op < Ops.FIRST_END && !isX87(rec);
 }
 
@@ -137,18 +129,6 @@ function isForeign(rec: usize): bool {
 function bodyLength(b: usize): u32 {
   const term = load<u32>(b, Jit.bTerm);
   return load<u32>(b, Jit.bCount) - u32(term != Jit.TERM_FALL && term != Jit.TERM_OUT && term != Jit.TERM_MATCH);
-}
-
-/** The record at a page offset, behind a fence. */
-function instructionAt(j: usize, offset: u32): usize {
-  const rec = recordAt(j, offset);
-  return load<u16>(rec, Record.op) == <u16>Ops.FENCE ? rec + Record.SIZE : rec;
-}
-
-@inline
-function behind(rec: usize): u32 {
-  const where = <u32>load<u16>(rec, Record.where);
-  return (where & 0xfff) + (where >> 12);
 }
 
 /** The state at the end of block n that begins in `state`. What is impossible leaves the region, so that it does not matter. */
@@ -231,7 +211,7 @@ function isWorthwhile(j: usize): bool {
       const rec = instructionAt(j, offset);
       if (isForeign(rec)) return false;
       if (isX87(rec)) {
-        const kind = <u32>load<u8>(entryOf(rec));
+        const kind = kindOfRecord(rec);
         if (kind < K.kX87Status) any = true;
         if (kind == K.kX87Arithmetic || kind == K.kX87Store) operations++;
       }

@@ -3,12 +3,10 @@
 
 import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
+import { EXCEPTIONS, TOP_MASK } from "../cpu/ops/x87_state";
 import * as E from "./emit";
 import * as L from "./locals";
 
-const TOP: i32 = 0x3800;
-const VALID_SHIFT: i32 = 16;
-const MASKS: u64 = 0x3f;
 /** Rounding and precision in the control word; to nearest, 64 bits. */
 const MODE_BITS: i32 = 0xf00;
 const USUAL_MODE: i32 = 0x300;
@@ -78,7 +76,7 @@ export function loadStack(j: usize): void {
     E.set(j, L.HEAD + n);
   }
   loadWord(j, Cpu.fsw);
-  E.i32Const(j, ~TOP);
+  E.i32Const(j, ~TOP_MASK);
   E.op(j, E.I32_AND);
   E.set(j, L.FSW);
   loadWord(j, Cpu.fcw);
@@ -98,11 +96,11 @@ export function setMode(j: usize): void {
 /** Loads the state of the stack, where it is not as planned. */
 export function loadStackState(j: usize): void {
   loadWord(j, Cpu.fsw);
-  E.i32Const(j, TOP);
+  E.i32Const(j, TOP_MASK);
   E.op(j, E.I32_AND);
   E.get(j, L.CPU);
   E.memory(j, E.I32_LOAD8_U, Cpu.ftw);
-  E.i32Const(j, VALID_SHIFT);
+  E.i32Const(j, Jit.STACK_VALID_SHIFT);
   E.op(j, E.I32_SHL);
   E.op(j, E.I32_OR);
   E.i32Const(j, Jit.STACK_KNOWN);
@@ -128,7 +126,7 @@ export function storeStack(j: usize): void {
   E.memory(j, E.I32_STORE16, Cpu.fsw);
   E.get(j, L.CPU);
   E.get(j, L.STACK);
-  E.i32Const(j, VALID_SHIFT);
+  E.i32Const(j, Jit.STACK_VALID_SHIFT);
   E.op(j, E.I32_SHR_U);
   E.memory(j, E.I32_STORE8, Cpu.ftw);
   storeNotes(j);
@@ -138,7 +136,7 @@ export function storeStack(j: usize): void {
 export function pushStatus(j: usize): void {
   E.get(j, L.FSW);
   E.get(j, L.STACK);
-  E.i32Const(j, TOP);
+  E.i32Const(j, TOP_MASK);
   E.op(j, E.I32_AND);
   E.op(j, E.I32_OR);
 }
@@ -181,13 +179,13 @@ function storeNotes(j: usize): void {
 /** Pushes whether the x87 in the CPU's memory is not in the state that is known at this point, or not ready. */
 export function pushMisfit(j: usize): void {
   const state = <u64>load<u32>(j, Jit.stackState);
-  const valid = (state >> (<u64>VALID_SHIFT)) & 0xff;
+  const valid = (state >> Jit.STACK_VALID_SHIFT) & 0xff;
   E.get(j, L.CPU);
   // Control word, status word and tags.
   E.memory(j, E.I64_LOAD, Cpu.fcw);
-  E.i64Const(j, ((<i64>0xff) << 32) | ((<i64>TOP) << 16) | (<i64>MASKS));
+  E.i64Const(j, ((<i64>0xff) << 32) | ((<i64>TOP_MASK) << 16) | EXCEPTIONS);
   E.op(j, E.I64_AND);
-  E.i64Const(j, <i64>((valid << 32) | ((state & (<u64>TOP)) << 16) | MASKS));
+  E.i64Const(j, <i64>((valid << 32) | ((state & TOP_MASK) << 16) | EXCEPTIONS));
   E.op(j, E.I64_NE);
   E.get(j, L.CPU);
   E.memory(j, E.I32_LOAD, Cpu.fpuTrap);

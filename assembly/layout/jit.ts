@@ -85,8 +85,9 @@ export const dirtyStack = 212;
 export const operations = 216;
 /** All x87 instructions of the region are calls of handlers. */
 export const STACK_NONE = 0;
-/** The state is known: bits 11-13 TOP as in the status word, bits 16-23 the registers that are not empty. */
+/** The state is known: bits 11-13 TOP as in the status word, from STACK_VALID_SHIFT on the registers that are not empty. */
 export const STACK_KNOWN = 1;
+export const STACK_VALID_SHIFT = 16;
 /** Bits above an operand's sign and exponent for the helpers of the x87 (jit/x87_helpers.ts). */
 export const X87_DENORMAL = 0x20000;
 export const X87_SUBTRACT = 0x40000;

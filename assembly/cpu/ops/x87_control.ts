@@ -15,8 +15,8 @@ import { BUSY, EXCEPTIONS, fcwOf, fswOf, setFsw, st, STACK_FAULT, SUMMARY } from
 const CR0_MP: u64 = 2;
 const FCW_INITIAL: u32 = 0x37f;
 /** Bits of the control word that can be written; bit 6 always reads as 1. */
-const FCW_BITS: u32 = 0x1f3f;
-const FCW_FIXED: u32 = 0x40;
+export const FCW_BITS: u32 = 0x1f3f;
+export const FCW_FIXED: u32 = 0x40;
 
 /** Sets the control word and what follows from it: error summary, busy bit, the trap of waiting instructions. */
 export function setControl(cpu: usize, fcw: u32): void {

@@ -17,8 +17,8 @@ export const STACK_FAULT: u32 = 0x40;
 export const SUMMARY: u32 = 0x80;
 export const BUSY: u32 = 0x8000;
 export const EXCEPTIONS: u32 = 0x3f;
-const TOP_MASK: u32 = 0x3800;
-const TOP_SHIFT: u32 = 11;
+export const TOP_MASK: u32 = 0x3800;
+export const TOP_SHIFT: u32 = 11;
 
 @inline
 export function fswOf(cpu: usize): u32 {

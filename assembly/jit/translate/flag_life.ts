@@ -5,7 +5,7 @@ import * as Jit from "../../layout/jit";
 import * as Record from "../../layout/record";
 import * as K from "../../cpu/generated/kinds";
 import * as Ops from "../../cpu/generated/ops";
-import { kindOf, recordAt } from "../region";
+import { behind, entryOf, recordAt } from "../region";
 import { isRegisterForm, OPERAND_1, OPERAND_CL, recordOf } from "./operand";
 
 /** Instructions that are looked at: further on, flags hardly ever die. */
@@ -22,7 +22,7 @@ export function flagsDie(j: usize): bool {
   let rec = recordOf(j);
   let offset = (<u32>load<u16>(rec, Record.where)) & 0xfff;
   for (let n = 0; n < LOOK_AHEAD; n++) {
-    offset += (<u32>load<u16>(rec, Record.where)) >> 12;
+    offset = behind(rec);
     if (offset >= end) return false;
     rec = recordAt(j, offset);
     const effect = effectOf(rec);
@@ -33,7 +33,7 @@ export function flagsDie(j: usize): bool {
 
 function effectOf(rec: usize): i32 {
   if (rec == 0 || <i32>load<u16>(rec, Record.op) == Ops.FENCE) return SHOWS;
-  const entry = kindOf(<i32>load<u16>(rec, Record.op));
+  const entry = entryOf(rec);
   const kind = <u32>load<u8>(entry);
   if (kind == K.kLea) return KEEPS;
   if (load<u8>(entry, 2) == 1) return SHOWS;

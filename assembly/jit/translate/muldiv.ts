@@ -30,29 +30,34 @@ function pushHalf(j: usize, local: u32, high: bool): void {
   E.op(j, high ? E.I64_SHR_U : E.I64_AND);
 }
 
-function pushPartial(j: usize, highX: bool, highY: bool): void {
-  pushHalf(j, L.X, highX);
-  pushHalf(j, L.Y, highY);
+function pushPartial(j: usize, a: u32, highA: bool, b: u32, highB: bool): void {
+  pushHalf(j, a, highA);
+  pushHalf(j, b, highB);
   E.op(j, E.I64_MUL);
 }
 
-/** W = upper 64 bits of X * Y, from products of halves. */
-function highProduct(j: usize, signed: bool): void {
-  pushPartial(j, true, false);
-  pushPartial(j, false, false);
+/** Pushes the upper 64 bits of the product of two locals, from products of halves; uses W. */
+export function pushHighProduct(j: usize, a: u32, b: u32): void {
+  pushPartial(j, a, true, b, false);
+  pushPartial(j, a, false, b, false);
   E.i64Const(j, 32);
   E.op(j, E.I64_SHR_U);
   E.op(j, E.I64_ADD);
   E.set(j, L.W);
-  pushPartial(j, true, true);
+  pushPartial(j, a, true, b, true);
   pushHalf(j, L.W, true);
   E.op(j, E.I64_ADD);
   pushHalf(j, L.W, false);
-  pushPartial(j, false, true);
+  pushPartial(j, a, false, b, true);
   E.op(j, E.I64_ADD);
   E.i64Const(j, 32);
   E.op(j, E.I64_SHR_U);
   E.op(j, E.I64_ADD);
+}
+
+/** W = upper 64 bits of X * Y. */
+function highProduct(j: usize, signed: bool): void {
+  pushHighProduct(j, L.X, L.Y);
   if (signed) {
     subtractIfNegative(j, L.X, L.Y);
     subtractIfNegative(j, L.Y, L.X);

@@ -8,6 +8,7 @@ import * as Record from "../../layout/record";
 import * as Tlb from "../../layout/tlb";
 import * as E from "../emit";
 import * as L from "../locals";
+import { behind } from "../region";
 import { cutAddress, cutToHalf, exitTo, isFlat, pushAddress } from "../state";
 
 /** The record under translation. */
@@ -284,8 +285,7 @@ export function exitHere(j: usize): void {
 
 /** Pushes the address behind the instruction under translation. */
 export function pushNext(j: usize): void {
-  const where = <u32>load<u16>(recordOf(j), Record.where);
-  pushAddress(j, <i32>((where & 0xfff) + (where >> 12)));
+  pushAddress(j, <i32>behind(recordOf(j)));
 }
 
 /** Pushes the value at HOST, extended. */

@@ -9,7 +9,7 @@ import * as K from "../../cpu/generated/kinds";
 import * as Ops from "../../cpu/generated/ops";
 import * as E from "../emit";
 import * as L from "../locals";
-import { kindOf, recordAt } from "../region";
+import { behind, entryOf, kindOfRecord, recordAt } from "../region";
 import { cutAddress, isFlat } from "../state";
 import { hasStack } from "../x87_state";
 import * as X87 from "./x87_operands";
@@ -125,7 +125,7 @@ function share(j: usize, bytes: i32, write: bool): bool {
   let offset = last;
   const end = load<u32>(<usize>load<u32>(j, Jit.block), Jit.bEnd);
   while (!changes(j, rec, kindOfRecord(rec), entryOf(rec), base)) {
-    offset += (<u32>load<u16>(rec, Record.where)) >> 12;
+    offset = behind(rec);
     if (offset >= end) break;
     rec = recordAt(j, offset);
     if (rec == 0 || <i32>load<u16>(rec, Record.op) == Ops.FENCE) break;
@@ -154,16 +154,6 @@ function share(j: usize, bytes: i32, write: bool): bool {
   pushHostOrZero(j, <i32>(high - low), writes);
   E.set(j, L.HOST_BASE);
   return true;
-}
-
-@inline
-function entryOf(rec: usize): usize {
-  return kindOf(<i32>load<u16>(rec, Record.op));
-}
-
-@inline
-function kindOfRecord(rec: usize): u32 {
-  return <u32>load<u8>(entryOf(rec));
 }
 
 function pushBaseAnd(j: usize, base: u32, disp: i32): void {

@@ -6,9 +6,10 @@ import { CF, PF, ZF } from "../../cpu/flags";
 import * as E from "../emit";
 import * as V from "../emit_simd";
 import * as L from "../locals";
+import { argOf } from "../region";
 import { pushFloatOrder, setKind } from "./flags";
 import { checkNumbers, mergeScalar } from "./sse_float";
-import { argOf, destination, immediate, putTarget, source, target } from "./sse_operands";
+import { destination, immediate, putTarget, source, target } from "./sse_operands";
 import {
   callByValue,
   endSlowly,

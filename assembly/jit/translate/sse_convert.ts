@@ -4,10 +4,11 @@ import * as Jit from "../../layout/jit";
 import * as E from "../emit";
 import * as V from "../emit_simd";
 import * as L from "../locals";
+import { argOf, opcodeOf } from "../region";
 import { callHandler } from "./handler";
 import * as O from "./operand";
 import { mergeScalar } from "./sse_float";
-import { argOf, destination, immediate, opcodeOf, putTarget, rmNumber, sizeOf, source, target } from "./sse_operands";
+import { destination, immediate, putTarget, rmNumber, sizeOf, source, target } from "./sse_operands";
 import { hostOfOperand } from "./shared_host";
 import {
   callByValue,

@@ -4,7 +4,8 @@ import * as Jit from "../../layout/jit";
 import * as E from "../emit";
 import * as V from "../emit_simd";
 import * as L from "../locals";
-import { argOf, destination, opcodeOf, putTarget, source, target } from "./sse_operands";
+import { argOf, opcodeOf } from "../region";
+import { destination, putTarget, source, target } from "./sse_operands";
 import {
   callByValue,
   checkAll,

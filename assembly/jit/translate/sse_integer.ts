@@ -4,8 +4,9 @@ import * as Cpu from "../../layout/cpu";
 import * as E from "../emit";
 import * as V from "../emit_simd";
 import * as L from "../locals";
+import { argOf, opcodeOf } from "../region";
 import { setKind } from "./flags";
-import { argOf, destination, opcodeOf, putTarget, source, target } from "./sse_operands";
+import { destination, putTarget, source, target } from "./sse_operands";
 import { markZero } from "./sse_plain";
 
 export function binary(j: usize, entry: usize): void {

@@ -5,19 +5,9 @@ import * as K from "../../cpu/generated/kinds";
 import * as E from "../emit";
 import * as V from "../emit_simd";
 import * as L from "../locals";
+import { argOf, opcodeOf } from "../region";
 import * as O from "./operand";
-import {
-  argOf,
-  destination,
-  hostOfVector,
-  immediate,
-  opcodeOf,
-  putTarget,
-  rmNumber,
-  sizeOf,
-  source,
-  target,
-} from "./sse_operands";
+import { destination, hostOfVector, immediate, putTarget, rmNumber, sizeOf, source, target } from "./sse_operands";
 import { hostOfOperand } from "./shared_host";
 import { copyPlain } from "./sse_plain";
 

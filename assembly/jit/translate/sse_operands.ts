@@ -17,16 +17,6 @@ export function sizeOf(entry: usize): u32 {
 }
 
 @inline
-export function opcodeOf(entry: usize): u32 {
-  return load<u8>(entry, 3);
-}
-
-@inline
-export function argOf(entry: usize): u32 {
-  return load<u8>(entry, 4);
-}
-
-@inline
 function memorySize(entry: usize): u32 {
   return load<u8>(entry, 2) & 15;
 }

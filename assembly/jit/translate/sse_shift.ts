@@ -3,7 +3,8 @@
 import * as E from "../emit";
 import * as V from "../emit_simd";
 import * as L from "../locals";
-import { argOf, destination, immediate, opcodeOf, putTarget, rmNumber, source } from "./sse_operands";
+import { argOf, opcodeOf } from "../region";
+import { destination, immediate, putTarget, rmNumber, source } from "./sse_operands";
 
 const SIGN: u32 = 128;
 

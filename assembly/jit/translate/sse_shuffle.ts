@@ -4,7 +4,8 @@
 import * as E from "../emit";
 import * as V from "../emit_simd";
 import * as L from "../locals";
-import { argOf, destination, immediate, opcodeOf, putTarget, rmNumber, source } from "./sse_operands";
+import { argOf, opcodeOf } from "../region";
+import { destination, immediate, putTarget, rmNumber, source } from "./sse_operands";
 
 // Patterns of tools/isa/vectors.mjs: below MOVDDUP, UNPACK_HIGH or not, plus log2 of the element's bytes.
 const UNPACK_HIGH: u32 = 16;

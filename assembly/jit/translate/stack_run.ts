@@ -7,7 +7,7 @@ import * as Record from "../../layout/record";
 import * as K from "../../cpu/generated/kinds";
 import * as E from "../emit";
 import * as L from "../locals";
-import { kindOf, recordAt } from "../region";
+import { behind, entryOf, kindOfRecord, recordAt } from "../region";
 import { cutAddress, slotSize } from "../state";
 import { hostOfRange } from "./operand";
 
@@ -15,15 +15,11 @@ import { hostOfRange } from "./operand";
 const LONGEST: u32 = 8;
 const RSP: u32 = 4;
 
-function kindOfRecord(rec: usize): u32 {
-  return <u32>load<u8>(kindOf(<i32>load<u16>(rec, Record.op)));
-}
-
 /** Whether a record is a PUSH of a register or an immediate, or a POP of a register, other than rsp, of the mode's width. */
 function belongs(j: usize, rec: usize, pushes: bool): bool {
   const kind = kindOfRecord(rec);
   if (pushes ? kind != K.kPushReg && kind != K.kPushImm : kind != K.kPopReg) return false;
-  const size = <u32>load<u8>(kindOf(<i32>load<u16>(rec, Record.op)), 1);
+  const size = <u32>load<u8>(entryOf(rec), 1);
   return size == slotSize(j) && (kind == K.kPushImm || load<u8>(rec, Record.rm) != <u8>Cpu.rsp);
 }
 
@@ -33,7 +29,7 @@ function runLength(j: usize, offset: u32, left: u32, pushes: bool): u32 {
   for (; n < left && n < LONGEST; n++) {
     const rec = recordAt(j, offset);
     if (!belongs(j, rec, pushes)) break;
-    offset += (<u32>load<u16>(rec, Record.where)) >> 12;
+    offset = behind(rec);
   }
   return n;
 }
@@ -66,7 +62,7 @@ export function translateRun(j: usize, offset: u32, left: u32): u32 {
       E.memory(j, size == 3 ? E.I64_LOAD : E.I64_LOAD32_U, i << size);
       L.setGpr(j, register);
     }
-    offset += (<u32>load<u16>(rec, Record.where)) >> 12;
+    offset = behind(rec);
   }
   E.get(j, L.LA);
   if (!pushes) {

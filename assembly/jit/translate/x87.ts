@@ -7,10 +7,14 @@ import * as Jit from "../../layout/jit";
 import * as Record from "../../layout/record";
 import * as Soft from "../../layout/softfloat";
 import { defaultSegment, segmentOf } from "../../cpu/operand";
+import { FCW_BITS, FCW_FIXED } from "../../cpu/ops/x87_control";
+import { C1, CONDITIONS, EXCEPTIONS, stIndex } from "../../cpu/ops/x87_state";
 import * as K from "../../cpu/generated/kinds";
 import * as E from "../emit";
 import * as L from "../locals";
+import { argOf, behind, opcodeOf } from "../region";
 import { exitTo, isFlat } from "../state";
+import { BIAS } from "../../softfloat/float80";
 import { IMPOSSIBLE, physical, stateAfter } from "../x87_plan";
 import {
   forgetNotes,
@@ -35,11 +39,6 @@ import { pushReal, pushWhole } from "./x87_convert";
 import { endSlowly, slowly, startAdd, startMultiply, startNarrow } from "./x87_inline";
 import * as X from "./x87_operands";
 
-const C1: i32 = 0x200;
-const CONDITIONS: i32 = 0x4700;
-const MASKS: i32 = 0x3f;
-const FCW_BITS: i32 = 0x1f3f;
-const FCW_FIXED: i32 = 0x40;
 const MUL: u32 = 1;
 const SUB: u32 = 2;
 const DIV: u32 = 3;
@@ -79,9 +78,9 @@ export function translateX87(j: usize, kind: u32, entry: usize): void {
 
 function translateOperation(j: usize, kind: u32, entry: usize, before: u32, after: u32): void {
   const rec = O.recordOf(j);
-  const opcode = X.opcodeOf(entry);
+  const opcode = opcodeOf(entry);
   const top = physical(before, 0);
-  const other = physical(before, X.stackIndex(rec));
+  const other = physical(before, stIndex(rec));
   switch (kind) {
     case K.kX87Load:
       loadNumber(j, entry, physical(after, 0));
@@ -202,7 +201,7 @@ function hostOfExtended(j: usize, write: bool): void {
 }
 
 function loadNumber(j: usize, entry: usize, to: u32): void {
-  const format = X.formatOf(X.argOf(entry));
+  const format = X.formatOf(argOf(entry));
   if (format == X.F80) {
     hostOfExtended(j, false);
     noteAddress(j);
@@ -226,7 +225,7 @@ function loadNumber(j: usize, entry: usize, to: u32): void {
 
 /** X = the memory operand, an integer sign-extended. */
 function readNumber(j: usize, entry: usize): void {
-  const format = X.formatOf(X.argOf(entry));
+  const format = X.formatOf(argOf(entry));
   hostOfOperand(j, X.sizeOf(entry), false);
   noteAddress(j);
   O.pushMemory(j, X.sizeOf(entry), format == X.F32);
@@ -270,7 +269,7 @@ function setRealParts(j: usize, format: u32, to: u32): void {
   E.op(j, E.I64_OR);
   setSig(j, to);
   E.get(j, L.ENTRY);
-  E.i32Const(j, double ? 16383 - 1023 : 16383 - 127);
+  E.i32Const(j, double ? BIAS - 1023 : BIAS - 127);
   E.op(j, E.I32_ADD);
   E.get(j, L.X);
   E.i64Const(j, double ? 48 : 16);
@@ -283,7 +282,7 @@ function setRealParts(j: usize, format: u32, to: u32): void {
 }
 
 function storeNumber(j: usize, entry: usize, top: u32): void {
-  const arg = X.argOf(entry);
+  const arg = argOf(entry);
   const format = X.formatOf(arg);
   if (format == X.F80) {
     hostOfExtended(j, true);
@@ -354,7 +353,7 @@ function selectIf(j: usize, code: u32, top: u32, other: u32): void {
 
 /** Reads the operand beside ST(0); returns the register or place where it is. */
 function secondOperand(j: usize, entry: usize, other: u32): u32 {
-  const arg = X.argOf(entry);
+  const arg = argOf(entry);
   if (!X.readsMemory(arg)) return other;
   readNumber(j, entry);
   if (X.formatOf(arg) > X.F64) widenInteger(j, OPERAND);
@@ -377,8 +376,8 @@ function callOnTwo(j: usize, fn: u32, a: u32, b: u32, more: i32): void {
 }
 
 function arithmetic(j: usize, entry: usize, top: u32, register: u32): void {
-  const arg = X.argOf(entry);
-  const opcode = X.opcodeOf(entry);
+  const arg = argOf(entry);
+  const opcode = opcodeOf(entry);
   const other = secondOperand(j, entry, register);
   const toOther = X.goesToOther(arg);
   // Reversed: the source minus the destination.
@@ -404,7 +403,7 @@ function isInlined(j: usize): bool {
 }
 
 function compare(j: usize, entry: usize, top: u32, register: u32): void {
-  const opcode = X.opcodeOf(entry);
+  const opcode = opcodeOf(entry);
   const other = secondOperand(j, entry, register);
   callOnTwo(j, L.FN_X87_COMPARE, top, other, (opcode & 1) != 0 ? Jit.X87_QUIET : 0);
   E.op(j, E.I32_WRAP_I64);
@@ -436,7 +435,7 @@ function compare(j: usize, entry: usize, top: u32, register: u32): void {
 // Control and status word.
 
 function translateControl(j: usize, kind: u32, entry: usize): void {
-  if (kind == K.kX87Status && X.opcodeOf(entry) == 0) {
+  if (kind == K.kX87Status && opcodeOf(entry) == 0) {
     pushStatus(j);
     E.op(j, E.I64_EXTEND_I32_U);
     O.popRegister(j, Cpu.rax, 1);
@@ -462,9 +461,9 @@ function loadControl(j: usize): void {
   E.get(j, L.HOST);
   E.memory(j, E.I32_LOAD16_U, 0);
   E.tee(j, L.ENTRY);
-  E.i32Const(j, MASKS);
+  E.i32Const(j, EXCEPTIONS);
   E.op(j, E.I32_AND);
-  E.i32Const(j, MASKS);
+  E.i32Const(j, EXCEPTIONS);
   E.op(j, E.I32_NE);
   E.ifHinted(j, E.VOID, false);
   O.exitHere(j);
@@ -493,8 +492,7 @@ function callAside(j: usize, after: u32): void {
   pushMisfit(j);
   E.ifHinted(j, E.VOID, false);
   loadStackState(j);
-  const where = <u32>load<u16>(O.recordOf(j), Record.where);
-  exitTo(j, <i32>((where & 0xfff) + (where >> 12)), L.EXIT_LOOKUP);
+  exitTo(j, <i32>behind(O.recordOf(j)), L.EXIT_LOOKUP);
   E.end(j);
   setStack(j, after);
 }

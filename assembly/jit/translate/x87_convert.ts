@@ -1,10 +1,9 @@
 // Conversions of memory operands to the extended format that need no helper.
 
+import { BIAS } from "../../softfloat/float80";
 import * as E from "../emit";
 import * as L from "../locals";
 import { F64 } from "./x87_operands";
-
-const BIAS: i32 = 16383;
 
 /** ENTRY = the exponent field of the real number X; pushes whether it is a normal number (i32). */
 export function pushReal(j: usize, format: u32): void {

@@ -2,14 +2,16 @@
 // WebAssembly, where it is explained. The result goes to a register, its exceptions to the local FSW. Everything else is for
 // the code between `slowly` and `endSlowly`.
 
+import * as Jit from "../../layout/jit";
+import { C1 } from "../../cpu/ops/x87_state";
+import { BIAS, EXP_MASK } from "../../softfloat/float80";
 import * as E from "../emit";
 import * as L from "../locals";
+import { pushHighProduct } from "./muldiv";
 import { getHead, getSig, setHead, setSig } from "../x87_state";
 import { DENORMAL_OR_EXPONENT } from "./x87_operands";
 
-const EXPONENT: i32 = 0x7fff;
 const SIGN: i32 = 0x8000;
-const C1: i32 = 0x200;
 const LARGEST: i32 = 0x7ffe;
 
 // Work locals. X and Y are the significands, LOW the bits below that of the result, EXP its exponent field, HEAD_A and
@@ -48,9 +50,15 @@ function pushNormal(j: usize, n: u32): void {
   E.op(j, E.I32_AND);
 }
 
+/** Opens the block whose end is behind the slow way. */
+function open(j: usize): void {
+  store<u32>(j, load<u32>(j, Jit.depth), Jit.checkDepth);
+  E.block(j, E.VOID);
+}
+
 /** Begins the way for normal numbers, if both are and the mode is usual. */
 function startQuick(j: usize, a: u32, b: u32): void {
-  E.block(j, E.VOID);
+  open(j);
   pushNormal(j, a);
   if (b != a) {
     pushNormal(j, b);
@@ -115,14 +123,13 @@ function finish(j: usize, to: u32): void {
   E.op(j, E.I32_OR);
   setHead(j, to);
   signal(j);
-  leaveQuick(j, 2);
+  leaveQuick(j);
   E.end(j);
 }
 
-/** Branches behind the slow way, from `nested` levels inside of the block. */
-function leaveQuick(j: usize, nested: u32): void {
-  E.byte(j, 0x0c);
-  E.unsigned(j, nested);
+/** The result is there. */
+function leaveQuick(j: usize): void {
+  E.br(j, load<u32>(j, Jit.checkDepth));
 }
 
 /** The quick way ends here; what follows is for the rest, until `endSlowly`. */
@@ -157,9 +164,9 @@ function arrange(j: usize, a: u32, b: u32, subtract: bool): void {
   if (subtract) with32(j, E.I32_XOR, SIGN);
   E.set(j, L.HEAD_B);
   E.get(j, L.HEAD_A);
-  with32(j, E.I32_AND, EXPONENT);
+  with32(j, E.I32_AND, EXP_MASK);
   E.get(j, L.HEAD_B);
-  with32(j, E.I32_AND, EXPONENT);
+  with32(j, E.I32_AND, EXP_MASK);
   E.op(j, E.I32_SUB);
   E.set(j, EXP);
   // T = -1 if they change places.
@@ -235,7 +242,7 @@ function align(j: usize): void {
   E.set(j, Y);
   E.end(j);
   E.get(j, L.HEAD_A);
-  with32(j, E.I32_AND, EXPONENT);
+  with32(j, E.I32_AND, EXP_MASK);
   E.set(j, EXP);
 }
 
@@ -318,7 +325,7 @@ function cancelled(j: usize, to: u32): void {
   E.get(j, L.FSW);
   with32(j, E.I32_AND, ~C1);
   E.set(j, L.FSW);
-  leaveQuick(j, 4);
+  leaveQuick(j);
   E.end(j);
   E.get(j, L.LOW);
   E.set(j, Y);
@@ -336,7 +343,8 @@ export function startMultiply(j: usize, a: u32, b: u32, to: u32): void {
   getHead(j, b);
   E.op(j, E.I32_XOR);
   E.set(j, L.HEAD_A);
-  highProduct(j, a, b);
+  pushHighProduct(j, L.SIG + a, L.SIG + b);
+  E.set(j, X);
   getSig(j, a);
   getSig(j, b);
   E.op(j, E.I64_MUL);
@@ -356,11 +364,11 @@ export function startMultiply(j: usize, a: u32, b: u32, to: u32): void {
   both(j, E.I64_SHL, L.LOW, Z);
   E.set(j, L.LOW);
   getHead(j, a);
-  with32(j, E.I32_AND, EXPONENT);
+  with32(j, E.I32_AND, EXP_MASK);
   getHead(j, b);
-  with32(j, E.I32_AND, EXPONENT);
+  with32(j, E.I32_AND, EXP_MASK);
   E.op(j, E.I32_ADD);
-  with32(j, E.I32_SUB, 16382);
+  with32(j, E.I32_SUB, BIAS - 1);
   E.get(j, Z);
   E.op(j, E.I32_WRAP_I64);
   E.op(j, E.I32_SUB);
@@ -368,50 +376,16 @@ export function startMultiply(j: usize, a: u32, b: u32, to: u32): void {
   finish(j, to);
 }
 
-function pushHalf(j: usize, n: u32, high: bool): void {
-  getSig(j, n);
-  if (high) with64(j, E.I64_SHR_U, 32);
-  else with64(j, E.I64_AND, 0xffffffff);
-}
-
-/** X = the upper 64 bits of the product of two significands (softfloat/arith.ts mulHigh). */
-function highProduct(j: usize, a: u32, b: u32): void {
-  pushHalf(j, a, true);
-  pushHalf(j, b, false);
-  E.op(j, E.I64_MUL);
-  pushHalf(j, a, false);
-  pushHalf(j, b, false);
-  E.op(j, E.I64_MUL);
-  with64(j, E.I64_SHR_U, 32);
-  E.op(j, E.I64_ADD);
-  E.set(j, Y);
-  pushHalf(j, a, false);
-  pushHalf(j, b, true);
-  E.op(j, E.I64_MUL);
-  E.get(j, Y);
-  with64(j, E.I64_AND, 0xffffffff);
-  E.op(j, E.I64_ADD);
-  with64(j, E.I64_SHR_U, 32);
-  E.get(j, Y);
-  with64(j, E.I64_SHR_U, 32);
-  E.op(j, E.I64_ADD);
-  pushHalf(j, a, true);
-  pushHalf(j, b, true);
-  E.op(j, E.I64_MUL);
-  E.op(j, E.I64_ADD);
-  E.set(j, X);
-}
-
 // Exponent fields of extended numbers that are normal in binary64, and so is their upper neighbour: one below the first, and
 // how many.
-const BELOW_NORMAL64: i32 = 16383 - 1023 + 1;
+const BELOW_NORMAL64: i32 = BIAS - 1023 + 1;
 const NORMAL64: i32 = 2 * 1023 - 2;
 
 /** Rounds register `n` to binary64 and stores it at HOST, up to `slowly` (softfloat/float80_convert.ts narrowQuick). */
 export function startNarrow(j: usize, n: u32): void {
-  E.block(j, E.VOID);
+  open(j);
   getHead(j, n);
-  with32(j, E.I32_AND, EXPONENT);
+  with32(j, E.I32_AND, EXP_MASK);
   with32(j, E.I32_SUB, BELOW_NORMAL64);
   E.tee(j, EXP);
   with32(j, E.I32_LT_U, NORMAL64);
@@ -446,5 +420,5 @@ export function startNarrow(j: usize, n: u32): void {
   E.op(j, E.I64_OR);
   E.memory(j, E.I64_STORE, 0);
   signal(j);
-  leaveQuick(j, 1);
+  leaveQuick(j);
 }

@@ -1,6 +1,4 @@
-// What generated/kinds.ts tells of an x87 instruction (tools/isa/x87.mjs), and the parts of its records.
-
-import * as Record from "../../layout/record";
+// What generated/kinds.ts tells of an x87 instruction (tools/isa/x87.mjs).
 
 // Formats of memory operands, and in their place: both operands are registers, the result goes to ST(0) or to ST(i).
 export const F32: u32 = 0;
@@ -16,16 +14,6 @@ export const REVERSE: u32 = 8;
 export const TRUNCATE: u32 = 8;
 export const POP: u32 = 16;
 export const POP_TWICE: u32 = 32;
-
-@inline
-export function opcodeOf(entry: usize): u32 {
-  return load<u8>(entry, 3);
-}
-
-@inline
-export function argOf(entry: usize): u32 {
-  return load<u8>(entry, 4);
-}
 
 @inline
 export function formatOf(arg: u32): u32 {
@@ -49,10 +37,4 @@ export const DENORMAL_OR_EXPONENT: i32 = 0x27fff;
 @inline
 export function sizeOf(entry: usize): u32 {
   return load<u8>(entry, 2);
-}
-
-/** The i of ST(i). */
-@inline
-export function stackIndex(rec: usize): u32 {
-  return (<u32>load<u8>(rec, Record.rm)) & 7;
 }
