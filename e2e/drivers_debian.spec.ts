@@ -2,6 +2,7 @@
 // and by a second kernel that the first one starts. One boot for all checks.
 import { expect, test } from "@playwright/test";
 import { Guest } from "./fixtures/guest";
+import { keyArrives } from "./fixtures/keyboard";
 
 const mebibyte = 1 << 20;
 const patient = { timeout: 120_000 };
@@ -34,9 +35,8 @@ test.afterAll(async () => {
   await guest.page.close();
 });
 
-async function becomes(command: string, wanted: string | RegExp): Promise<void> {
-  await expect.poll(async () => (await guest.run(command)).output, patient).toMatch(wanted);
-}
+const becomes = (command: string, wanted: string | RegExp): Promise<void> =>
+  guest.becomes(command, wanted, patient.timeout);
 
 /** Writes past the page cache to the first disk below a folder of sysfs, and reads it again. */
 async function diskWorks(folder: string, text: string): Promise<void> {
@@ -61,11 +61,7 @@ const works: Record<string, () => Promise<void>> = {
     }
   },
   virtio_input: async () => {
-    const find = "grep -lF 'Virtio Keyboard' /sys/class/input/event*/device/name | grep -o 'event[0-9]*'";
-    await becomes(find, /^event\d+$/);
-    await guest.output(`cat /dev/input/$(${find}) >/tmp/keys & sleep 0.5`);
-    await guest.qmp("send-key", { keys: [{ type: "qcode", data: "f9" }] });
-    await becomes("od -A n -v -t u2 -w24 /tmp/keys | tr -s ' '", / 1 67 1 0\n[^]* 1 67 0 0\n/);
+    await keyArrives(guest, patient.timeout);
     await guest.output("kill %1; wait");
   },
 };

@@ -1,6 +1,7 @@
 // Devices that come and go, and the ports and the balloon of a running guest. One boot for all checks.
 import { expect, test } from "@playwright/test";
 import { Guest } from "./fixtures/guest";
+import { findKeyboard, keyArrives } from "./fixtures/keyboard";
 import { receiveFrom, sendTo } from "./fixtures/port";
 
 const mebibyte = 1 << 20;
@@ -29,11 +30,6 @@ test.afterAll(async () => {
 const device = "/dev/$(basename $(dirname $(grep -l org.example.data /sys/class/virtio-ports/*/name)))";
 
 const patient = { timeout: 60_000 };
-
-/** Runs a command in the guest until it prints what is wanted. */
-async function becomes(command: string, wanted: string | RegExp): Promise<void> {
-  await expect.poll(async () => (await guest.run(command)).output, { timeout: 60_000 }).toMatch(wanted);
-}
 
 async function deleted(device: string): Promise<void> {
   const event = { device, path: `/machine/peripheral/${device}` };
@@ -118,35 +114,35 @@ test("a second console has a tab of its own", async () => {
   await page.getByRole("tab", { name: "hvc1" }).click();
   await page.getByRole("textbox", { name: "Console hvc1" }).focus();
   await page.keyboard.type("echo six times seven is $((6 * 7)) > /tmp/typed\n");
-  await becomes("cat /tmp/typed", "six times seven is 42");
-  await becomes("stty size < /dev/hvc1", await guest.output("stty size"));
+  await guest.becomes("cat /tmp/typed", "six times seven is 42");
+  await guest.becomes("stty size < /dev/hvc1", await guest.output("stty size"));
 });
 
 test("a disk is plugged in, used, and taken out", async () => {
   const disk = "test -b /dev/vda && echo there || echo none";
   expect(await guest.qmp("query-block")).toEqual([]);
   await guest.qmp("device_add", { driver: "virtio-blk-pci", id: "disk1", drive: "spare", serial: "plugged" });
-  await becomes(disk, "there");
+  await guest.becomes(disk, "there");
   expect(await guest.output("cat /sys/block/vda/serial")).toBe("plugged");
   await guest.output("echo kept | dd of=/dev/vda conv=fsync 2>/dev/null");
   expect(await guest.qmp("query-block")).toMatchObject([{ device: "spare", qdev: "disk1", removable: false }]);
   await expect(guest.qmp("device_add", { driver: "virtio-blk-pci", drive: "spare" })).rejects.toThrow(/in use/);
   await guest.qmp("device_del", { id: "disk1" });
   await deleted("disk1");
-  await becomes(disk, "none");
+  await guest.becomes(disk, "none");
   await guest.qmp("device_add", { driver: "virtio-blk-pci", id: "disk2", drive: "spare", addr: "0x1f" });
-  await becomes(disk, "there");
+  await guest.becomes(disk, "there");
   expect(await guest.output("dd if=/dev/vda bs=5 count=1 2>/dev/null; ls /sys/bus/pci/devices")).toMatch(
     /^kept\n[^]*00:1f.0/,
   );
   await guest.qmp("device_del", { id: "disk2" });
   await deleted("disk2");
-  await becomes(disk, "none");
+  await guest.becomes(disk, "none");
 });
 
 test("every other device comes and goes too", async () => {
   await guest.qmp("device_add", { driver: "virtio-rng-pci", id: "rng1" });
-  await becomes("cat /sys/class/misc/hw_random/rng_available", "virtio_rng");
+  await guest.becomes("cat /sys/class/misc/hw_random/rng_available", "virtio_rng");
   await guest.qmp("device_del", { id: "rng1" });
   await deleted("rng1");
   await guest.qmp("device_del", { id: "balloon0" });
@@ -156,19 +152,22 @@ test("every other device comes and goes too", async () => {
     await guest.page.evaluate(async () => (await tabvisor.machine)?.qmp("query-balloon").catch((e) => e.class)),
   ).toBe("DeviceNotActive");
   await guest.qmp("device_add", { driver: "virtio-balloon-pci", id: "balloon0" });
-  await becomes("ls /sys/bus/virtio/drivers/virtio_balloon", /virtio\d+/);
+  await guest.becomes("ls /sys/bus/virtio/drivers/virtio_balloon", /virtio\d+/);
 
   await guest.qmp("device_del", { id: "data0" });
   await deleted("data0");
-  await becomes("grep -l org.example.data /sys/class/virtio-ports/*/name 2>/dev/null; echo gone", /^gone$/);
+  await guest.becomes("grep -l org.example.data /sys/class/virtio-ports/*/name 2>/dev/null; echo gone", /^gone$/);
   await guest.qmp("device_add", { driver: "virtserialport", id: "late", name: "org.example.late" });
-  await becomes("cat /sys/class/virtio-ports/*/name", "org.example.late");
+  await guest.becomes("cat /sys/class/virtio-ports/*/name", "org.example.late");
   await guest.qmp("device_del", { id: "second" });
   const tab = guest.page.getByRole("tab", { name: "hvc1" });
   await expect(tab).toHaveCount(0);
   await guest.qmp("device_add", { driver: "virtconsole", id: "third" });
   await expect(tab).toBeVisible();
-  await becomes("cat /sys/class/virtio-ports/*/dev | wc -l; stty size < /dev/hvc1", await guest.output("stty size"));
+  await guest.becomes(
+    "cat /sys/class/virtio-ports/*/dev | wc -l; stty size < /dev/hvc1",
+    await guest.output("stty size"),
+  );
   await guest.output("echo hello from the new one > /dev/hvc1");
   const said = await guest.page.evaluate(async () => {
     const reader = (await tabvisor.machine)?.console("hvc1").readable.getReader();
@@ -181,54 +180,49 @@ test("every other device comes and goes too", async () => {
 
 test("a network card comes, loses its cable, and goes", async () => {
   await guest.qmp("device_add", { driver: "virtio-net-pci", id: "card", netdev: "n0", mac: "52:54:00:00:00:07" });
-  await becomes("cat /sys/class/net/eth0/address", "52:54:00:00:00:07");
+  await guest.becomes("cat /sys/class/net/eth0/address", "52:54:00:00:00:07");
   expect(await guest.output("udhcpc -i eth0 -q -n && ping -c 1 10.0.2.2")).toContain("1 packets received");
   expect(await guest.events("NIC_RX_FILTER_CHANGED")).toEqual([{ name: "card", path: "/machine/peripheral/card" }]);
   const [filter] = await guest.qmp("query-rx-filter", { name: "card" });
   expect(filter).toMatchObject({ name: "card", promiscuous: false, "main-mac": "52:54:00:00:00:07" });
   expect(filter?.["multicast-table"]).toContain("01:00:5e:00:00:01");
   await guest.qmp("set_link", { name: "card", up: false });
-  await becomes("cat /sys/class/net/eth0/carrier", /^0$/);
+  await guest.becomes("cat /sys/class/net/eth0/carrier", /^0$/);
   await guest.qmp("set_link", { name: "card", up: true });
-  await becomes("cat /sys/class/net/eth0/carrier", /^1$/);
+  await guest.becomes("cat /sys/class/net/eth0/carrier", /^1$/);
   await guest.qmp("device_del", { id: "card" });
   await deleted("card");
-  await becomes("ls /sys/class/net", /^lo$/);
+  await guest.becomes("ls /sys/class/net", /^lo$/);
 });
 
 test("an adapter comes with disks and a drive whose medium is changed, and goes", async () => {
   await guest.qmp("device_add", { driver: "virtio-scsi-pci", id: "hba" });
   await guest.qmp("device_add", { driver: "scsi-hd", id: "unit0", drive: "unit", bus: "hba.0" });
-  await becomes("cat /sys/block/sda/size", /^8192$/);
+  await guest.becomes("cat /sys/block/sda/size", /^8192$/);
   await guest.qmp("device_add", { driver: "scsi-cd", id: "cd", bus: "hba.0" });
-  await becomes("test -b /dev/sr0 && echo there", "there");
+  await guest.becomes("test -b /dev/sr0 && echo there", "there");
   // A file of the page's own server: an archive, which begins with these characters.
   await guest.qmp("blockdev-change-medium", { id: "cd", filename: "guests/tiny/initrd" });
-  await becomes("head -c 6 /dev/sr0", /^070701$/);
+  await guest.becomes("head -c 6 /dev/sr0", /^070701$/);
   expect(await guest.qmp("query-block")).toContainEqual(
     expect.objectContaining({ qdev: "cd", removable: true, tray_open: false }),
   );
   await guest.qmp("eject", { id: "cd" });
-  await becomes("dd if=/dev/sr0 of=/dev/null bs=2k count=1", /[Nn]o medium/);
+  await guest.becomes("dd if=/dev/sr0 of=/dev/null bs=2k count=1", /[Nn]o medium/);
   await expect(guest.qmp("eject", { id: "unit0" })).rejects.toThrow(/is not removable/);
   await guest.qmp("device_del", { id: "unit0" });
-  await becomes("ls -d /sys/block/sd*", "No such file");
+  await guest.becomes("ls -d /sys/block/sd*", "No such file");
   await guest.qmp("device_del", { id: "hba" });
   await deleted("hba");
-  await becomes("ls /sys/class/scsi_host | wc -l", /^0$/);
+  await guest.becomes("ls /sys/class/scsi_host | wc -l", /^0$/);
 });
 
 test("a keyboard comes, types, and goes", async () => {
   await guest.qmp("device_add", { driver: "virtio-keyboard-pci", id: "keys" });
-  const find = "grep -lF 'Virtio Keyboard' /sys/class/input/event*/device/name | grep -o 'event[0-9]*'";
-  await becomes(find, /^event\d+$/);
-  await guest.output(`cat /dev/input/$(${find}) > /tmp/keys & sleep 0.3`);
-  await guest.qmp("send-key", { keys: [{ type: "qcode", data: "f9" }] });
-  // EV_KEY, KEY_F9, down and up.
-  await becomes("od -A n -v -t u2 -w24 /tmp/keys | tr -s ' '", / 1 67 1 0\n[^]* 1 67 0 0\n/);
+  await keyArrives(guest, patient.timeout);
   await guest.qmp("device_del", { id: "keys" });
   await deleted("keys");
-  await becomes(`${find}; echo gone`, /^gone$/);
+  await guest.becomes(`${findKeyboard}; echo gone`, /^gone$/);
 });
 
 test("the panel shows devices, features and queues", async () => {

@@ -52,22 +52,22 @@ for (const { name, option, append, interrupts, kind, tag } of interfaces) {
 
     const works: Record<string, () => Promise<void>> = {
       virtio_blk: async () => {
-        await becomes("test -b /dev/vda && echo there", "there");
+        await guest.becomes("test -b /dev/vda && echo there", "there");
         const both = "echo marked | dd of=/dev/vda conv=fsync 2>/dev/null; dd if=/dev/vda bs=6 count=1 2>/dev/null";
         expect(await guest.output(both)).toBe("marked");
       },
       virtio_scsi: async () => {
-        await becomes("test -b /dev/sda && echo there", "there");
+        await guest.becomes("test -b /dev/sda && echo there", "there");
         // Past the page cache.
         const write = "echo scsi | dd of=/dev/sda conv=sync oflag=direct 2>/dev/null";
         const read = "dd if=/dev/sda bs=512 count=1 iflag=direct 2>/dev/null | head -n 1";
         expect(await guest.output(`${write}; ${read}`)).toBe("scsi");
       },
       virtio_net: async () => {
-        await becomes("udhcpc -i eth0 -q -n 2>&1; ip -4 address show dev eth0", "10.0.2.15/24");
+        await guest.becomes("udhcpc -i eth0 -q -n 2>&1; ip -4 address show dev eth0", "10.0.2.15/24");
         expect(await guest.output("ping -c 1 10.0.2.2")).toContain("1 packets received");
       },
-      virtio_rng: () => becomes("head -c 16 /dev/hwrng | wc -c", "16"),
+      virtio_rng: () => guest.becomes("head -c 16 /dev/hwrng | wc -c", "16"),
       virtio_balloon: async () => {
         for (const value of [200 * mebibyte, 256 * mebibyte]) {
           await guest.qmp("balloon", { value });
@@ -76,7 +76,7 @@ for (const { name, option, append, interrupts, kind, tag } of interfaces) {
       },
       virtio_console: async () => {
         const device = `/dev/$(basename $(dirname $(grep -l ${port} /sys/class/virtio-ports/*/name)))`;
-        await becomes("cat /sys/class/virtio-ports/*/name", port);
+        await guest.becomes("cat /sys/class/virtio-ports/*/name", port);
         const { sum, output } = await sendTo(guest, port, {
           length: 1000,
           command: `head -c 1000 ${device} | sha256sum`,
@@ -84,10 +84,6 @@ for (const { name, option, append, interrupts, kind, tag } of interfaces) {
         expect(output).toContain(sum);
       },
     };
-    async function becomes(command: string, wanted: string): Promise<void> {
-      await expect.poll(async () => (await guest.run(command)).output, { timeout: 60_000 }).toContain(wanted);
-    }
-
     for (const [driver, use] of Object.entries(works)) {
       await test.step(driver, async () => {
         await use();

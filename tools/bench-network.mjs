@@ -4,6 +4,7 @@ import { makeGuests } from "./bench/guest.mjs";
 import { makeNetworkGuest } from "./bench/network/guest.mjs";
 import { pairPeers } from "./bench/network/peers.mjs";
 import { buildPrograms } from "./bench/programs.mjs";
+import { median } from "./bench/report.mjs";
 import { startServer } from "./bench/server.mjs";
 import { Explained, progress, runTool } from "./lib.mjs";
 import { ensureWasm, installPackages } from "./setup.mjs";
@@ -25,9 +26,6 @@ function received(output) {
   if (rate === undefined) throw new Error(`iperf3 said nothing of a rate:\n${output}`);
   return Number(rate);
 }
-
-/** @param {number[]} values */
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 /** @param {import("./bench/network/peers.mjs").Pair} pair */
 async function measurePair(pair) {
