@@ -107,7 +107,7 @@ describe("chips", () => {
     });
     p.out(0xf4, 0x10, 4);
     expect(p.events).toEqual([{ event: Mailbox.EVENT_SHUTDOWN, value: 0x22 }]);
-    expect(p.get32(p.cpu() + Cpu.exitRequest)).toBe(1);
+    expect(p.get32(p.cpu() + Cpu.exitRequest)).toBe(Cpu.REQUESTED);
     expect(p.in(0xf4)).toBe(0);
   });
 });

@@ -68,7 +68,7 @@ function exit(cpu: usize, kind: u32, write: u32, address: u64, size: u32, value:
 export function postEvent(cpu: usize, event: u32, value: u32): void {
   exit(cpu, Mailbox.KIND_EVENT, 1, event, 8, value);
   // What the machine decides reaches the CPU through Machine.control: leave the block and look.
-  atomic.store<i32>(cpu, 1, Cpu.exitRequest);
+  atomic.store<i32>(cpu, Cpu.REQUESTED, Cpu.exitRequest);
 }
 
 /** After an access to the chips: deadlines may have moved, and one of them may have asked for an event. */

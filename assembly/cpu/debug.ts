@@ -39,7 +39,7 @@ export function beforeSingle(cpu: usize): i32 {
 export function afterSingle(cpu: usize, why: i32): void {
   if (why & AFTER_SHADOW) {
     store<u32>(cpu, 0, Cpu.shadow);
-    store<i32>(cpu, 1, Cpu.exitRequest);
+    store<i32>(cpu, Cpu.REQUESTED, Cpu.exitRequest);
   }
   // MOV SS and POP SS hold the traps off as well (SDM vol. 3, 6.8.3): breakpoints wait, the single step is lost.
   if ((why & ~AFTER_SHADOW) == 0 || load<u32>(cpu, Cpu.shadow) == Cpu.SHADOW_SS) return;

@@ -74,7 +74,7 @@ function shutdown(cpu: usize): void {
   store<i32>(cpu, -1, Cpu.excVector);
   store<u32>(cpu, 0, Cpu.delivering);
   store<u32>(cpu, Cpu.RUN_SHUTDOWN, Cpu.runState);
-  atomic.store<i32>(cpu, 1, Cpu.exitRequest);
+  atomic.store<i32>(cpu, Cpu.REQUESTED, Cpu.exitRequest);
 }
 
 /** Whether a second exception during the delivery of the first makes a double fault (SDM table 6-5). */
@@ -161,7 +161,7 @@ export function deliverNmi(cpu: usize): void {
 export function unblockNmi(cpu: usize): void {
   if (load<i32>(cpu, Cpu.nmiPending) != 0) {
     if (load<u32>(cpu, Cpu.nmiBlocked) != 0) atomic.store<i32>(cpu, 1, Cpu.nmiPending);
-    store<i32>(cpu, 1, Cpu.exitRequest);
+    store<i32>(cpu, Cpu.REQUESTED, Cpu.exitRequest);
   }
   store<u32>(cpu, 0, Cpu.nmiBlocked);
 }

@@ -1,6 +1,6 @@
 // Lazy arithmetic flags. An operation stores its sign-extended operands and result with the kind of operation; a flag is
 // computed only when somebody reads it. Sign extension keeps unsigned order, so no formula needs the operand size.
-// The translator spills flags in the same form.
+// The translator spills flags in the same form, but with some of it left open (settleFlags).
 
 import * as Cpu from "../layout/cpu";
 
@@ -22,6 +22,26 @@ export const VIF: u32 = 0x80000;
 export const VIP: u32 = 0x100000;
 export const ID: u32 = 0x200000;
 export const ARITHMETIC: u32 = 0x8d5;
+
+/**
+ * Works out what translated code has left open: of a difference the result, of a sum the second operand, of narrow values
+ * the extension. Whoever reads or changes flags by handlers, or interprets, calls this first.
+ */
+export function settleFlags(cpu: usize): void {
+  const raw = load<u32>(cpu, Cpu.flagKind);
+  if (raw < <u32>Cpu.FLAGS_RAW) return;
+  const kind = raw & Cpu.FLAGS_KIND;
+  const shift = <i64>(64 - ((<u32>64) >> ((raw >> Cpu.FLAGS_NARROW_SHIFT) & 3)));
+  const a = (load<i64>(cpu, Cpu.flagA) << shift) >> shift;
+  let b = (load<i64>(cpu, Cpu.flagB) << shift) >> shift;
+  let result = (load<i64>(cpu, Cpu.flagResult) << shift) >> shift;
+  if (kind == Cpu.FLAGS_SUB) result = ((a - b) << shift) >> shift;
+  else if (kind == Cpu.FLAGS_ADD) b = ((result - a) << shift) >> shift;
+  store<i64>(cpu, a, Cpu.flagA);
+  store<i64>(cpu, b, Cpu.flagB);
+  store<i64>(cpu, result, Cpu.flagResult);
+  store<u32>(cpu, kind, Cpu.flagKind);
+}
 
 /** Flags of a + b = result. */
 @inline

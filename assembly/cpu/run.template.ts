@@ -11,7 +11,7 @@ import { commitModify, modifyHost, readHost, storeLinear } from "../access";
 import { findBlock, jumpKey, translationEntry } from "../code_cache";
 import { AFTER_SHADOW, afterSingle, beforeSingle } from "../debug";
 import { deliverPending } from "../exceptions";
-import { getBelow, getLess, getOf, getPf, getSf, getZf } from "../flags";
+import { getBelow, getLess, getOf, getPf, getSf, getZf, settleFlags } from "../flags";
 import { ea, imm, reg, regSet, rmHost, rmReg, setReg, setRmReg, stackOperandFault } from "../operand";
 import { cutTarget } from "../ops/branch";
 import { RUN_EXIT_BUDGET, RUN_EXIT_TRANSLATE, poll } from "../poll";
@@ -153,6 +153,7 @@ function goBack(cpu: usize, executed: u64): void {
 
 /** Translated code was executed last: counts its instructions, returns how many were executed in all. */
 function comeFrom(cpu: usize): u64 {
+  settleFlags(cpu);
   const executed = load<u64>(cpu, Cpu.limit) - <u64>(<i64>load<i32>(cpu, Cpu.fuel));
   const counters = cpu + Cpu.counters;
   const done = executed - load<u64>(cpu, Cpu.translatedFrom);
@@ -336,7 +337,7 @@ export function interpret(cpu: usize, rip: u64, what: u32): i64 {
             store<u64>(cpu, nextRipOf(cpu, rec), Cpu.rip);
             store<u64>(cpu, executed + <u64>((rec - start) >> 4), Cpu.instructions);
             if (!runEnd(cpu, rec, op)) break;
-            if (load<i32>(cpu, Cpu.intrPending) != 0) store<i32>(cpu, 1, Cpu.exitRequest);
+            if (load<i32>(cpu, Cpu.intrPending) != 0) store<i32>(cpu, Cpu.REQUESTED, Cpu.exitRequest);
             exit = LOOKUP;
             break;
           }

@@ -54,7 +54,7 @@ function signalError(cpu: usize): void {
   lockChips(m);
   setIsaIrq(m, IRQ_FPU, true);
   unlockChips(m);
-  store<i32>(cpu, 1, Cpu.exitRequest);
+  store<i32>(cpu, Cpu.REQUESTED, Cpu.exitRequest);
 }
 
 function notSwitched(cpu: usize, cr0: u64): bool {

@@ -1,6 +1,5 @@
 // Writes the function of a region: prologue, structured control flow, basic blocks, the way out.
 
-import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
 import * as Ops from "../cpu/generated/ops";
@@ -15,10 +14,11 @@ import {
   exitSettled,
   exitTo,
   goOn,
-  isFlat,
   loadAgain,
+  payFuel,
   prologue,
   pushAddress,
+  pushDisturbed,
   pushTarget,
   requireStackAgain,
   returnToCaller,
@@ -122,11 +122,12 @@ function writeBlock(j: usize, n: i32): void {
   if (hasStack(j)) store<u32>(j, plannedState(j, n), Jit.stackState);
   startVectors(j, b);
   forgetSharedHost(j);
+  if (isMerge(j, n) || load<u32>(b, Jit.bLoop) != 0) store<u32>(j, 0, Jit.owed);
   if (load<u32>(b, Jit.bTerm) == Jit.TERM_MATCH) {
     writeMatch(j, n, b);
     return;
   }
-  payFuel(j, load<u32>(b, Jit.bCount));
+  store<u32>(j, load<u32>(j, Jit.owed) + load<u32>(b, Jit.bCount), Jit.owed);
   let offset = load<u32>(b, Jit.bOffset);
   const term = load<u32>(b, Jit.bTerm);
   const branches = term != Jit.TERM_FALL && term != Jit.TERM_OUT;
@@ -169,13 +170,6 @@ function startFlags(j: usize, b: usize): void {
   const pred = load<i32>(b, Jit.bOnlyPred);
   const known = pred >= 0 && load<u32>(b, Jit.bLoop) == 0;
   store<u32>(j, known ? load<u32>(blockAddress(j, pred), Jit.bFlagKind) : Jit.FLAGS_UNKNOWN, Jit.flagKind);
-}
-
-function payFuel(j: usize, instructions: u32): void {
-  E.get(j, L.FUEL);
-  E.i32Const(j, instructions);
-  E.op(j, E.I32_SUB);
-  E.set(j, L.FUEL);
 }
 
 function writeTerminator(j: usize, n: i32, b: usize, term: u32): void {
@@ -277,7 +271,7 @@ function writeCall(j: usize, n: i32, b: usize): void {
 
 /** A branch to an address that is not canonical faults where it stands: the interpreter knows how. */
 function requireCanonical(j: usize, local: u32): void {
-  if (isFlat(j)) return;
+  if (L.isFlat(j)) return;
   E.get(j, local);
   E.i64Const(j, 16);
   E.op(j, E.I64_SHL);
@@ -353,18 +347,22 @@ function goTo(j: usize, from: i32, to: i32, offset: i32): void {
     return;
   }
   const b = blockAddress(j, to);
+  const owed = load<u32>(j, Jit.owed);
   if (isBackward(j, from, to)) {
     // The place where fuel and requests are looked at.
-    E.get(j, L.FUEL);
-    E.i32Const(j, 0);
-    E.op(j, E.I32_LT_S);
-    E.get(j, L.CPU);
-    E.memory(j, E.I32_LOAD, Cpu.exitRequest);
-    E.op(j, E.I32_OR);
+    payFuel(j);
+    pushDisturbed(j);
     E.ifHinted(j, E.VOID, false);
     leaveFor(j, offset);
     E.end(j);
     E.br(j, load<u32>(b, Jit.bLabel));
-  } else if (isMerge(j, to)) E.br(j, load<u32>(b, Jit.bLabel));
-  else writeTree(j, to);
+  } else if (isMerge(j, to)) {
+    payFuel(j);
+    E.br(j, load<u32>(b, Jit.bLabel));
+  } else {
+    if (load<u32>(b, Jit.bLoop) != 0) payFuel(j);
+    writeTree(j, to);
+  }
+  // Of the other branches of the same block, nobody has paid.
+  store<u32>(j, owed, Jit.owed);
 }

@@ -3,7 +3,7 @@
 import * as Cpu from "../layout/cpu";
 import { readSlow, translateOrHit } from "../cpu/access";
 import { jumpKey } from "../cpu/code_cache";
-import { arithmeticFlags, condition } from "../cpu/flags";
+import { arithmeticFlags, condition, settleFlags } from "../cpu/flags";
 import { runCold, runEnd, runFpu } from "../cpu/generated/cold";
 import * as Ops from "../cpu/generated/ops";
 import { reachesOver } from "../cpu/operand";
@@ -12,6 +12,13 @@ import { fpuReady, sseReady } from "../cpu/units";
 import { rangeHasCode } from "../mem/code_marks";
 import { END_GOES_ON, EXIT_INTERPRET, EXIT_LOOKUP, EXIT_RESUME, EXIT_SHADOW } from "./locals";
 import { ACCESS_WRITE, dataSet } from "../mem/walk";
+
+/** What a slow access answers: also in memory, where translated code takes it from (translate/operand.ts callSlowAccess). */
+@inline
+function answer(cpu: usize, host: usize): usize {
+  store<u32>(cpu, <u32>host, Cpu.slowHost);
+  return host;
+}
 
 /**
  * Host address to read from, maybe of a copy; `what` is the size in bytes, and from bit 8 on the page offset of the
@@ -22,7 +29,7 @@ export function jitRead(cpu: usize, la: u64, what: u32): usize {
   store<u32>(cpu, what >> 8, Cpu.leftAt);
   const size = what & 0xff;
   if (load<u32>(cpu, Cpu.slow) != 0 || reachesOver(cpu, la, size)) return 0;
-  return readSlow(cpu, la, size, dataSet(cpu));
+  return answer(cpu, readSlow(cpu, la, size, dataSet(cpu)));
 }
 
 /**
@@ -34,11 +41,12 @@ export function jitWrite(cpu: usize, la: u64, what: u32): usize {
   const size = what & 0xff;
   if (((<u32>la) & 4095) + size > 4096 || load<u32>(cpu, Cpu.slow) != 0) return 0;
   const host = translateOrHit(cpu, la, ACCESS_WRITE, dataSet(cpu));
-  return host != 0 && rangeHasCode(host, size) ? 0 : host;
+  return host != 0 && rangeHasCode(host, size) ? 0 : answer(cpu, host);
 }
 
 /** Executes an instruction by its handler; 0 = a fault was raised. */
 export function jitCold(cpu: usize, rec: usize, op: i32): i32 {
+  settleFlags(cpu);
   if (op >= Ops.FIRST_MMX) {
     if (load<u32>(cpu, Cpu.fpuTrap) != 0 && !fpuReady(cpu, op)) return 0;
     if (op >= Ops.FIRST_FPU) return <i32>runFpu(cpu, rec, op);
@@ -56,12 +64,13 @@ export function jitCold(cpu: usize, rec: usize, op: i32): i32 {
 export function jitEnd(cpu: usize, rec: usize, what: i32): i32 {
   const op = what & ~END_GOES_ON;
   const next = nextRipOf(cpu, rec);
+  settleFlags(cpu);
   store<u64>(cpu, next, Cpu.rip);
   if (!runEnd(cpu, rec, op)) {
     store<u64>(cpu, ripOf(cpu, rec), Cpu.rip);
     return EXIT_INTERPRET;
   }
-  if (load<i32>(cpu, Cpu.intrPending) != 0) store<i32>(cpu, 1, Cpu.exitRequest);
+  if (load<i32>(cpu, Cpu.intrPending) != 0) store<i32>(cpu, Cpu.REQUESTED, Cpu.exitRequest);
   // The key tells of another mode, privilege or mapping, and of code that was written over.
   const key = jumpKey(cpu);
   const same = load<u64>(cpu, Cpu.rip) == next && key == load<u32>(cpu, Cpu.jitKey);
@@ -79,5 +88,6 @@ function endShadow(cpu: usize, what: i32): void {
 
 /** Whether a condition, by its code, is met; code 16: the six arithmetic flags. */
 export function jitCondition(cpu: usize, code: u32): i32 {
+  settleFlags(cpu);
   return code < 16 ? <i32>condition(cpu, code) : <i32>arithmeticFlags(cpu);
 }

@@ -1,7 +1,8 @@
 // The locals of a translated region and the functions that it imports.
 
 import * as Jit from "../layout/jit";
-import { get, set } from "./emit";
+import * as Record from "../layout/record";
+import { get, I32_WRAP_I64, I64_EXTEND_I32_U, op, set } from "./emit";
 
 /** Parameter: base address of the CPU. */
 export const CPU: u32 = 0;
@@ -33,12 +34,13 @@ export const X: u32 = 15;
 export const Y: u32 = 16;
 export const Z: u32 = 17;
 export const W: u32 = 18;
-/** General registers 0..15. */
+/** General registers 0..15, i64; in flat 32-bit code i32. */
 export const GPR: u32 = 19;
+export const GPR_LOCALS: u32 = 16;
 export const I32_LOCALS: u32 = 7;
-export const I64_LOCALS: u32 = 25;
+export const I64_LOCALS: u32 = 9;
 /** xmm registers 0..15. */
-export const XMM: u32 = 3 + I32_LOCALS + I64_LOCALS;
+export const XMM: u32 = GPR + GPR_LOCALS;
 /** Work: VB is the source operand of a vector instruction when it comes from memory, VR its result. */
 export const VB: u32 = XMM + 16;
 export const VR: u32 = XMM + 17;
@@ -138,14 +140,26 @@ function mark(j: usize, word: usize, bit: u32): void {
   store<u32>(j + word, load<u32>(j + word) | bit);
 }
 
+/** Whether the region is flat 32-bit code (Record.MODE_FLAT): linear addresses, slots of the stack and registers have 32 bits. */
+@inline
+export function isFlat(j: usize): bool {
+  return (load<u32>(j, Jit.mode) & Record.MODE_FLAT) != 0;
+}
+
+/**
+ * Pushes a general register as i64. In flat code its local is an i32, so that the engine sees that the upper half is zero;
+ * whatever was there is undefined in 32-bit modes (SDM vol. 1, 3.4.1.1).
+ */
 export function getGpr(j: usize, n: u32): void {
   mark(j, Jit.used, (<u32>1) << n);
   get(j, GPR + n);
+  if (isFlat(j)) op(j, I64_EXTEND_I32_U);
 }
 
 export function setGpr(j: usize, n: u32): void {
   mark(j, Jit.used, (<u32>1) << n);
   mark(j, Jit.dirty, (<u32>1) << n);
+  if (isFlat(j)) op(j, I32_WRAP_I64);
   set(j, GPR + n);
 }
 

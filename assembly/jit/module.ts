@@ -13,7 +13,7 @@ const I64 = 0x7e;
 const F64 = 0x7c;
 
 /** Bytes of the locals of every region: how many groups there are, how many locals of what type. */
-const LOCAL_GROUPS: u32 = 7;
+const LOCAL_GROUPS: u32 = 8;
 const LOCALS_LENGTH: u32 = 1 + 2 * LOCAL_GROUPS;
 
 /** Starts a section; returns where its length will be written. */
@@ -145,10 +145,12 @@ function writeFunctions(j: usize, count: u32): void {
   endSection(j, at);
 }
 
-// A function of the batch: u32 length of its code, u32 number of hints and HAS_X87, the hints, the code.
+// A function of the batch: u32 length of its code, u32 number of hints with HAS_X87 and IS_FLAT, the hints, the code.
 
 /** The region has the x87 in locals. */
 const HAS_X87: u32 = 0x80000000;
+/** Its general registers have 32 bits. */
+const IS_FLAT: u32 = 0x40000000;
 
 @inline
 function codeLength(entry: usize): u32 {
@@ -157,12 +159,12 @@ function codeLength(entry: usize): u32 {
 
 @inline
 function hintCount(entry: usize): u32 {
-  return load<u32>(entry, 4) & ~HAS_X87;
+  return load<u32>(entry, 4) & ~(HAS_X87 | IS_FLAT);
 }
 
 @inline
-function hasX87(entry: usize): bool {
-  return (load<u32>(entry, 4) & HAS_X87) != 0;
+function has(entry: usize, flag: u32): bool {
+  return (load<u32>(entry, 4) & flag) != 0;
 }
 
 @inline
@@ -183,7 +185,7 @@ export function appendFunction(j: usize): void {
   const hints = load<u32>(j + Jit.hints);
   const entry = <usize>load<u32>(j, Jit.batchEnd);
   store<u32>(entry, length);
-  store<u32>(entry, hasStack(j) ? hints | HAS_X87 : hints, 4);
+  store<u32>(entry, hints | (hasStack(j) ? HAS_X87 : 0) | (L.isFlat(j) ? IS_FLAT : 0), 4);
   memory.copy(entry + 8, j + Jit.hints + 4, hints << 2);
   memory.copy(entry + 8 + (hints << 2), j + Jit.body, length);
   store<u32>(j, <u32>nextEntry(entry), Jit.batchEnd);
@@ -234,10 +236,11 @@ function writeCode(j: usize, count: u32): void {
     E.byte(j, LOCAL_GROUPS);
     locals(j, L.I32_LOCALS, I32);
     locals(j, L.I64_LOCALS, I64);
+    locals(j, L.GPR_LOCALS, has(entry, IS_FLAT) ? I32 : I64);
     locals(j, L.V128_LOCALS, V128);
     locals(j, L.F64_LOCALS, F64);
     locals(j, L.MORE_I32_LOCALS, I32);
-    const x87 = hasX87(entry);
+    const x87 = has(entry, HAS_X87);
     locals(j, x87 ? L.X87_I64_LOCALS : 0, I64);
     locals(j, x87 ? L.X87_I32_LOCALS : 0, I32);
     const cursor = <usize>load<u32>(j, Jit.cursor);

@@ -2,9 +2,9 @@
 
 import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
-import * as Record from "../layout/record";
 import * as E from "./emit";
 import { simdMemory, V128_LOAD, V128_STORE } from "./emit_simd";
+import { storeFlags } from "./flag_store";
 import * as L from "./locals";
 import { FROM_FAULT, GO_ON, IN_PLACE } from "../cpu/region_exit";
 import { hasStack, loadStack, pushMisfit, setStack, storeStack } from "./x87_state";
@@ -12,13 +12,14 @@ import { hasStack, loadStack, pushMisfit, setStack, storeStack } from "./x87_sta
 /** Loads one register. */
 export function loadGpr(j: usize, n: u32): void {
   E.get(j, L.CPU);
-  E.memory(j, E.I64_LOAD, Cpu.gpr + n * 8);
+  E.memory(j, L.isFlat(j) ? E.I32_LOAD : E.I64_LOAD, Cpu.gpr + n * 8);
   E.set(j, L.GPR + n);
 }
 
 export function storeGpr(j: usize, n: u32): void {
   E.get(j, L.CPU);
   E.get(j, L.GPR + n);
+  if (L.isFlat(j)) E.op(j, E.I64_EXTEND_I32_U);
   E.memory(j, E.I64_STORE, Cpu.gpr + n * 8);
 }
 
@@ -39,32 +40,6 @@ export function forgetFlags(j: usize): void {
   E.i32Const(j, L.FLAGS_IN_MEMORY);
   E.set(j, L.FLAG_KIND);
   store<u32>(j, Jit.FLAGS_UNKNOWN, Jit.flagKind);
-}
-
-/** Brings the flags in the CPU's memory up to date. */
-export function storeFlags(j: usize): void {
-  const kind = load<u32>(j, Jit.flagKind);
-  if (kind != Jit.FLAGS_UNKNOWN) {
-    storeFlagLocals(j, kind);
-    return;
-  }
-  E.get(j, L.FLAG_KIND);
-  E.i32Const(j, 0);
-  E.op(j, E.I32_GE_S);
-  E.ifThen(j, E.VOID);
-  storeFlagLocals(j, kind);
-  E.end(j);
-}
-
-/** Stores what flags of this kind are found by (cpu/flags.ts). */
-function storeFlagLocals(j: usize, kind: u32): void {
-  storeLocal(j, L.FLAG_KIND, E.I32_STORE, Cpu.flagKind);
-  storeLocal(j, L.FLAG_RESULT, E.I64_STORE, Cpu.flagResult);
-  const operands = kind == Cpu.FLAGS_ADD || kind == Cpu.FLAGS_SUB;
-  if (kind != Cpu.FLAGS_LOGIC && !operands) storeLocal(j, L.FLAG_BITS, E.I32_STORE, Cpu.flagBits);
-  if (kind == Cpu.FLAGS_LOGIC || kind == Cpu.FLAGS_BITS) return;
-  storeLocal(j, L.FLAG_A, E.I64_STORE, Cpu.flagA);
-  storeLocal(j, L.FLAG_B, E.I64_STORE, Cpu.flagB);
 }
 
 function loadXmm(j: usize, n: u32): void {
@@ -114,8 +89,38 @@ export function storeDirty(j: usize): void {
   storeStack(j);
 }
 
+/** Pushes the fuel that is left. */
+function pushFuel(j: usize): void {
+  const owed = load<i32>(j, Jit.owed);
+  E.get(j, L.FUEL);
+  if (owed == 0) return;
+  E.i32Const(j, owed);
+  E.op(j, E.I32_SUB);
+}
+
+/**
+ * Brings the local FUEL up to date. Blocks do not pay each for itself, but where control flow meets and where the region is
+ * left. A way out by a fault is free.
+ */
+export function payFuel(j: usize): void {
+  if (load<u32>(j, Jit.owed) == 0) return;
+  pushFuel(j);
+  E.set(j, L.FUEL);
+  store<u32>(j, 0, Jit.owed);
+}
+
 export function storeFuel(j: usize): void {
-  storeLocal(j, L.FUEL, E.I32_STORE, Cpu.fuel);
+  E.get(j, L.CPU);
+  pushFuel(j);
+  E.memory(j, E.I32_STORE, Cpu.fuel);
+}
+
+/** Pushes whether the fuel, which is paid, is used up or somebody asks for attention: Cpu.REQUESTED is more than any fuel. */
+export function pushDisturbed(j: usize): void {
+  E.get(j, L.CPU);
+  E.memory(j, E.I32_LOAD, Cpu.exitRequest);
+  E.get(j, L.FUEL);
+  E.op(j, E.I32_GT_S);
 }
 
 /** The region's beginning: TLB, fuel, page, registers. */
@@ -161,6 +166,7 @@ export function requireStackAgain(j: usize, offset: i32): void {
 export function loadAgain(j: usize): void {
   loadLocal(j, L.TLB, E.I32_LOAD, Cpu.tlb);
   loadLocal(j, L.FUEL, E.I32_LOAD, Cpu.fuel);
+  store<u32>(j, 0, Jit.owed);
   loadUsed(j);
   forgetFlags(j);
 }
@@ -170,16 +176,10 @@ export function storePage(j: usize): void {
   storeLocal(j, L.PAGE, E.I64_STORE, Cpu.codePage);
 }
 
-/** Whether the region is flat 32-bit code (Record.MODE_FLAT): linear addresses have 32 bits, the stack's slots four bytes. */
-@inline
-export function isFlat(j: usize): bool {
-  return (load<u32>(j, Jit.mode) & Record.MODE_FLAT) != 0;
-}
-
 /** Log2 of the size of a stack slot, and of what indirect branches read. */
 @inline
 export function slotSize(j: usize): u32 {
-  return isFlat(j) ? 2 : 3;
+  return L.isFlat(j) ? 2 : 3;
 }
 
 /** Clears the upper half of the value on the stack. */
@@ -190,7 +190,7 @@ export function cutToHalf(j: usize): void {
 
 /** Makes an address, not yet cut to the mode's width, of the value on the stack. */
 export function cutAddress(j: usize): void {
-  if (isFlat(j)) cutToHalf(j);
+  if (L.isFlat(j)) cutToHalf(j);
 }
 
 /** Pushes the target of a direct branch: outside of the page it may lie beyond the end of a 32-bit address space. */
@@ -217,6 +217,9 @@ export function exitTo(j: usize, offset: i32, how: i32): void {
 
 /** Leaves the region for the address in the local RIP. */
 export function exitAtRip(j: usize, how: i32): void {
+  const owed = load<u32>(j, Jit.owed);
+  payFuel(j);
+  store<u32>(j, owed, Jit.owed);
   E.i32Const(j, how);
   E.set(j, L.EXIT);
   E.br(j, load<u32>(j, Jit.exitDepth));
@@ -237,6 +240,7 @@ export function exitAtFault(j: usize): void {
 export function storeAll(j: usize): void {
   store<u32>(j, Jit.FLAGS_UNKNOWN, Jit.flagKind);
   storeDirty(j);
+  store<u32>(j, 0, Jit.owed);
   storeFuel(j);
 }
 
@@ -257,7 +261,8 @@ export function goOn(j: usize): void {
   E.block(j, E.VOID);
   E.get(j, L.EXIT);
   E.brIfHinted(j, miss, false);
-  unlessCalm(j, miss);
+  pushDisturbed(j);
+  E.brIfHinted(j, miss, false);
   unlessKnown(j, miss);
   E.get(j, L.CPU);
   E.get(j, L.RIP);
@@ -296,19 +301,6 @@ function interpretAndGoOn(j: usize, again: u32): void {
   E.set(j, L.EXIT);
   E.br(j, again);
   E.end(j);
-}
-
-/** Branches to a label if the fuel is used up or somebody asks for attention. */
-function unlessCalm(j: usize, label: u32): void {
-  E.get(j, L.CPU);
-  E.memory(j, E.I32_LOAD, Cpu.exitRequest);
-  E.i32Const(j, 31);
-  E.op(j, E.I32_SHL);
-  E.get(j, L.FUEL);
-  E.op(j, E.I32_OR);
-  E.i32Const(j, 0);
-  E.op(j, E.I32_LT_S);
-  E.brIfHinted(j, label, false);
 }
 
 const JUMP_CACHE = <u32>(Cpu.jit + Jit.jumpCache);
@@ -352,6 +344,7 @@ function pushSlot(j: usize): void {
  * Anything else that comes back is for this region's caller. All state is in memory while the callee runs.
  */
 export function callRegion(j: usize, offset: i32): void {
+  payFuel(j);
   storeDirty(j);
   storeFuel(j);
   const called = load<u32>(j, Jit.depth);
@@ -363,7 +356,8 @@ export function callRegion(j: usize, offset: i32): void {
   E.get(j, L.DEPTH);
   E.op(j, E.I32_EQZ);
   E.brIfHinted(j, miss, false);
-  unlessCalm(j, miss);
+  pushDisturbed(j);
+  E.brIfHinted(j, miss, false);
   unlessKnown(j, miss);
   E.get(j, L.CPU);
   E.get(j, L.RIP);

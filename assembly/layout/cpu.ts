@@ -48,6 +48,13 @@ export const FLAGS_INC = 5;
 export const FLAGS_DEC = 6;
 /** CF and OF say that flagA * flagB does not fit into flagResult; AF clear. */
 export const FLAGS_MUL = 7;
+/**
+ * The kind, and what translated code adds to it while the flags are as it leaves them (cpu/flags.ts settleFlags): FLAGS_RAW;
+ * from FLAGS_NARROW_SHIFT on, in two bits, 3 - log2 of the bytes of the values, which are extended only if that is not 1.
+ */
+export const FLAGS_KIND = 0xff;
+export const FLAGS_NARROW_SHIFT = 8;
+export const FLAGS_RAW = 0x400;
 /** u32 EFLAGS without the six arithmetic bits: TF IF DF IOPL NT RF VM AC VIF VIP ID and bit 1 (always set). */
 export const eflags = 192;
 
@@ -163,6 +170,8 @@ export const VECTOR_NOT_PLAIN = 2;
 export const openSegments = 0x6b4;
 /** u32 page offset of the instruction that translated code last made a slow access for. */
 export const leftAt = 0x6b8;
+/** u32 host address that it got. */
+export const slowHost = 0x6c0;
 /** u32 whether a TLB entry for fetches gave way to another since the jump caches were emptied. */
 export const fetchEvicted = 0x6bc;
 
@@ -186,8 +195,10 @@ export const kernelLocal = 0x7a4;
 export const machine = 0x718;
 /** u32 number of this CPU, also its APIC id. */
 export const index = 0x71c;
-/** i32 crossing: non-zero asks the run loop to leave straight-line execution at the next block edge and poll. */
+/** i32 crossing: REQUESTED asks the run loop to leave straight-line execution at the next block edge and poll, else 0. */
 export const exitRequest = 0x720;
+/** More than any `fuel`, so that translated code compares once. */
+export const REQUESTED = 0x7fffffff;
 /** i32 non-zero: an interrupt waits that IF, TPR permitting, may take (maintained by platform/). */
 export const intrPending = 0x724;
 /** u32 RUN_ state. */

@@ -29,8 +29,8 @@ export const dirty = 40;
 /** u32 static kind of the flags at this point (layout/cpu.ts FLAGS_), FLAGS_UNKNOWN when only the local knows. */
 export const flagKind = 44;
 export const FLAGS_UNKNOWN = 255;
-/** FLAGS_EXPLICIT, and the locals ORDER_A and ORDER_B hold the numbers whose comparison set them. */
-export const FLAGS_ORDER = 254;
+/** Flags of COMIS and the like: the locals ORDER_A and ORDER_B hold the numbers that were compared. */
+export const FLAGS_ORDER = 0x17;
 /** u32 record under translation. */
 export const record = 48;
 /** u32 basic block under translation. */
@@ -94,6 +94,10 @@ export const X87_SUBTRACT = 0x40000;
 export const X87_QUIET = 0x80000;
 /** u32 label of the way out behind the stores: all state is in memory already. */
 export const settledDepth = 220;
+/** u32 instructions of the way to this point that the local FUEL has not been lowered by. */
+export const owed = 224;
+/** u32 1 = the region has flags of the kind FLAGS_ORDER. */
+export const ordersFlags = 228;
 /** u32 addresses of block heads waiting for their batch, BATCH_MAX of them. */
 export const batchHeads = 0x100;
 export const BATCH_MAX = 32;

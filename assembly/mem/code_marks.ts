@@ -56,5 +56,5 @@ function postInvalidation(ring: usize, cpu: usize, host: usize): void {
   } else {
     atomic.store<u32>(ring + ByteRing.data + <usize>(tail & (capacity - 1)), <u32>(host >> MemoryMap.PAGE_SHIFT));
   }
-  atomic.store<i32>(cpu + Cpu.exitRequest, 1);
+  atomic.store<i32>(cpu + Cpu.exitRequest, Cpu.REQUESTED);
 }

@@ -7,7 +7,7 @@ import { acquire, release } from "../mem/pool";
 
 /** Makes a CPU poll at its next block edge and wakes it from HLT. */
 export function kickCpu(cpu: usize): void {
-  atomic.store<i32>(cpu, 1, Cpu.exitRequest);
+  atomic.store<i32>(cpu, Cpu.REQUESTED, Cpu.exitRequest);
   atomic.add<i32>(cpu, 1, Cpu.wake);
   atomic.notify(cpu + Cpu.wake, -1);
 }

@@ -107,7 +107,7 @@ describe("priorities", () => {
     expect(p.get32(p.cpu() + Cpu.exitRequest)).toBe(0);
     eoi(p);
     expect(p.get32(p.cpu() + Cpu.intrPending)).toBe(1);
-    expect(p.get32(p.cpu() + Cpu.exitRequest)).toBe(1);
+    expect(p.get32(p.cpu() + Cpu.exitRequest)).toBe(Cpu.REQUESTED);
   });
 });
 
@@ -163,7 +163,7 @@ describe("IPIs and MSIs", () => {
     p.write(APIC + 0x300, 0xc0400);
     expect(p.get32(p.cpu(1) + Cpu.nmiPending)).toBe(2);
     expect(p.get32(p.cpu(0) + Cpu.nmiPending)).toBe(0);
-    expect(p.get32(p.cpu(1) + Cpu.exitRequest)).toBe(1);
+    expect(p.get32(p.cpu(1) + Cpu.exitRequest)).toBe(Cpu.REQUESTED);
   });
 
   it("MSIs outside the interrupt window, to nobody, or with vector 0 are harmless", () => {
@@ -246,7 +246,7 @@ describe("timer", () => {
     // One in the past fires at once, 0 disarms, the largest never comes.
     p.poll();
     p.wrmsr(0x6e0, 1);
-    expect(p.get32(p.cpu() + Cpu.exitRequest)).toBe(1);
+    expect(p.get32(p.cpu() + Cpu.exitRequest)).toBe(Cpu.REQUESTED);
     expect(p.take()).toBe(0xec);
     eoi(p);
     p.wrmsr(0x6e0, p.tsc() + 1000n);

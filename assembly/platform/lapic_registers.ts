@@ -138,7 +138,7 @@ function writeRegister(cpu: usize, register: u32, value: u32): bool {
 /** After a write, which does not end a block of instructions: what may be taken now must not wait for the next poll. */
 function settle(cpu: usize): void {
   updatePending(cpu);
-  if (load<i32>(cpu, Cpu.intrPending) != 0) atomic.store<i32>(cpu, 1, Cpu.exitRequest);
+  if (load<i32>(cpu, Cpu.intrPending) != 0) atomic.store<i32>(cpu, Cpu.REQUESTED, Cpu.exitRequest);
 }
 
 /** Registers that only the xAPIC has, or has in another form. */

@@ -31,7 +31,7 @@ export function updateNextTimer(cpu: usize): void {
 function arm(cpu: usize, now: u64, deadline: u64): void {
   store<u64>(cpu, deadline, Cpu.lapic + Lapic.timerDeadline);
   updateNextTimer(cpu);
-  if (deadline <= now) atomic.store<i32>(cpu, 1, Cpu.exitRequest);
+  if (deadline <= now) atomic.store<i32>(cpu, Cpu.REQUESTED, Cpu.exitRequest);
 }
 
 function disarm(cpu: usize): void {

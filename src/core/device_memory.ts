@@ -71,7 +71,7 @@ export class DeviceMemory {
     Atomics.add(words, (this.#plan.machine + Machine.tlbFlush) / 4, 1);
     for (let i = 0; i < this.#plan.cpuCount; i++) {
       const cpu = this.#plan.cpus + i * Cpu.SIZE;
-      Atomics.store(words, (cpu + Cpu.exitRequest) / 4, 1);
+      Atomics.store(words, (cpu + Cpu.exitRequest) / 4, Cpu.REQUESTED);
     }
   }
 }

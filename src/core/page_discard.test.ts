@@ -54,7 +54,7 @@ describe("discarding pages", () => {
     t.guest.fill(gpa(0x5000), 1, 7);
     discard.discard([5], () => undefined);
     for (const cpu of [t.plan.cpus, t.plan.cpus + Cpu.SIZE]) {
-      expect(t.view.getInt32(cpu + Cpu.exitRequest, true)).toBe(1);
+      expect(t.view.getInt32(cpu + Cpu.exitRequest, true)).toBe(Cpu.REQUESTED);
       expect(t.view.getInt32(cpu + Cpu.wake, true)).toBe(1);
     }
   });

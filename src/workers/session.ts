@@ -131,7 +131,7 @@ function stopCpus({ memory, machine, cpus }: MachinePlace): void {
   Atomics.store(words, (machine + MachineLayout.control) >>> 2, MachineLayout.CONTROL_STOP);
   Atomics.notify(words, (machine + MachineLayout.control) >>> 2);
   for (const cpu of cpus) {
-    Atomics.store(words, (cpu + Cpu.exitRequest) >>> 2, 1);
+    Atomics.store(words, (cpu + Cpu.exitRequest) >>> 2, Cpu.REQUESTED);
     Atomics.add(words, (cpu + Cpu.wake) >>> 2, 1);
     Atomics.notify(words, (cpu + Cpu.wake) >>> 2);
   }

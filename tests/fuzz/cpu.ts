@@ -32,6 +32,7 @@ export type Outcome = Map<string, string>;
 export class FuzzCpu {
   readonly system = new SystemCpu();
   readonly #mode: number;
+  readonly #registerBytes: number;
   readonly #bytes: Uint8Array;
   readonly #fresh: Uint8Array;
   readonly #data: readonly number[];
@@ -44,6 +45,8 @@ export class FuzzCpu {
   constructor(mode: number, bits: 64 | 32) {
     const { system } = this;
     this.#mode = mode;
+    // In 32-bit code the upper halves are undefined (SDM vol. 1, 3.4.1.1).
+    this.#registerBytes = bits / 8;
     system.longMode(3);
     system.set64(Cpu.cr4, system.get64(Cpu.cr4) | CR4_OSXMMEXCPT);
     this.#data = [this.#page(), this.#page(), this.#page()];
@@ -166,7 +169,7 @@ export class FuzzCpu {
     const handler = (Number(system.rip) - HANDLERS - SYSTEM) >> 4;
     const otherwise = exit === 0 ? ENDLESS : `exit ${exit} at ${system.rip.toString(16)}`;
     outcome.set("end", exit === 1 ? `exception ${handler}` : otherwise);
-    for (let n = 0; n < 16; n++) outcome.set(names[n] ?? `r${n}`, take(n * 8, 8));
+    for (let n = 0; n < 16; n++) outcome.set(names[n] ?? `r${n}`, take(n * 8, this.#registerBytes));
     // What the exception pushed: error code, rip, cs, rflags, rsp, ss.
     outcome.set("frame", hex(this.#read(RING0_STACK - 0x38, 0x38)));
     outcome.set("cr2", take(Cpu.cr2, 8));

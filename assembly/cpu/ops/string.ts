@@ -65,7 +65,7 @@ export function again(cpu: usize, rec: usize): bool {
   if (load<u32>(cpu, Cpu.mode) & Record.MODE_STEP) store<u32>(cpu, load<u32>(cpu, Cpu.eflags) | RF, Cpu.eflags);
   store<u64>(cpu, ripOf(cpu, rec), Cpu.rip);
   // The run loop reads the clock after so many instructions, and this one has taken as long as thousands of others.
-  store<i32>(cpu, 1, Cpu.exitRequest);
+  store<i32>(cpu, Cpu.REQUESTED, Cpu.exitRequest);
   return true;
 }
 

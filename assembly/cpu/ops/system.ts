@@ -273,7 +273,7 @@ function halt(cpu: usize): void {
   const counters = cpu + Cpu.counters;
   store<u64>(counters, load<u64>(counters, Counters.halts) + 1, Counters.halts);
   store<u32>(cpu, Cpu.RUN_HALTED, Cpu.runState);
-  atomic.store<i32>(cpu + Cpu.exitRequest, 1);
+  atomic.store<i32>(cpu + Cpu.exitRequest, Cpu.REQUESTED);
 }
 
 export function hlt(cpu: usize, rec: usize): bool {

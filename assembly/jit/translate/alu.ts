@@ -1,33 +1,68 @@
-// Arithmetic and logic. X and Y are the operands; the result is left in FLAG_RESULT or Z and written by the caller.
+// Arithmetic and logic. X and Y are the operands; the result is left in a local and written by the caller.
 
 import * as Cpu from "../../layout/cpu";
 import * as K from "../../cpu/generated/kinds";
 import * as E from "../emit";
 import * as L from "../locals";
-import { bitsFromCarries, pushCarry, setKind, setOperands } from "./flags";
+import { bitsFromCarries, pushCarry, setKind, setKindOf } from "./flags";
 import { flagsDie } from "./flag_life";
-import { extend, pushXopConstant, pushXopY } from "./operand";
+import { extend, pushRawXopConstant, pushRawXopY, pushXopY } from "./operand";
 
-/** FLAG_RESULT = X opcode Y, cut to the size. */
-function compute(j: usize, opcode: u32, size: u32): void {
-  pushXopY(j, opcode, size);
-  E.set(j, L.FLAG_RESULT);
+/** X + Y: returns the local with the sum. */
+function add(j: usize, size: u32): u32 {
+  pushRawXopY(j, E.I64_ADD, size);
+  if (flagsDie(j)) return keep(j, L.Z);
+  copy(j, L.X, L.FLAG_A);
+  setKindOf(j, Cpu.FLAGS_ADD, size);
+  return keep(j, L.FLAG_RESULT);
 }
 
-/** FLAG_RESULT = X opcode Y, and flags of that kind if anybody sees them. */
-function arithmetic(j: usize, opcode: u32, size: u32, kind: u32): void {
-  compute(j, opcode, size);
-  if (!flagsDie(j)) setOperands(j, kind);
+/** X - Y: returns the local with the difference. */
+function subtract(j: usize, size: u32): u32 {
+  pushRawXopY(j, E.I64_SUB, size);
+  E.set(j, L.Z);
+  compare(j, size);
+  return L.Z;
 }
 
-function logic(j: usize, opcode: u32, size: u32): void {
-  pushXopY(j, opcode, size);
-  E.set(j, L.FLAG_RESULT);
-  if (!flagsDie(j)) setKind(j, Cpu.FLAGS_LOGIC);
+/** The flags of X - Y. */
+function compare(j: usize, size: u32): void {
+  if (flagsDie(j)) return;
+  copy(j, L.X, L.FLAG_A);
+  copy(j, L.Y, L.FLAG_B);
+  setKindOf(j, Cpu.FLAGS_SUB, size);
+}
+
+/** X * Y, cut to the size. */
+function multiply(j: usize, size: u32): u32 {
+  pushXopY(j, E.I64_MUL, size);
+  if (flagsDie(j)) return keep(j, L.Z);
+  copy(j, L.X, L.FLAG_A);
+  copy(j, L.Y, L.FLAG_B);
+  setKind(j, Cpu.FLAGS_MUL);
+  return keep(j, L.FLAG_RESULT);
+}
+
+function logic(j: usize, opcode: u32, size: u32): u32 {
+  pushRawXopY(j, opcode, size);
+  if (flagsDie(j)) return keep(j, L.Z);
+  setKindOf(j, Cpu.FLAGS_LOGIC, size);
+  return keep(j, L.FLAG_RESULT);
+}
+
+/** Pops into a local, and returns it. */
+function keep(j: usize, local: u32): u32 {
+  E.set(j, local);
+  return local;
+}
+
+function copy(j: usize, from: u32, to: u32): void {
+  E.get(j, from);
+  E.set(j, to);
 }
 
 /** ADC and SBB: the carries are worked out bit by bit; nobody reads them as a rule, and then they cost nothing. */
-function withCarry(j: usize, add: bool, size: u32): void {
+function withCarry(j: usize, add: bool, size: u32): u32 {
   pushCarry(j);
   E.op(j, E.I64_EXTEND_I32_U);
   E.set(j, L.Z);
@@ -38,7 +73,7 @@ function withCarry(j: usize, add: bool, size: u32): void {
   E.op(j, add ? E.I64_ADD : E.I64_SUB);
   extend(j, size);
   E.set(j, L.FLAG_RESULT);
-  if (flagsDie(j)) return;
+  if (flagsDie(j)) return L.FLAG_RESULT;
   // ADD: (x & y) | ((x | y) & ~r); SUB: (~x & y) | ((~x | y) & r).
   pushX(j, add);
   E.get(j, L.Y);
@@ -56,6 +91,7 @@ function withCarry(j: usize, add: bool, size: u32): void {
   E.set(j, L.W);
   bitsFromCarries(j, size);
   setKind(j, Cpu.FLAGS_BITS);
+  return L.FLAG_RESULT;
 }
 
 function pushX(j: usize, plain: bool): void {
@@ -66,72 +102,76 @@ function pushX(j: usize, plain: bool): void {
 }
 
 /** INC and DEC: CF is put aside first. */
-function countBy(j: usize, by: i32, kind: u32, size: u32): void {
+function countBy(j: usize, by: i32, kind: u32, size: u32): u32 {
   const seen = !flagsDie(j);
   if (seen) {
     pushCarry(j);
     E.set(j, L.FLAG_BITS);
   }
-  pushXopConstant(j, E.I64_ADD, size, by);
-  E.set(j, L.FLAG_RESULT);
-  if (!seen) return;
-  E.get(j, L.X);
-  E.set(j, L.FLAG_A);
-  setKind(j, kind);
+  pushRawXopConstant(j, E.I64_ADD, size, by);
+  if (!seen) return keep(j, L.Z);
+  copy(j, L.X, L.FLAG_A);
+  setKindOf(j, kind, size);
+  return keep(j, L.FLAG_RESULT);
+}
+
+/** Whether the operands of a kind may come as they are in 32-bit registers: the upper half does not matter. */
+export function takesRaw(kind: u32): bool {
+  switch (kind) {
+    case K.kMove:
+    case K.kSelect:
+    case K.kAdd:
+    case K.kSub:
+    case K.kCmp:
+    case K.kAnd:
+    case K.kTest:
+    case K.kOr:
+    case K.kXor:
+    case K.kInc:
+    case K.kDec:
+    case K.kNeg:
+    case K.kNot:
+      return true;
+  }
+  return false;
 }
 
 /**
- * Translates operation `kind` on X and Y. Returns the local that holds the result; CMP and TEST have none to write, which
+ * Translates operation `kind` on X and Y. Returns the local that holds the result; CMP has none, and TEST none to write, which
  * their rows' operands tell the caller.
  */
 export function translateAlu(j: usize, kind: u32, size: u32): u32 {
   switch (kind) {
     case K.kAdd:
-      arithmetic(j, E.I64_ADD, size, Cpu.FLAGS_ADD);
-      break;
+      return add(j, size);
     case K.kSub:
+      return subtract(j, size);
     case K.kCmp:
-      arithmetic(j, E.I64_SUB, size, Cpu.FLAGS_SUB);
-      break;
+      compare(j, size);
+      return L.Z;
     case K.kAnd:
     case K.kTest:
-      logic(j, E.I64_AND, size);
-      break;
+      return logic(j, E.I64_AND, size);
     case K.kOr:
-      logic(j, E.I64_OR, size);
-      break;
+      return logic(j, E.I64_OR, size);
     case K.kXor:
-      logic(j, E.I64_XOR, size);
-      break;
+      return logic(j, E.I64_XOR, size);
     case K.kAdc:
-      withCarry(j, true, size);
-      break;
+      return withCarry(j, true, size);
     case K.kSbb:
-      withCarry(j, false, size);
-      break;
+      return withCarry(j, false, size);
     case K.kInc:
-      countBy(j, 1, Cpu.FLAGS_INC, size);
-      break;
+      return countBy(j, 1, Cpu.FLAGS_INC, size);
     case K.kDec:
-      countBy(j, -1, Cpu.FLAGS_DEC, size);
-      break;
+      return countBy(j, -1, Cpu.FLAGS_DEC, size);
     case K.kNeg:
-      E.get(j, L.X);
-      E.set(j, L.Y);
+      copy(j, L.X, L.Y);
       E.i64Const(j, 0);
       E.set(j, L.X);
-      arithmetic(j, E.I64_SUB, size, Cpu.FLAGS_SUB);
-      break;
+      return subtract(j, size);
     case K.kNot:
-      E.get(j, L.X);
-      E.i64Const(j, -1);
-      E.op(j, E.I64_XOR);
-      E.set(j, L.Z);
-      return L.Z;
-    default:
-      // Products.
-      arithmetic(j, E.I64_MUL, size, Cpu.FLAGS_MUL);
-      break;
+      pushRawXopConstant(j, E.I64_XOR, size, -1);
+      return keep(j, L.Z);
   }
-  return L.FLAG_RESULT;
+  return multiply(j, size);
 }

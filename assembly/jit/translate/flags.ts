@@ -6,10 +6,24 @@ import * as Jit from "../../layout/jit";
 import { AF, ARITHMETIC, CF, OF, PF, SF, ZF } from "../../cpu/flags";
 import * as E from "../emit";
 import * as L from "../locals";
-import { storeFlags } from "../state";
+import {
+  isHalf,
+  knownKind,
+  pushFlagShift,
+  pushFloatOrder,
+  pushResult,
+  pushSecond,
+  pushUnknownResult,
+  selectByKind,
+  storeFlags,
+} from "../flag_store";
 import { bitsOf } from "./operand";
 
-/** The flags now are those of an operation of this kind, whose values are in the locals. */
+/**
+ * The flags now are those of an operation of this kind, whose values are in the locals: FLAG_A and FLAG_B of SUB, FLAG_A and
+ * FLAG_RESULT of ADD, just FLAG_RESULT of LOGIC. What follows from these is worked out where it is asked for, or on the way
+ * out of the region: the engine would do it here, since it moves nothing to where it is used.
+ */
 export function setKind(j: usize, kind: u32): void {
   L.changesFlags(j);
   E.i32Const(j, kind);
@@ -17,58 +31,68 @@ export function setKind(j: usize, kind: u32): void {
   store<u32>(j, kind, Jit.flagKind);
 }
 
-/** Flags of X op Y = FLAG_RESULT. */
-export function setOperands(j: usize, kind: u32): void {
-  E.get(j, L.X);
-  E.set(j, L.FLAG_A);
-  E.get(j, L.Y);
-  E.set(j, L.FLAG_B);
-  setKind(j, kind);
+/** The same for an operation of a size. */
+export function setKindOf(j: usize, kind: u32, size: u32): void {
+  setKind(j, kind | ((3 - size) << Cpu.FLAGS_NARROW_SHIFT) | Cpu.FLAGS_RAW);
 }
 
-@inline
-export function knownKind(j: usize): u32 {
-  return load<u32>(j, Jit.flagKind);
+/** From the opcode of a comparison of i64 to that of the same of i32. */
+const TO_I32: u32 = E.I64_EQ - E.I32_EQ;
+
+/** Compares two values of the flags' locals, of the known kind's width, on the stack. */
+function compare(j: usize, opcode: u32): void {
+  E.op(j, isHalf(j) ? opcode - TO_I32 : opcode);
+}
+
+/** Pushes a local of the flags in the known kind's width. */
+function pushLocal(j: usize, local: u32): void {
+  E.get(j, local);
+  if (isHalf(j)) E.op(j, E.I32_WRAP_I64);
 }
 
 function compareOperands(j: usize, opcode: u32): void {
-  E.get(j, L.FLAG_A);
-  E.get(j, L.FLAG_B);
-  E.op(j, opcode);
+  pushLocal(j, L.FLAG_A);
+  pushLocal(j, L.FLAG_B);
+  compare(j, opcode);
+}
+
+/** Compares FLAG_A with a constant. */
+function compareFirst(j: usize, opcode: u32, value: i32): void {
+  pushLocal(j, L.FLAG_A);
+  if (isHalf(j)) E.i32Const(j, value);
+  else E.i64Const(j, value);
+  compare(j, opcode);
 }
 
 function compareResult(j: usize, opcode: u32): void {
-  E.get(j, L.FLAG_RESULT);
-  E.i64Const(j, 0);
-  E.op(j, opcode);
+  pushResult(j);
+  if (isHalf(j)) {
+    E.op(j, E.I32_WRAP_I64);
+    E.i32Const(j, 0);
+  } else E.i64Const(j, 0);
+  compare(j, opcode);
 }
 
-/** Pushes the result that ZF is found by, which all kinds have. */
-function pushResult(j: usize): void {
-  E.get(j, L.FLAG_RESULT);
-  if (knownKind(j) != Jit.FLAGS_UNKNOWN) return;
-  E.get(j, L.CPU);
-  E.memory(j, E.I64_LOAD, Cpu.flagResult);
-  E.get(j, L.FLAG_KIND);
-  E.i32Const(j, 0);
-  E.op(j, E.I32_GE_S);
-  E.select(j);
+/** Pushes ZF (i32). */
+function pushZero(j: usize): void {
+  const kind = knownKind(j);
+  if (kind == Jit.FLAGS_UNKNOWN) pushUnknown(j, 4);
+  else if (kind == Jit.FLAGS_ORDER) pushFloatOrder(j, 4);
+  else if (kind == Cpu.FLAGS_SUB) compareOperands(j, E.I64_EQ);
+  else compareResult(j, E.I64_EQ);
 }
 
 /** Makes CF what is on the stack (i32, 0 or 1); ZF stays, the others are undefined (cpu/flags.ts flagsCarry). */
 export function setCarry(j: usize): void {
   L.usesFlags(j);
-  E.set(j, L.FLAG_BITS);
-  pushResult(j);
-  E.op(j, E.I64_EQZ);
-  not(j);
+  E.set(j, L.ENTRY);
+  pushZero(j);
+  E.op(j, E.I32_EQZ);
   E.op(j, E.I64_EXTEND_I32_U);
   E.set(j, L.FLAG_RESULT);
+  E.get(j, L.ENTRY);
+  E.set(j, L.FLAG_BITS);
   setKind(j, Cpu.FLAGS_BITS);
-}
-
-function not(j: usize): void {
-  E.op(j, E.I32_EQZ);
 }
 
 /** Pushes CF as 0 or 1 (i32). */
@@ -77,11 +101,12 @@ export function pushCarry(j: usize): void {
   const kind = knownKind(j);
   if (kind == Cpu.FLAGS_SUB) compareOperands(j, E.I64_LT_U);
   else if (kind == Cpu.FLAGS_ADD) {
-    E.get(j, L.FLAG_RESULT);
-    E.get(j, L.FLAG_A);
-    E.op(j, E.I64_LT_U);
+    pushLocal(j, L.FLAG_RESULT);
+    pushLocal(j, L.FLAG_A);
+    compare(j, E.I64_LT_U);
   } else if (kind == Cpu.FLAGS_LOGIC) E.i32Const(j, 0);
-  else if (kind == Jit.FLAGS_UNKNOWN) pushUnknownCarry(j);
+  else if (kind == Jit.FLAGS_UNKNOWN) pushUnknown(j, 2);
+  else if (kind == Jit.FLAGS_ORDER) pushFloatOrder(j, 2);
   else if (kind == Cpu.FLAGS_MUL) pushSlowCondition(j, 2);
   else {
     E.get(j, L.FLAG_BITS);
@@ -90,37 +115,49 @@ export function pushCarry(j: usize): void {
   }
 }
 
-/** CF by the kind in the local: INC and DEC want it at the head of loops, whatever was before. */
-function pushUnknownCarry(j: usize): void {
+/** CF (code 2) or ZF (4) by the kind in the local: INC and DEC want CF at the head of loops, whatever was before. */
+function pushUnknown(j: usize, code: u32): void {
   E.get(j, L.FLAG_KIND);
   E.i32Const(j, 7);
   E.op(j, E.I32_AND);
   E.i32Const(j, Cpu.FLAGS_MUL);
   E.op(j, E.I32_EQ);
   E.ifHinted(j, E.I32, false);
-  // A product's, or in memory.
-  pushSlowCondition(j, 2);
+  // A product's, of numbers, or in memory.
+  pushSlowCondition(j, code);
   E.elseThen(j);
-  compareOperands(j, E.I64_LT_U);
-  E.get(j, L.FLAG_RESULT);
-  E.get(j, L.FLAG_A);
-  E.op(j, E.I64_LT_U);
-  E.i32Const(j, 0);
-  E.get(j, L.FLAG_BITS);
-  E.i32Const(j, 1);
-  E.op(j, E.I32_AND);
-  selectByKind(j, Cpu.FLAGS_LOGIC);
-  selectByKind(j, Cpu.FLAGS_ADD);
-  selectByKind(j, Cpu.FLAGS_SUB);
+  pushFlagShift(j);
+  E.set(j, L.W);
+  if (code == 4) {
+    pushUnknownResult(j);
+    shiftByW(j);
+    E.op(j, E.I64_EQZ);
+  } else {
+    compareShifted(j, L.FLAG_A, L.FLAG_B);
+    compareShifted(j, L.FLAG_RESULT, L.FLAG_A);
+    E.i32Const(j, 0);
+    E.get(j, L.FLAG_BITS);
+    E.i32Const(j, 1);
+    E.op(j, E.I32_AND);
+    selectByKind(j, Cpu.FLAGS_LOGIC);
+    selectByKind(j, Cpu.FLAGS_ADD);
+    selectByKind(j, Cpu.FLAGS_SUB);
+  }
   E.end(j);
 }
 
-/** Of two values on the stack keeps the first if the flags are of that kind, else the second. */
-function selectByKind(j: usize, kind: u32): void {
-  E.get(j, L.FLAG_KIND);
-  E.i32Const(j, kind);
-  E.op(j, E.I32_EQ);
-  E.select(j);
+function shiftByW(j: usize): void {
+  E.get(j, L.W);
+  E.op(j, E.I64_SHL);
+}
+
+/** Pushes a < b, unsigned, of locals of the width that W shifts to the top. */
+function compareShifted(j: usize, a: u32, b: u32): void {
+  E.get(j, a);
+  shiftByW(j);
+  E.get(j, b);
+  shiftByW(j);
+  E.op(j, E.I64_LT_U);
 }
 
 /** Pushes a condition by its code (0..15) as i32, the way cpu/flags.ts finds it. */
@@ -138,7 +175,7 @@ const ALL_FLAGS: u32 = 16;
 export function pushAllFlags(j: usize): void {
   L.usesFlags(j);
   const kind = knownKind(j);
-  if (kind == Cpu.FLAGS_EXPLICIT || kind == Jit.FLAGS_ORDER) {
+  if (kind == Cpu.FLAGS_EXPLICIT) {
     E.get(j, L.FLAG_BITS);
     E.i32Const(j, ARITHMETIC);
     E.op(j, E.I32_AND);
@@ -157,9 +194,9 @@ function toBits(j: usize): bool {
     E.op(j, E.I32_SHL);
     E.op(j, E.I32_OR);
     E.get(j, L.FLAG_A);
-    E.get(j, L.FLAG_B);
+    pushSecond(j);
     E.op(j, E.I64_XOR);
-    E.get(j, L.FLAG_RESULT);
+    pushResult(j);
     E.op(j, E.I64_XOR);
     E.op(j, E.I32_WRAP_I64);
     E.i32Const(j, AF);
@@ -167,7 +204,11 @@ function toBits(j: usize): bool {
     E.op(j, E.I32_OR);
   } else return false;
   E.set(j, L.FLAG_BITS);
-  setKind(j, Cpu.FLAGS_BITS);
+  if (kind == Cpu.FLAGS_SUB) {
+    pushResult(j);
+    E.set(j, L.FLAG_RESULT);
+  }
+  setKind(j, Cpu.FLAGS_BITS | (load<u32>(j, Jit.flagKind) & ~Cpu.FLAGS_KIND));
   return true;
 }
 
@@ -195,18 +236,23 @@ export function setExplicit(j: usize): void {
   setKind(j, Cpu.FLAGS_EXPLICIT);
 }
 
-/** Pushes the sign of (FLAG_A ^ p) & (q ^ FLAG_RESULT), which is overflow for the right p and q. */
+/** Pushes OF after an addition or subtraction. */
 function pushOverflow(j: usize, kind: u32): void {
   // ADD: (a ^ r) & (b ^ r); SUB: (a ^ b) & (a ^ r).
   E.get(j, L.FLAG_A);
-  E.get(j, kind == Cpu.FLAGS_ADD ? L.FLAG_RESULT : L.FLAG_B);
+  if (kind == Cpu.FLAGS_ADD) pushResult(j);
+  else E.get(j, L.FLAG_B);
   E.op(j, E.I64_XOR);
-  E.get(j, kind == Cpu.FLAGS_ADD ? L.FLAG_B : L.FLAG_A);
-  E.get(j, L.FLAG_RESULT);
+  if (kind == Cpu.FLAGS_ADD) pushSecond(j);
+  else E.get(j, L.FLAG_A);
+  pushResult(j);
   E.op(j, E.I64_XOR);
   E.op(j, E.I64_AND);
-  E.i64Const(j, 0);
-  E.op(j, E.I64_LT_S);
+  if (isHalf(j)) {
+    E.op(j, E.I32_WRAP_I64);
+    E.i32Const(j, 0);
+  } else E.i64Const(j, 0);
+  compare(j, E.I64_LT_S);
 }
 
 /** Pushes condition code 0..15 as i32. */
@@ -218,16 +264,14 @@ export function pushCondition(j: usize, code: u32): void {
     pushSlowCondition(j, code);
     return;
   }
-  if (kind == Jit.FLAGS_UNKNOWN) {
-    pushResult(j);
-    E.op(j, E.I64_EQZ);
-  } else if (kind == Cpu.FLAGS_EXPLICIT) pushExplicit(j, even);
+  if (kind == Jit.FLAGS_UNKNOWN) pushZero(j);
+  else if (kind == Cpu.FLAGS_EXPLICIT) pushExplicit(j, even);
   else if (kind == Jit.FLAGS_ORDER) pushFloatOrder(j, even);
   else if (!pushQuick(j, kind, even)) {
     pushSlowCondition(j, code);
     return;
   }
-  if (code & 1) not(j);
+  if (code & 1) E.op(j, E.I32_EQZ);
 }
 
 /** Bits of EFLAGS that make the conditions O, B, E, BE, S and P true when one of them is set, by code / 2. */
@@ -275,41 +319,6 @@ function pushExplicit(j: usize, even: u32): void {
   E.op(j, E.I32_NE);
 }
 
-function compareOrder(j: usize, opcode: u32): void {
-  E.get(j, L.ORDER_A);
-  E.get(j, L.ORDER_B);
-  E.op(j, opcode);
-}
-
-/** The conditions after COMIS or UCOMIS, whose flags say CF = less, ZF = equal, and both with PF = not ordered. */
-export function pushFloatOrder(j: usize, even: u32): void {
-  switch (even) {
-    case 2:
-      compareOrder(j, E.F64_GE);
-      not(j);
-      return;
-    case 4:
-    case 14:
-      compareOrder(j, E.F64_LT);
-      compareOrder(j, E.F64_GT);
-      E.op(j, E.I32_OR);
-      not(j);
-      return;
-    case 6:
-      compareOrder(j, E.F64_GT);
-      not(j);
-      return;
-    case 10:
-      compareOrder(j, E.F64_LT);
-      compareOrder(j, E.F64_GE);
-      E.op(j, E.I32_OR);
-      not(j);
-      return;
-  }
-  // OF and SF are clear.
-  E.i32Const(j, 0);
-}
-
 /** The conditions O, B, E, BE, S, L, LE where one or a few compares do; false if not. */
 function pushQuick(j: usize, kind: u32, even: u32): bool {
   const sub = kind == Cpu.FLAGS_SUB;
@@ -325,8 +334,7 @@ function pushQuick(j: usize, kind: u32, even: u32): bool {
       pushCarry(j);
       return true;
     case 4:
-      if (sub) compareOperands(j, E.I64_EQ);
-      else compareResult(j, E.I64_EQ);
+      pushZero(j);
       return true;
     case 6:
       if (sub) compareOperands(j, E.I64_LE_U);
@@ -347,25 +355,32 @@ function pushQuick(j: usize, kind: u32, even: u32): bool {
     case 12:
       if (sub) compareOperands(j, E.I64_LT_S);
       else if (logic) compareResult(j, E.I64_LT_S);
-      else return false;
+      else return pushCounted(j, kind, 0);
       return true;
     default:
       if (sub) compareOperands(j, E.I64_LE_S);
       else if (logic) compareResult(j, E.I64_LE_S);
-      else return false;
+      else return pushCounted(j, kind, 1);
       return true;
   }
 }
 
+/** L, or with `equal` LE, after INC and DEC: SF ^ OF is the sign of the result had it one bit more. False for other kinds. */
+function pushCounted(j: usize, kind: u32, equal: i32): bool {
+  if (kind != Cpu.FLAGS_INC && kind != Cpu.FLAGS_DEC) return false;
+  compareFirst(j, E.I64_LT_S, (kind == Cpu.FLAGS_INC ? -1 : 1) + equal);
+  return true;
+}
+
 function pushParity(j: usize): void {
-  E.get(j, L.FLAG_RESULT);
+  pushResult(j);
   E.op(j, E.I32_WRAP_I64);
   E.i32Const(j, 0xff);
   E.op(j, E.I32_AND);
   E.op(j, E.I32_POPCNT);
   E.i32Const(j, 1);
   E.op(j, E.I32_AND);
-  not(j);
+  E.op(j, E.I32_EQZ);
 }
 
 /** Turns the carry vector in the local W into CF, OF and AF in FLAG_BITS. */

@@ -8,12 +8,12 @@ import * as Ops from "../../cpu/generated/ops";
 import * as E from "../emit";
 import * as L from "../locals";
 import { kindOf } from "../region";
+import { storeFlags } from "../flag_store";
 import {
   forgetFlags,
   loadGeneral,
   loadGpr,
   loadVectors,
-  storeFlags,
   storeGeneral,
   storeGpr,
   storePage,

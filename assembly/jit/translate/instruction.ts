@@ -9,8 +9,7 @@ import { segmentOf } from "../../cpu/operand";
 import * as E from "../emit";
 import * as L from "../locals";
 import { kindOf } from "../region";
-import { isFlat } from "../state";
-import { translateAlu } from "./alu";
+import { takesRaw, translateAlu } from "./alu";
 import { translateBits } from "./bits";
 import { translateExchange } from "./exchange";
 import { pushCondition } from "./flags";
@@ -34,7 +33,7 @@ export function translateInstruction(j: usize, rec: usize): void {
   const kind = <u32>load<u8>(entry);
   const size = <u32>load<u8>(entry, 1);
   // The code segment can only be read, if at all.
-  const inCode = isFlat(j) && !O.isRegisterForm(rec) && segmentOf(rec) == Cpu.CS + 1;
+  const inCode = L.isFlat(j) && !O.isRegisterForm(rec) && segmentOf(rec) == Cpu.CS + 1;
   if (kind >= K.FIRST_X87) translateX87(j, kind, entry);
   else if (kind == 0 || (inCode && kind != K.kNop)) callHandler(j);
   else if (kind >= K.FIRST_VECTOR) translateVector(j, kind, entry);
@@ -99,12 +98,15 @@ function translatePure(j: usize, kind: u32, size: u32, entry: usize): void {
     O.pushOperand(j, third, form, size, false);
     E.set(j, L.Y);
   } else {
+    const raw = size == 2 && sourceSize == 2 && takesRaw(kind);
     if (!writesOnly) {
-      O.pushOperand(j, to, form, size, false);
+      if (raw) O.pushRawOperand(j, to, form);
+      else O.pushOperand(j, to, form, size, false);
       E.set(j, L.X);
     }
     if (from != O.OPERAND_NONE) {
-      O.pushOperand(j, from, form, sourceSize, zeroExtended);
+      if (raw) O.pushRawOperand(j, from, form);
+      else O.pushOperand(j, from, form, sourceSize, zeroExtended);
       E.set(j, L.Y);
     }
   }

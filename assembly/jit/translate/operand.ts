@@ -9,7 +9,7 @@ import * as Tlb from "../../layout/tlb";
 import * as E from "../emit";
 import * as L from "../locals";
 import { behind } from "../region";
-import { cutAddress, cutToHalf, exitTo, isFlat, pushAddress } from "../state";
+import { cutAddress, cutToHalf, exitTo, pushAddress } from "../state";
 
 /** The record under translation. */
 @inline
@@ -58,26 +58,35 @@ const TO_I32: u32 = E.I64_ADD - E.I32_ADD;
  * extends operands that come from registers.
  */
 export function pushXopY(j: usize, opcode: u32, size: u32): void {
-  const half = size == 2;
-  E.get(j, L.X);
-  if (half) E.op(j, E.I32_WRAP_I64);
+  pushX(j, size);
   E.get(j, L.Y);
-  if (half) E.op(j, E.I32_WRAP_I64);
-  endXop(j, opcode, size);
+  if (size == 2) E.op(j, E.I32_WRAP_I64);
+  endXop(j, opcode, size, E.I64_EXTEND_I32_S);
+}
+
+/** The same, but with 32 bits zero-extended, as the register has it that the result goes to. */
+export function pushRawXopY(j: usize, opcode: u32, size: u32): void {
+  pushX(j, size);
+  E.get(j, L.Y);
+  if (size == 2) E.op(j, E.I32_WRAP_I64);
+  endXop(j, opcode, size, E.I64_EXTEND_I32_U);
 }
 
 /** The same with a constant. */
-export function pushXopConstant(j: usize, opcode: u32, size: u32, value: i32): void {
-  const half = size == 2;
-  E.get(j, L.X);
-  if (half) E.op(j, E.I32_WRAP_I64);
-  pushConstant(j, value, half);
-  endXop(j, opcode, size);
+export function pushRawXopConstant(j: usize, opcode: u32, size: u32, value: i32): void {
+  pushX(j, size);
+  pushConstant(j, value, size == 2);
+  endXop(j, opcode, size, E.I64_EXTEND_I32_U);
 }
 
-function endXop(j: usize, opcode: u32, size: u32): void {
+function pushX(j: usize, size: u32): void {
+  E.get(j, L.X);
+  if (size == 2) E.op(j, E.I32_WRAP_I64);
+}
+
+function endXop(j: usize, opcode: u32, size: u32, widen: u32): void {
   E.op(j, size == 2 ? opcode - TO_I32 : opcode);
-  if (size == 2) E.op(j, E.I64_EXTEND_I32_S);
+  if (size == 2) E.op(j, widen);
   else extend(j, size);
 }
 
@@ -173,7 +182,7 @@ export function pushLinear(j: usize, bytes: i32): void {
 export function addSegment(j: usize, bytes: i32): void {
   const seg = segmentOf(recordOf(j));
   if (seg == 0) return;
-  if (isFlat(j)) {
+  if (L.isFlat(j)) {
     if (seg <= <u32>Cpu.DS + 1) return;
     requireOpen(j, seg - 1, bytes);
   }
@@ -240,9 +249,9 @@ function pushHostOfEntry(j: usize, write: bool): void {
 function pushHit(j: usize, bytes: i32, write: bool): void {
   E.get(j, L.TLB);
   E.get(j, L.LA);
-  E.i64Const(j, 8);
-  E.op(j, E.I64_SHR_U);
   E.op(j, E.I32_WRAP_I64);
+  E.i32Const(j, 8);
+  E.op(j, E.I32_SHR_U);
   E.i32Const(j, Tlb.INDEX_MASK);
   E.op(j, E.I32_AND);
   E.op(j, E.I32_ADD);
@@ -272,10 +281,11 @@ export function pushHostOrZero(j: usize, bytes: i32, write: bool): void {
 export function callSlowAccess(j: usize, bytes: i32, write: bool): void {
   E.i32Const(j, bytes | (((<i32>load<u16>(recordOf(j), Record.where)) & 0xfff) << 8));
   E.call(j, write ? L.FN_WRITE : L.FN_READ);
-  E.tee(j, L.HOST);
   E.op(j, E.I32_EQZ);
   E.brIfHinted(j, load<u32>(j, Jit.faultDepth), false);
-  E.get(j, L.HOST);
+  // The engine knows that what is loaded has 32 bits: it need not cut the address again where the two ways meet.
+  E.get(j, L.CPU);
+  E.memory(j, E.I32_LOAD, Cpu.slowHost);
 }
 
 /** Leaves before the instruction under translation: a fault, or one for the interpreter. */
@@ -340,7 +350,14 @@ export function offsetOfOperand(j: usize, operand: u32): u32 {
   return load<u8>(rec, Record.rm);
 }
 
-/** Pushes an operand; memory must have its host address in HOST already. */
+/** Pushes a 32-bit operand with whatever is in its upper half; memory must have its host address in HOST already. */
+export function pushRawOperand(j: usize, operand: u32, form: u32): void {
+  if (operand == OPERAND_I || operand == OPERAND_1 || operand == OPERAND_CL || isMemory(operand, form)) {
+    pushOperand(j, operand, form, 2, true);
+  } else pushRaw(j, offsetOfOperand(j, operand));
+}
+
+/** Pushes an operand, extended; memory must have its host address in HOST already. */
 export function pushOperand(j: usize, operand: u32, form: u32, size: u32, unsignedValue: bool): void {
   if (operand == OPERAND_I) E.i64Const(j, load<i32>(recordOf(j), Record.imm));
   else if (operand == OPERAND_1) E.i64Const(j, 1);

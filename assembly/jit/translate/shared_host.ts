@@ -10,7 +10,7 @@ import * as Ops from "../../cpu/generated/ops";
 import * as E from "../emit";
 import * as L from "../locals";
 import { behind, entryOf, kindOfRecord, recordAt } from "../region";
-import { cutAddress, isFlat } from "../state";
+import { cutAddress } from "../state";
 import { hasStack } from "../x87_state";
 import * as X87 from "./x87_operands";
 import {
@@ -39,7 +39,7 @@ export function forgetSharedHost(j: usize): void {
 
 /** Whether the memory operand is [register + displacement], of the mode's address size. */
 function isPlain(j: usize, rec: usize): bool {
-  const form = isFlat(j) ? Record.FORM_MEM32 : Record.FORM_MEM64;
+  const form = L.isFlat(j) ? Record.FORM_MEM32 : Record.FORM_MEM64;
   if (((<u32>load<u8>(rec, Record.misc)) & PLAIN_ADDRESS) != form) return false;
   return load<u8>(rec, Record.index) == <u8>Cpu.zero && load<u8>(rec, Record.rm) < 128;
 }

@@ -7,7 +7,7 @@ import * as E from "../emit";
 import * as V from "../emit_simd";
 import * as L from "../locals";
 import { argOf } from "../region";
-import { pushFloatOrder, setKind } from "./flags";
+import { setKind } from "./flags";
 import { checkNumbers, mergeScalar } from "./sse_float";
 import { destination, immediate, putTarget, source, target } from "./sse_operands";
 import {
@@ -99,29 +99,6 @@ export function order(j: usize, entry: usize): void {
   E.set(j, L.ORDER_B);
   settleMode(j);
   endSlowly(j);
-  orderToFlags(j);
-}
-
-/** The flags of the order, in the form that whatever does not know of ORDER_A and ORDER_B reads. */
-function orderToFlags(j: usize): void {
-  pushFlag(j, 2, CF);
-  pushFlag(j, 10, PF);
-  E.op(j, E.I32_OR);
-  pushFlag(j, 4, ZF);
-  E.op(j, E.I32_OR);
-  E.set(j, L.FLAG_BITS);
-  pushFloatOrder(j, 4);
-  E.op(j, E.I32_EQZ);
-  E.op(j, E.I64_EXTEND_I32_U);
-  E.set(j, L.FLAG_RESULT);
-  setKind(j, Cpu.FLAGS_EXPLICIT);
-  store<u32>(j, Jit.FLAGS_ORDER, Jit.flagKind);
-}
-
-/** Pushes a flag if the condition with this even code holds, else 0. */
-function pushFlag(j: usize, even: u32, flag: u32): void {
-  pushFloatOrder(j, even);
-  if (flag == CF) return;
-  E.i32Const(j, <i32>ctz(flag));
-  E.op(j, E.I32_SHL);
+  store<u32>(j, 1, Jit.ordersFlags);
+  setKind(j, Jit.FLAGS_ORDER);
 }

@@ -13,7 +13,7 @@ import * as K from "../../cpu/generated/kinds";
 import * as E from "../emit";
 import * as L from "../locals";
 import { argOf, behind, opcodeOf } from "../region";
-import { exitTo, isFlat } from "../state";
+import { exitTo } from "../state";
 import { BIAS } from "../../softfloat/float80";
 import { IMPOSSIBLE, physical, stateAfter } from "../x87_plan";
 import {
@@ -133,7 +133,7 @@ function translateOperation(j: usize, kind: u32, entry: usize, before: u32, afte
 function hasPlainSegment(j: usize, rec: usize): bool {
   if (O.isRegisterForm(rec)) return true;
   const seg = segmentOf(rec);
-  return seg == 0 || (isFlat(j) && seg <= <u32>Cpu.DS + 1 && seg != <u32>Cpu.CS + 1);
+  return seg == 0 || (L.isFlat(j) && seg <= <u32>Cpu.DS + 1 && seg != <u32>Cpu.CS + 1);
 }
 
 /** Remembers the instruction, and its memory operand whose offset is in NOTE_ADDRESS already, for the pointers. */
@@ -149,7 +149,7 @@ function noteAddress(j: usize): void {
   O.pushOffset(j);
   E.set(j, L.NOTE_ADDRESS);
   const seg = segmentOf(rec);
-  const segment: u32 = seg != 0 ? seg - 1 : isFlat(j) ? defaultSegment(rec) : <u32>Cpu.DS;
+  const segment: u32 = seg != 0 ? seg - 1 : L.isFlat(j) ? defaultSegment(rec) : <u32>Cpu.DS;
   E.i32Const(j, Cpu.seg + <i32>segment * Cpu.SEG_SIZE);
   E.set(j, L.NOTE_SEGMENT);
 }

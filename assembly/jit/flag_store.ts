@@ -1,0 +1,191 @@
+// Flags on their way from the locals, which hold no more than tells them (translate/flags.ts), to the CPU's memory, in the
+// form of cpu/flags.ts.
+
+import * as Cpu from "../layout/cpu";
+import * as Jit from "../layout/jit";
+import { CF, PF, ZF } from "../cpu/flags";
+import * as E from "./emit";
+import * as L from "./locals";
+
+/** The kind that is known at this point, or FLAGS_UNKNOWN. */
+@inline
+export function knownKind(j: usize): u32 {
+  return load<u32>(j, Jit.flagKind) & Cpu.FLAGS_KIND;
+}
+
+/** 3 - log2 of the bytes of the values. */
+@inline
+function narrowness(j: usize): u32 {
+  return (load<u32>(j, Jit.flagKind) >> Cpu.FLAGS_NARROW_SHIFT) & 3;
+}
+
+/** Whether the locals hold values of 32 bits. */
+@inline
+export function isHalf(j: usize): bool {
+  return narrowness(j) == 1;
+}
+
+/** Pushes a - b, in the form that the locals have. */
+function pushDifference(j: usize, a: u32, b: u32): void {
+  E.get(j, a);
+  E.get(j, b);
+  E.op(j, E.I64_SUB);
+  if (narrowness(j) == 3) E.op(j, E.I64_EXTEND8_S);
+  else if (narrowness(j) == 2) E.op(j, E.I64_EXTEND16_S);
+}
+
+/** Pushes the result that flags of the known kind come from. */
+export function pushResult(j: usize): void {
+  if (knownKind(j) == Cpu.FLAGS_SUB) pushDifference(j, L.FLAG_A, L.FLAG_B);
+  else E.get(j, L.FLAG_RESULT);
+}
+
+/** Pushes the second operand that flags of the known kind come from. */
+export function pushSecond(j: usize): void {
+  if (knownKind(j) == Cpu.FLAGS_ADD) pushDifference(j, L.FLAG_RESULT, L.FLAG_A);
+  else E.get(j, L.FLAG_B);
+}
+
+/** Of two values on the stack keeps the first if the flags, of unknown kind, are of this one. */
+export function selectByKind(j: usize, kind: u32): void {
+  E.get(j, L.FLAG_KIND);
+  E.i32Const(j, 0xff);
+  E.op(j, E.I32_AND);
+  E.i32Const(j, kind);
+  E.op(j, E.I32_EQ);
+  E.select(j);
+}
+
+/** Pushes the result whatever the kind. */
+export function pushUnknownResult(j: usize): void {
+  E.get(j, L.FLAG_A);
+  E.get(j, L.FLAG_B);
+  E.op(j, E.I64_SUB);
+  E.get(j, L.FLAG_RESULT);
+  selectByKind(j, Cpu.FLAGS_SUB);
+}
+
+/** Pushes by how many bits values must be shifted to the left for their sign to be on top, whatever the kind. */
+export function pushFlagShift(j: usize): void {
+  E.i64Const(j, 64);
+  E.i64Const(j, 64);
+  E.get(j, L.FLAG_KIND);
+  E.i32Const(j, Cpu.FLAGS_NARROW_SHIFT);
+  E.op(j, E.I32_SHR_U);
+  E.i32Const(j, 3);
+  E.op(j, E.I32_AND);
+  E.op(j, E.I64_EXTEND_I32_U);
+  E.op(j, E.I64_SHR_U);
+  E.op(j, E.I64_SUB);
+}
+
+/**
+ * Brings the flags in the CPU's memory up to date, as they are in the locals: who reads them there settles the rest first
+ * (cpu/flags.ts settleFlags).
+ */
+export function storeFlags(j: usize): void {
+  const kind = knownKind(j);
+  if (kind == Jit.FLAGS_UNKNOWN) storeUnknown(j);
+  else if (kind == Jit.FLAGS_ORDER) storeOrder(j);
+  else storeKnown(j, kind);
+}
+
+function storeKnown(j: usize, kind: u32): void {
+  storeLocal(j, L.FLAG_KIND, E.I32_STORE, Cpu.flagKind);
+  const sub = kind == Cpu.FLAGS_SUB;
+  if (!sub) storeLocal(j, L.FLAG_RESULT, E.I64_STORE, Cpu.flagResult);
+  if (kind == Cpu.FLAGS_LOGIC) return;
+  if (sub || kind == Cpu.FLAGS_MUL) storeLocal(j, L.FLAG_B, E.I64_STORE, Cpu.flagB);
+  else if (kind != Cpu.FLAGS_ADD) storeLocal(j, L.FLAG_BITS, E.I32_STORE, Cpu.flagBits);
+  if (kind != Cpu.FLAGS_BITS && kind != Cpu.FLAGS_EXPLICIT) storeLocal(j, L.FLAG_A, E.I64_STORE, Cpu.flagA);
+}
+
+function storeLocal(j: usize, local: u32, opcode: u32, offset: u32): void {
+  E.get(j, L.CPU);
+  E.get(j, local);
+  E.memory(j, opcode, offset);
+}
+
+/** As the local says, unless that is FLAGS_IN_MEMORY. */
+function storeUnknown(j: usize): void {
+  E.get(j, L.FLAG_KIND);
+  E.i32Const(j, 0);
+  E.op(j, E.I32_GE_S);
+  E.ifThen(j, E.VOID);
+  storeLocal(j, L.FLAG_KIND, E.I32_STORE, Cpu.flagKind);
+  storeLocal(j, L.FLAG_RESULT, E.I64_STORE, Cpu.flagResult);
+  storeLocal(j, L.FLAG_A, E.I64_STORE, Cpu.flagA);
+  storeLocal(j, L.FLAG_B, E.I64_STORE, Cpu.flagB);
+  storeLocal(j, L.FLAG_BITS, E.I32_STORE, Cpu.flagBits);
+  if (load<u32>(j, Jit.ordersFlags) != 0) {
+    E.get(j, L.FLAG_KIND);
+    E.i32Const(j, Jit.FLAGS_ORDER);
+    E.op(j, E.I32_EQ);
+    E.ifThen(j, E.VOID);
+    storeOrder(j);
+    E.end(j);
+  }
+  E.end(j);
+}
+
+function compareOrder(j: usize, opcode: u32): void {
+  E.get(j, L.ORDER_A);
+  E.get(j, L.ORDER_B);
+  E.op(j, opcode);
+}
+
+/** The conditions after COMIS or UCOMIS, whose flags say CF = less, ZF = equal, and both with PF = not ordered. */
+export function pushFloatOrder(j: usize, even: u32): void {
+  switch (even) {
+    case 2:
+      compareOrder(j, E.F64_GE);
+      E.op(j, E.I32_EQZ);
+      return;
+    case 4:
+    case 14:
+      compareOrder(j, E.F64_LT);
+      compareOrder(j, E.F64_GT);
+      E.op(j, E.I32_OR);
+      E.op(j, E.I32_EQZ);
+      return;
+    case 6:
+      compareOrder(j, E.F64_GT);
+      E.op(j, E.I32_EQZ);
+      return;
+    case 10:
+      compareOrder(j, E.F64_LT);
+      compareOrder(j, E.F64_GE);
+      E.op(j, E.I32_OR);
+      E.op(j, E.I32_EQZ);
+      return;
+  }
+  // OF and SF are clear.
+  E.i32Const(j, 0);
+}
+
+/** Flags of ORDER_A and ORDER_B. */
+function storeOrder(j: usize): void {
+  E.get(j, L.CPU);
+  E.i32Const(j, Cpu.FLAGS_EXPLICIT);
+  E.memory(j, E.I32_STORE, Cpu.flagKind);
+  E.get(j, L.CPU);
+  pushOrderFlag(j, 2, CF);
+  pushOrderFlag(j, 10, PF);
+  E.op(j, E.I32_OR);
+  pushOrderFlag(j, 4, ZF);
+  E.op(j, E.I32_OR);
+  E.memory(j, E.I32_STORE, Cpu.flagBits);
+  E.get(j, L.CPU);
+  pushFloatOrder(j, 4);
+  E.op(j, E.I32_EQZ);
+  E.op(j, E.I64_EXTEND_I32_U);
+  E.memory(j, E.I64_STORE, Cpu.flagResult);
+}
+
+/** Pushes a flag if the condition with this even code holds, else 0. */
+function pushOrderFlag(j: usize, even: u32, flag: u32): void {
+  pushFloatOrder(j, even);
+  if (flag == CF) return;
+  E.i32Const(j, <i32>ctz(flag));
+  E.op(j, E.I32_SHL);
+}
