@@ -5,8 +5,10 @@ import * as Record from "../layout/record";
 import * as Ops from "../cpu/generated/ops";
 import * as E from "./emit";
 import * as L from "./locals";
+import { beginBlock, beginInstruction, endBlock } from "./flow";
 import { behind, blockAddress, blockAtOffset, recordAt } from "./region";
 import {
+  branchAtRip,
   callRegion,
   cutAddress,
   exitAtFault,
@@ -24,7 +26,7 @@ import {
   returnToCaller,
   slotSize,
   storeAll,
-  storeDirty,
+  storePending,
   storeFuel,
   storePage,
 } from "./state";
@@ -118,6 +120,7 @@ function reachedInOrder(j: usize, i: i32): i32 {
 function writeBlock(j: usize, n: i32): void {
   const b = blockAddress(j, n);
   store<u32>(j, <u32>b, Jit.block);
+  beginBlock(j, n);
   startFlags(j, b);
   if (hasStack(j)) store<u32>(j, plannedState(j, n), Jit.stackState);
   startVectors(j, b);
@@ -147,6 +150,7 @@ function writeBlock(j: usize, n: i32): void {
     left--;
   }
   store<u32>(j, load<u32>(b, Jit.bTermRecord), Jit.record);
+  beginInstruction(j);
   writeTerminator(j, n, b, term);
 }
 
@@ -264,7 +268,7 @@ function writeCall(j: usize, n: i32, b: usize): void {
   const next = <i32>load<u32>(b, Jit.bEnd);
   const fall = load<i32>(b, Jit.bFall);
   if (hasStack(j) && fall >= 0) store<u32>(j, plannedState(j, fall), Jit.stackState);
-  callRegion(j, next);
+  callRegion(j, next, fall);
   forgetState(j, n, b);
   goTo(j, n, fall, next);
 }
@@ -292,7 +296,8 @@ function goesOn(j: usize, n: i32, b: usize): bool {
 
 /** An instruction that ends its block: all state goes to memory, its handler says how to go on. */
 function writeEnd(j: usize, n: i32, b: usize, rec: usize): void {
-  storeDirty(j);
+  payFuel(j);
+  storePending(j);
   storeFuel(j);
   storePage(j);
   E.get(j, L.CPU);
@@ -305,7 +310,7 @@ function writeEnd(j: usize, n: i32, b: usize, rec: usize): void {
   E.ifThen(j, E.VOID);
   exitSettled(j);
   E.end(j);
-  loadAgain(j);
+  loadAgain(j, load<i32>(b, Jit.bFall));
   requireStackAgain(j, <i32>load<u32>(b, Jit.bEnd));
   forgetState(j, n, b);
   goTo(j, n, load<i32>(b, Jit.bFall), <i32>load<u32>(b, Jit.bEnd));
@@ -320,8 +325,11 @@ function isBackward(j: usize, from: i32, to: i32): bool {
 const AT_RIP: i32 = i32.MIN_VALUE;
 
 function leaveFor(j: usize, offset: i32): void {
-  if (offset == AT_RIP) exitAtRip(j, L.EXIT_LOOKUP);
-  else exitTo(j, offset, L.EXIT_LOOKUP);
+  if (offset != AT_RIP) {
+    pushAddress(j, offset);
+    E.set(j, L.RIP);
+  }
+  branchAtRip(j);
 }
 
 /** Takes a direct branch. */
@@ -332,7 +340,7 @@ function branchTo(j: usize, from: i32, to: i32, offset: i32): void {
   }
   pushTarget(j, offset);
   E.set(j, L.RIP);
-  exitAtRip(j, L.EXIT_LOOKUP);
+  branchAtRip(j);
 }
 
 /** Whether the x87's stack is as block `to` has it. */
@@ -342,18 +350,22 @@ function isAsPlanned(j: usize, to: i32): bool {
 
 /** Goes to block `to`, or, if that is -1, out of the region to the page offset. */
 function goTo(j: usize, from: i32, to: i32, offset: i32): void {
+  endBlock(j);
   if (to < 0 || !isAsPlanned(j, to)) {
     leaveFor(j, offset);
     return;
   }
   const b = blockAddress(j, to);
   const owed = load<u32>(j, Jit.owed);
+  const pending = load<u64>(j, Jit.pending);
+  const flow = load<u32>(j, Jit.flow);
   if (isBackward(j, from, to)) {
     // The place where fuel and requests are looked at.
     payFuel(j);
     pushDisturbed(j);
     E.ifHinted(j, E.VOID, false);
-    leaveFor(j, offset);
+    if (offset == AT_RIP) exitAtRip(j, L.EXIT_LOOKUP);
+    else exitTo(j, offset, L.EXIT_LOOKUP);
     E.end(j);
     E.br(j, load<u32>(b, Jit.bLabel));
   } else if (isMerge(j, to)) {
@@ -363,6 +375,8 @@ function goTo(j: usize, from: i32, to: i32, offset: i32): void {
     if (load<u32>(b, Jit.bLoop) != 0) payFuel(j);
     writeTree(j, to);
   }
-  // Of the other branches of the same block, nobody has paid.
+  // Other branches of the same block begin as this one did.
   store<u32>(j, owed, Jit.owed);
+  store<u64>(j, pending, Jit.pending);
+  store<u32>(j, flow, Jit.flow);
 }

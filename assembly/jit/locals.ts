@@ -2,6 +2,7 @@
 
 import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
+import * as Flow from "./flow";
 import { get, I32_WRAP_I64, I64_EXTEND_I32_U, op, set } from "./emit";
 
 /** Parameter: base address of the CPU. */
@@ -58,7 +59,9 @@ export const MX: u32 = ORDER_A + F64_LOCALS;
 export const KEY: u32 = MX + 2;
 /** Host address of the first of the bytes that accesses with a shared look-up touch, 0 = not in the TLB or in two pages. */
 export const HOST_BASE: u32 = MX + 1;
-export const MORE_I32_LOCALS: u32 = 3;
+/** Which registers are stored on the way out: bit n = general register n, 16 + n = xmm n. */
+export const MASK: u32 = MX + 3;
+export const MORE_I32_LOCALS: u32 = 4;
 /** Only in regions that have the x87 in locals (x87_state.ts): significands of the physical registers, and of an operand. */
 export const SIG: u32 = MX + MORE_I32_LOCALS;
 /** Offset of the last memory operand. */
@@ -133,9 +136,6 @@ export const EXIT_SHADOW: i32 = 4;
 /** Added to the operation for FN_END: execution goes on in the region, and nobody looks for interrupts on the way. */
 export const END_GOES_ON: i32 = 0x10000;
 
-/** Flags as bit 16 of the used and dirty sets. */
-const FLAGS_BIT: u32 = 0x10000;
-
 function mark(j: usize, word: usize, bit: u32): void {
   store<u32>(j + word, load<u32>(j + word) | bit);
 }
@@ -152,6 +152,7 @@ export function isFlat(j: usize): bool {
  */
 export function getGpr(j: usize, n: u32): void {
   mark(j, Jit.used, (<u32>1) << n);
+  Flow.reads(j, (<u64>1) << n);
   get(j, GPR + n);
   if (isFlat(j)) op(j, I64_EXTEND_I32_U);
 }
@@ -159,31 +160,30 @@ export function getGpr(j: usize, n: u32): void {
 export function setGpr(j: usize, n: u32): void {
   mark(j, Jit.used, (<u32>1) << n);
   mark(j, Jit.dirty, (<u32>1) << n);
+  Flow.writes(j, (<u64>1) << n);
   if (isFlat(j)) op(j, I32_WRAP_I64);
   set(j, GPR + n);
 }
 
-export function usesFlags(j: usize): void {
-  mark(j, Jit.used, FLAGS_BIT);
-}
-
 export function changesFlags(j: usize): void {
-  mark(j, Jit.used, FLAGS_BIT);
-  mark(j, Jit.dirty, FLAGS_BIT);
+  mark(j, Jit.dirty, <u32>Flow.FLAGS);
+  Flow.writes(j, Flow.FLAGS);
 }
 
 export function usesXmm(j: usize, n: u32): void {
   mark(j, Jit.usedXmm, (<u32>1) << n);
+  Flow.reads(j, (<u64>1) << (Flow.VECTORS_SHIFT + n));
 }
 
 export function getXmm(j: usize, n: u32): void {
-  mark(j, Jit.usedXmm, (<u32>1) << n);
+  usesXmm(j, n);
   get(j, XMM + n);
 }
 
 export function setXmm(j: usize, n: u32): void {
   mark(j, Jit.usedXmm, (<u32>1) << n);
   mark(j, Jit.dirtyXmm, (<u32>1) << n);
+  Flow.writes(j, (<u64>1) << (Flow.VECTORS_SHIFT + n));
   const shapes: u64 = 0x0001000100010001;
   store<u64>(j, load<u64>(j, Jit.plain) & ~(shapes << n), Jit.plain);
   set(j, XMM + n);

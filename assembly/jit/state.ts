@@ -5,6 +5,7 @@ import * as Jit from "../layout/jit";
 import * as E from "./emit";
 import { simdMemory, V128_LOAD, V128_STORE } from "./emit_simd";
 import { storeFlags } from "./flag_store";
+import * as Flow from "./flow";
 import * as L from "./locals";
 import { FROM_FAULT, GO_ON, IN_PLACE } from "../cpu/region_exit";
 import { hasStack, loadStack, pushMisfit, setStack, storeStack } from "./x87_state";
@@ -54,39 +55,60 @@ function storeXmm(j: usize, n: u32): void {
   simdMemory(j, V128_STORE, Cpu.xmm + n * Cpu.XMM_SIZE);
 }
 
-/** Loads the general registers and flags that the region uses. */
-export function loadGeneral(j: usize): void {
-  for (let n: u32 = 0; n < 16; n++) if (L.isUsed(j, n)) loadGpr(j, n);
+@inline
+function hasBit(set: u64, n: u32): bool {
+  return ((set >> n) & 1) != 0;
 }
 
-/** Loads those of the xmm registers in a set that the region uses. */
-export function loadVectors(j: usize, registers: u32): void {
-  for (let n: u32 = 0; n < 16; n++) if (((registers >> n) & 1) != 0 && L.isXmmUsed(j, n)) loadXmm(j, n);
+/** Loads those registers of a set that the region uses. */
+export function loadSet(j: usize, set: u64): void {
+  for (let n: u32 = 0; n < 16; n++) if (hasBit(set, n) && L.isUsed(j, n)) loadGpr(j, n);
+  for (let n: u32 = 0; n < 16; n++) if (hasBit(set, Flow.VECTORS_SHIFT + n) && L.isXmmUsed(j, n)) loadXmm(j, n);
 }
 
-/** Stores those of the xmm registers in a set that the region may have changed. */
-export function storeVectors(j: usize, registers: u32): void {
-  for (let n: u32 = 0; n < 16; n++) if (((registers >> n) & 1) != 0 && L.isXmmDirty(j, n)) storeXmm(j, n);
+/** Stores the registers of a set, and the flags if they are in it. */
+export function storeSet(j: usize, set: u64): void {
+  for (let n: u32 = 0; n < 16; n++) if (hasBit(set, n)) storeGpr(j, n);
+  if (set & Flow.FLAGS) storeFlags(j);
+  for (let n: u32 = 0; n < 16; n++) if (hasBit(set, Flow.VECTORS_SHIFT + n)) storeXmm(j, n);
 }
 
-/** Loads what the region uses. */
-export function loadUsed(j: usize): void {
-  loadGeneral(j);
-  loadVectors(j, 0xffff);
-  loadStack(j);
-}
-
-/** Stores the general registers and flags that the region may have changed. */
-export function storeGeneral(j: usize): void {
-  for (let n: u32 = 0; n < 16; n++) if (L.isDirty(j, n)) storeGpr(j, n);
-  if (L.isDirty(j, 16)) storeFlags(j);
-}
-
-/** Stores what the region may have changed. */
-export function storeDirty(j: usize): void {
-  storeGeneral(j);
-  storeVectors(j, 0xffff);
+/** Stores all that memory does not have yet. */
+export function storePending(j: usize): void {
+  storeSet(j, load<u64>(j, Jit.pending));
   storeStack(j);
+}
+
+/** Makes the local MASK a set of registers that are to be stored on the way out. */
+export function setMask(j: usize, set: u64): void {
+  E.i32Const(j, <i32>((<u32>(set & Flow.GENERAL)) | ((<u32>(set >> Flow.VECTORS_SHIFT)) << 16)));
+  E.set(j, L.MASK);
+}
+
+/** Stores the registers in MASK, the flags if they are in locals, and what the x87 has. */
+function storeMasked(j: usize): void {
+  for (let n: u32 = 0; n < 16; n++) {
+    if (!L.isDirty(j, n)) continue;
+    ifMasked(j, n);
+    storeGpr(j, n);
+    E.end(j);
+  }
+  for (let n: u32 = 0; n < 16; n++) {
+    if (!L.isXmmDirty(j, n)) continue;
+    ifMasked(j, 16 + n);
+    storeXmm(j, n);
+    E.end(j);
+  }
+  store<u32>(j, Jit.FLAGS_UNKNOWN, Jit.flagKind);
+  if (L.isDirty(j, 16)) storeFlags(j);
+  storeStack(j);
+}
+
+function ifMasked(j: usize, bit: u32): void {
+  E.get(j, L.MASK);
+  E.i32Const(j, 1 << bit);
+  E.op(j, E.I32_AND);
+  E.ifThen(j, E.VOID);
 }
 
 /** Pushes the fuel that is left. */
@@ -129,9 +151,9 @@ export function prologue(j: usize): void {
   E.i64Const(j, -4096);
   E.op(j, E.I64_AND);
   E.set(j, L.PAGE);
-  loadLocal(j, L.KEY, E.I32_LOAD, Cpu.jitKey);
+  if (load<u32>(j, Jit.calls) != 0) loadLocal(j, L.KEY, E.I32_LOAD, Cpu.jitKey);
   if (hasStack(j)) requireStack(j);
-  loadAgain(j);
+  loadAll(j, Flow.firstBlock(j));
   if (hasStack(j)) setStack(j, load<u32>(j, Jit.stackState));
 }
 
@@ -162,13 +184,20 @@ export function requireStackAgain(j: usize, offset: i32): void {
   setStack(j, load<u32>(j, Jit.stackState));
 }
 
-/** TLB (which EFLAGS.AC moves), fuel, registers and flags as others left them. */
-export function loadAgain(j: usize): void {
+/** TLB (which EFLAGS.AC moves), fuel, and the registers that block `next` wants, as others left them; -1 = it is not here. */
+function loadAll(j: usize, next: i32): void {
   loadLocal(j, L.TLB, E.I32_LOAD, Cpu.tlb);
   loadLocal(j, L.FUEL, E.I32_LOAD, Cpu.fuel);
   store<u32>(j, 0, Jit.owed);
-  loadUsed(j);
+  loadSet(j, Flow.liveAt(j, next));
+  loadStack(j);
   forgetFlags(j);
+}
+
+/** The same behind what others did at the end of a block. */
+export function loadAgain(j: usize, next: i32): void {
+  loadAll(j, next);
+  Flow.settled(j, Flow.ALL);
 }
 
 /** Handlers find the address of their instruction by the page it is in. */
@@ -217,12 +246,28 @@ export function exitTo(j: usize, offset: i32, how: i32): void {
 
 /** Leaves the region for the address in the local RIP. */
 export function exitAtRip(j: usize, how: i32): void {
+  setMask(j, load<u64>(j, Jit.pending));
+  endPath(j, how, load<u32>(j, Jit.exitDepth));
+}
+
+/** The same by a branch, which is more frequent than other ways out: what is pending is stored here. */
+export function branchAtRip(j: usize): void {
+  storePending(j);
+  const owed = load<u32>(j, Jit.owed);
+  payFuel(j);
+  storeFuel(j);
+  endPath(j, L.EXIT_LOOKUP, load<u32>(j, Jit.settledDepth));
+  store<u32>(j, owed, Jit.owed);
+}
+
+/** Pays for the way here and branches to a label. Other paths go on without. */
+function endPath(j: usize, how: i32, label: u32): void {
   const owed = load<u32>(j, Jit.owed);
   payFuel(j);
   store<u32>(j, owed, Jit.owed);
   E.i32Const(j, how);
   E.set(j, L.EXIT);
-  E.br(j, load<u32>(j, Jit.exitDepth));
+  E.br(j, label);
 }
 
 /** Where accesses that fault come to: RIP is the instruction that the slow access was for, the interpreter takes over. */
@@ -238,8 +283,7 @@ export function exitAtFault(j: usize): void {
 
 /** The common way out begins with all state back in memory. */
 export function storeAll(j: usize): void {
-  store<u32>(j, Jit.FLAGS_UNKNOWN, Jit.flagKind);
-  storeDirty(j);
+  storeMasked(j);
   store<u32>(j, 0, Jit.owed);
   storeFuel(j);
 }
@@ -341,11 +385,13 @@ function pushSlot(j: usize): void {
 /**
  * A call of the guest as a call of wasm, so that the engine and the host's processor predict the return: goes to RIP, by
  * the interpreter if it has no translation, and continues here, in the same region, when somebody returns to page + offset.
- * Anything else that comes back is for this region's caller. All state is in memory while the callee runs.
+ * Anything else that comes back is for this region's caller. All state is in memory while the callee runs; then what block
+ * `next` wants of it is loaded.
  */
-export function callRegion(j: usize, offset: i32): void {
+export function callRegion(j: usize, offset: i32, next: i32): void {
+  store<u32>(j, 1, Jit.calls);
   payFuel(j);
-  storeDirty(j);
+  storePending(j);
   storeFuel(j);
   const called = load<u32>(j, Jit.depth);
   E.block(j, E.I64);
@@ -396,13 +442,13 @@ export function callRegion(j: usize, offset: i32): void {
   E.get(j, L.RIP);
   E.returnOp(j);
   E.end(j);
-  loadAgain(j);
+  loadAgain(j, next);
   requireStackAgain(j, offset);
 }
 
 /** Returns to RIP, which the caller of this region expects or passes on. */
 export function returnToCaller(j: usize): void {
-  storeDirty(j);
+  storePending(j);
   storeFuel(j);
   E.get(j, L.RIP);
   E.returnOp(j);

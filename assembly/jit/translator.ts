@@ -13,6 +13,7 @@ import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
 import { connect } from "./chain";
+import { firstBlock, forgetFlow, solve } from "./flow";
 import { writeRegion } from "./function";
 import { appendFunction, compileBatch, hasRoomFor, writeModule } from "./module";
 import { blockAddress, findRegion } from "./region";
@@ -109,6 +110,8 @@ function writeFunction(cpu: usize, j: usize, head: usize): bool {
   store<u32>(j, 0, Jit.dirty);
   store<u32>(j, 0, Jit.usedXmm);
   store<u32>(j, 0, Jit.dirtyXmm);
+  store<u32>(j, 0, Jit.calls);
+  forgetFlow(j);
   planStack(cpu, j, head);
   const stack = load<u32>(j, Jit.stackState);
   for (let pass = 0; pass < 2; pass++) {
@@ -116,6 +119,7 @@ function writeFunction(cpu: usize, j: usize, head: usize): bool {
     store<u32>(j, <u32>(j + Jit.body), Jit.cursor);
     writeRegion(j);
     if (load<u32>(j, Jit.cursor) - <u32>(j + Jit.body) > CODE_MAX) return false;
+    if (pass == 0) solve(j);
   }
   return true;
 }
@@ -141,10 +145,6 @@ export function rewriteTranslation(cpu: usize, slot: i32): u32 {
   const length = writeModule(j);
   emptyBatch(j);
   return length;
-}
-
-function firstBlock(j: usize): i32 {
-  return <i32>load<u16>(j + Jit.blockAt + ((<usize>load<u32>(j, Jit.startOffset)) << 1)) - 1;
 }
 
 /** Compiles what has waited long enough. The run loop has returned. */

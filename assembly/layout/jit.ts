@@ -98,6 +98,12 @@ export const settledDepth = 220;
 export const owed = 224;
 /** u32 1 = the region has flags of the kind FLAGS_ORDER. */
 export const ordersFlags = 228;
+/** What is pending at this point, and was before the instruction under translation (jit/flow.ts); u32 the block's FLOW. */
+export const pending = 232;
+export const pendingBefore = 240;
+export const flow = 248;
+/** u32 1 = the region calls others. */
+export const calls = 252;
 /** u32 addresses of block heads waiting for their batch, BATCH_MAX of them. */
 export const batchHeads = 0x100;
 export const BATCH_MAX = 32;
@@ -182,6 +188,19 @@ export const vectorsAt = 0x62000;
 
 /** u32 per basic block: the state of the x87 stack at its beginning. */
 export const stackAt = 0x63000;
+
+/**
+ * Per basic block, sets of registers (jit/flow.ts): read before they are written; written; stored, so that they are no longer
+ * pending; pending at the end of those written in it; pending at its beginning; to be loaded before it.
+ */
+export const flows = 0x64000;
+export const FLOW_SIZE = 48;
+export const fRead = 0;
+export const fWritten = 8;
+export const fCleared = 16;
+export const fLeft = 24;
+export const fPending = 32;
+export const fLive = 40;
 
 /** Entries of 16 bytes: u64 rip, u32 key, u32 table slot. */
 export const jumpCache = 0x80000;

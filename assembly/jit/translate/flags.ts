@@ -84,7 +84,6 @@ function pushZero(j: usize): void {
 
 /** Makes CF what is on the stack (i32, 0 or 1); ZF stays, the others are undefined (cpu/flags.ts flagsCarry). */
 export function setCarry(j: usize): void {
-  L.usesFlags(j);
   E.set(j, L.ENTRY);
   pushZero(j);
   E.op(j, E.I32_EQZ);
@@ -97,7 +96,6 @@ export function setCarry(j: usize): void {
 
 /** Pushes CF as 0 or 1 (i32). */
 export function pushCarry(j: usize): void {
-  L.usesFlags(j);
   const kind = knownKind(j);
   if (kind == Cpu.FLAGS_SUB) compareOperands(j, E.I64_LT_U);
   else if (kind == Cpu.FLAGS_ADD) {
@@ -173,7 +171,6 @@ const ALL_FLAGS: u32 = 16;
 
 /** Pushes the six arithmetic flags as EFLAGS bits (i32). */
 export function pushAllFlags(j: usize): void {
-  L.usesFlags(j);
   const kind = knownKind(j);
   if (kind == Cpu.FLAGS_EXPLICIT) {
     E.get(j, L.FLAG_BITS);
@@ -257,7 +254,6 @@ function pushOverflow(j: usize, kind: u32): void {
 
 /** Pushes condition code 0..15 as i32. */
 export function pushCondition(j: usize, code: u32): void {
-  L.usesFlags(j);
   const kind = knownKind(j);
   const even = code & 14;
   if (kind == Jit.FLAGS_UNKNOWN && even != 4) {

@@ -8,17 +8,8 @@ import * as Ops from "../../cpu/generated/ops";
 import * as E from "../emit";
 import * as L from "../locals";
 import { kindOf } from "../region";
-import { storeFlags } from "../flag_store";
-import {
-  forgetFlags,
-  loadGeneral,
-  loadGpr,
-  loadVectors,
-  storeGeneral,
-  storeGpr,
-  storePage,
-  storeVectors,
-} from "../state";
+import { beginInstruction, FLAGS, GENERAL, settled, VECTORS_SHIFT } from "../flow";
+import { forgetFlags, loadSet, storePage, storeSet } from "../state";
 import * as O from "./operand";
 import { forgetFloats } from "./sse_operands";
 
@@ -35,19 +26,29 @@ export function translateFence(j: usize): void {
 
 /** Leaves the region if the handler raises a fault. */
 export function callHandler(j: usize): void {
+  settled(j, call(j));
+  beginInstruction(j);
+}
+
+/** The same on one of two ways through an instruction: on the other, nothing is stored. */
+export function callHandlerAside(j: usize): void {
+  const before = load<u64>(j, Jit.pendingBefore);
+  call(j);
+  store<u64>(j, before, Jit.pendingBefore);
+}
+
+/** Returns what is in memory afterwards, and in locals as well. */
+function call(j: usize): u64 {
   const rec = O.recordOf(j);
   const op = <i32>load<u16>(rec, Record.op);
   const effects = <u32>load<u8>(kindOf(op), 7);
   const all = (effects & K.EFFECT_GENERAL) != 0 && (effects & K.EFFECT_NAMED) == 0 && op < Ops.FIRST_SSE;
-  const flags = (effects & K.EFFECT_FLAGS) != 0;
-  const registers = all ? 0 : registersOf(rec, op, effects);
-  const vectors = vectorsOf(rec, effects);
-  if (all) storeGeneral(j);
-  else {
-    storeSome(j, registers);
-    if (flags && L.isDirty(j, 16)) storeFlags(j);
-  }
-  storeVectors(j, vectors);
+  const general: u64 = all ? GENERAL : registersOf(rec, op, effects);
+  const flags: u64 = all || (effects & K.EFFECT_FLAGS) != 0 ? FLAGS : 0;
+  const set = general | flags | ((<u64>vectorsOf(rec, effects)) << VECTORS_SHIFT);
+  const before = load<u64>(j, Jit.pendingBefore);
+  storeSet(j, set & before);
+  store<u64>(j, before & ~set, Jit.pendingBefore);
   storePage(j);
   E.get(j, L.CPU);
   E.i32Const(j, <i32>rec);
@@ -57,13 +58,12 @@ export function callHandler(j: usize): void {
   E.ifHinted(j, E.VOID, false);
   O.exitHere(j);
   E.end(j);
-  if (all) loadGeneral(j);
-  else if (effects & K.EFFECT_GENERAL) loadSome(j, registers);
-  loadVectors(j, vectors);
-  if (flags || all) forgetFlags(j);
+  loadSet(j, effects & K.EFFECT_GENERAL ? set : set & ~GENERAL);
+  if (flags != 0) forgetFlags(j);
   forgetFloats(j);
   // Whatever it did to control registers, the next vector instruction looks again.
   if (op < Ops.FIRST_SSE) store<u32>(j, 0, Jit.vectorsReady);
+  return set;
 }
 
 /** The xmm registers that a handler may read or write; fields that name something else cost no more than time. */
@@ -90,14 +90,4 @@ function registersOf(rec: usize, op: i32, effects: u32): u32 {
 
 function gprBit(offset: u32): u32 {
   return offset < 128 ? (<u32>1) << (offset >> 3) : 0;
-}
-
-function storeSome(j: usize, registers: u32): void {
-  for (let n: u32 = 0; n < 16; n++) if (((registers >> n) & 1) != 0 && L.isDirty(j, n)) storeGpr(j, n);
-}
-
-function loadSome(j: usize, registers: u32): void {
-  for (let n: u32 = 0; n < 16; n++) {
-    if (((registers >> n) & 1) != 0 && L.isUsed(j, n)) loadGpr(j, n);
-  }
 }

@@ -7,6 +7,7 @@ import * as K from "../../cpu/generated/kinds";
 import * as Ops from "../../cpu/generated/ops";
 import { segmentOf } from "../../cpu/operand";
 import * as E from "../emit";
+import { beginInstruction } from "../flow";
 import * as L from "../locals";
 import { kindOf } from "../region";
 import { takesRaw, translateAlu } from "./alu";
@@ -24,6 +25,7 @@ import { translateX87 } from "./x87";
 
 export function translateInstruction(j: usize, rec: usize): void {
   store<u32>(j, <u32>rec, Jit.record);
+  beginInstruction(j);
   const op = <i32>load<u16>(rec, Record.op);
   if (op == Ops.FENCE) {
     translateFence(j);

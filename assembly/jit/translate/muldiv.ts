@@ -6,7 +6,7 @@ import * as E from "../emit";
 import * as L from "../locals";
 import { flagsDie } from "./flag_life";
 import { setKind } from "./flags";
-import { callHandler } from "./handler";
+import { callHandlerAside } from "./handler";
 import * as O from "./operand";
 import { pushRm } from "./shared_host";
 
@@ -149,7 +149,7 @@ export function translateDivision(j: usize, size: u32, signed: bool): void {
   divide(j, signed);
   storeQuotient(j, 3);
   E.elseThen(j);
-  callHandler(j);
+  callHandlerAside(j);
   E.end(j);
 }
 

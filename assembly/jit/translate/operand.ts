@@ -9,7 +9,7 @@ import * as Tlb from "../../layout/tlb";
 import * as E from "../emit";
 import * as L from "../locals";
 import { behind } from "../region";
-import { cutAddress, cutToHalf, exitTo, pushAddress } from "../state";
+import { cutAddress, cutToHalf, exitTo, pushAddress, setMask } from "../state";
 
 /** The record under translation. */
 @inline
@@ -279,6 +279,7 @@ export function pushHostOrZero(j: usize, bytes: i32, write: bool): void {
 
 /** With the CPU and a linear address on the stack: pushes the host address found the slow way, or leaves the region. */
 export function callSlowAccess(j: usize, bytes: i32, write: bool): void {
+  setMask(j, load<u64>(j, Jit.pendingBefore));
   E.i32Const(j, bytes | (((<i32>load<u16>(recordOf(j), Record.where)) & 0xfff) << 8));
   E.call(j, write ? L.FN_WRITE : L.FN_READ);
   E.op(j, E.I32_EQZ);
@@ -290,7 +291,10 @@ export function callSlowAccess(j: usize, bytes: i32, write: bool): void {
 
 /** Leaves before the instruction under translation: a fault, or one for the interpreter. */
 export function exitHere(j: usize): void {
+  const now = load<u64>(j, Jit.pending);
+  store<u64>(j, load<u64>(j, Jit.pendingBefore), Jit.pending);
   exitTo(j, <i32>(load<u16>(recordOf(j), Record.where) & 0xfff), L.EXIT_INTERPRET);
+  store<u64>(j, now, Jit.pending);
 }
 
 /** Pushes the address behind the instruction under translation. */

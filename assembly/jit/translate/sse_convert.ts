@@ -5,7 +5,7 @@ import * as E from "../emit";
 import * as V from "../emit_simd";
 import * as L from "../locals";
 import { argOf, opcodeOf } from "../region";
-import { callHandler } from "./handler";
+import { callHandlerAside } from "./handler";
 import * as O from "./operand";
 import { mergeScalar } from "./sse_float";
 import { destination, immediate, putTarget, rmNumber, sizeOf, source, target } from "./sse_operands";
@@ -65,7 +65,7 @@ export function fromInteger(j: usize, entry: usize): void {
   if (exact) markPlain(j, target(j), SD);
   else {
     slowly(j);
-    callHandler(j);
+    callHandlerAside(j);
     endSlowly(j);
   }
 }
@@ -108,7 +108,7 @@ export function toInteger(j: usize, entry: usize): void {
   if (size == 2) E.op(j, E.I64_EXTEND_I32_U);
   L.setGpr(j, target(j) >> 3);
   slowly(j);
-  callHandler(j);
+  callHandlerAside(j);
   endSlowly(j);
 }
 

@@ -6,6 +6,7 @@ import * as Jit from "../../layout/jit";
 import * as Record from "../../layout/record";
 import * as K from "../../cpu/generated/kinds";
 import * as E from "../emit";
+import { beginInstruction } from "../flow";
 import * as L from "../locals";
 import { behind, entryOf, kindOfRecord, recordAt } from "../region";
 import { cutAddress, slotSize } from "../state";
@@ -40,6 +41,7 @@ export function translateRun(j: usize, offset: u32, left: u32): u32 {
   const n = runLength(j, offset, left, pushes);
   if (n < 2) return 0;
   store<u32>(j, <u32>recordAt(j, offset), Jit.record);
+  beginInstruction(j);
   const size = slotSize(j);
   const bytes = <i32>(n << size);
   L.getGpr(j, RSP);
