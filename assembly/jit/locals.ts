@@ -59,9 +59,11 @@ export const MX: u32 = ORDER_A + F64_LOCALS;
 export const KEY: u32 = MX + 2;
 /** Host address of the first of the bytes that accesses with a shared look-up touch, 0 = not in the TLB or in two pages. */
 export const HOST_BASE: u32 = MX + 1;
+/** The same for accesses by rsp. */
+export const HOST_STACK: u32 = MX + 4;
 /** Which registers are stored on the way out: bit n = general register n, 16 + n = xmm n. */
 export const MASK: u32 = MX + 3;
-export const MORE_I32_LOCALS: u32 = 4;
+export const MORE_I32_LOCALS: u32 = 5;
 /** Only in regions that have the x87 in locals (x87_state.ts): significands of the physical registers, and of an operand. */
 export const SIG: u32 = MX + MORE_I32_LOCALS;
 /** Offset of the last memory operand. */

@@ -52,15 +52,6 @@ export const floatReady = 140;
 export const plain = 144;
 /** u32 labels open around the checks of the instruction under translation. */
 export const checkDepth = 152;
-/**
- * The look-up that is shared at this point (jit/translate/shared_host.ts): u32 byte offset of the base register, i32 lowest
- * displacement, i32 bytes from there on, u32 page offset of the last instruction, u32 1 = for writes too.
- */
-export const sharedBase = 168;
-export const sharedLow = 172;
-export const sharedSpan = 176;
-export const sharedLast = 180;
-export const sharedWrite = 184;
 /** u32 how far the region reaches: FOLLOW_; whether the walk ended before all of it was taken in. */
 export const follow = 188;
 export const cutOff = 192;
@@ -201,6 +192,26 @@ export const fCleared = 16;
 export const fLeft = 24;
 export const fPending = 32;
 export const fLive = 40;
+
+/**
+ * Accesses that share a look-up (jit/translate/shared_host.ts), those by rsp and those by another register: u32 byte offset of
+ * the base register, u32 accesses, u32 1 = for writes too, i64 lowest and highest byte, all from where the register pointed
+ * at the first access. Of each u32 page offset of the instruction, with ON_STACK for what PUSH, POP, CALL and RET access
+ * beside their operand, and i64 its lowest byte.
+ */
+export const shared = 0x66000;
+export const sharedByStack = 0x66400;
+export const gBase = 0;
+export const gCount = 4;
+export const gWrite = 8;
+export const gLow = 16;
+export const gHigh = 24;
+export const gAccesses = 32;
+export const GROUP_MAX = 32;
+export const ACCESS_SIZE = 16;
+export const aWhere = 0;
+export const aAt = 8;
+export const ON_STACK = 0x10000;
 
 /** Entries of 16 bytes: u64 rip, u32 key, u32 table slot. */
 export const jumpCache = 0x80000;

@@ -17,7 +17,7 @@ import {
   recordOf,
   storeAtHost,
 } from "./operand";
-import { pushRm } from "./shared_host";
+import { hostOfStack, pushRm } from "./shared_host";
 
 const RAX: u32 = 0;
 const RDX: u32 = 2;
@@ -37,9 +37,7 @@ function pushPointer(j: usize, register: u32, by: i64): void {
 /** Pushes the local X onto the guest's stack; rsp moves when the store has succeeded. */
 export function pushX(j: usize): void {
   const size = slotSize(j);
-  pushPointer(j, RSP, -(1 << size));
-  E.set(j, L.LA);
-  hostOfLa(j, size, true);
+  hostOfStack(j, -(1 << size), 1 << size, true);
   storeAtHost(j, L.X, size);
   E.get(j, L.LA);
   L.setGpr(j, RSP);
@@ -48,9 +46,7 @@ export function pushX(j: usize): void {
 /** Reads the top of the guest's stack, zero-extended, into the local X. */
 export function readTop(j: usize): void {
   const size = slotSize(j);
-  pushPointer(j, RSP, 0);
-  E.set(j, L.LA);
-  hostOfLa(j, size, false);
+  hostOfStack(j, 0, 1 << size, false);
   pushMemory(j, size, true);
   E.set(j, L.X);
 }

@@ -10,17 +10,19 @@ import * as Ops from "../../cpu/generated/ops";
 import * as E from "../emit";
 import * as L from "../locals";
 import { behind, entryOf, kindOfRecord, recordAt } from "../region";
-import { cutAddress } from "../state";
+import { cutAddress, slotSize } from "../state";
 import { hasStack } from "../x87_state";
 import * as X87 from "./x87_operands";
 import {
   callSlowAccess,
   hostOfLa,
+  hostOfRange,
   isMemory,
   isRegisterForm,
   OPERAND_A,
   OPERAND_E,
   OPERAND_G,
+  OPERAND_I,
   pushHostOrZero,
   pushLinear,
   pushOperand,
@@ -32,9 +34,21 @@ const SPAN_MAX: i64 = 128;
 const PLAIN_ADDRESS: u32 = Record.MISC_FORM | Record.MISC_SEG;
 const NONE: u32 = 0xff;
 
+/** Accesses by rsp are a group of their own, beside which there is one by another register. */
+@inline
+function groupOf(j: usize, base: u32): usize {
+  return j + (base == <u32>Cpu.rsp ? Jit.sharedByStack : Jit.shared);
+}
+
+@inline
+function hostLocal(base: u32): u32 {
+  return base == <u32>Cpu.rsp ? L.HOST_STACK : L.HOST_BASE;
+}
+
 /** No look-up is shared with what came before. */
 export function forgetSharedHost(j: usize): void {
-  store<u32>(j, NONE, Jit.sharedBase);
+  store<u32>(j + Jit.shared, NONE, Jit.gBase);
+  store<u32>(j + Jit.sharedByStack, NONE, Jit.gBase);
 }
 
 /** Whether the memory operand is [register + displacement], of the mode's address size. */
@@ -108,52 +122,108 @@ function changes(j: usize, rec: usize, kind: u32, entry: usize, base: u32): bool
   return to != OPERAND_A || base == Cpu.rax;
 }
 
-/**
- * Finds the accesses from the instruction under translation on that can share a look-up, and writes it: HOST_BASE is the
- * host address of the first byte, 0 if they must go the slow way. False if this one would be alone.
- */
-function share(j: usize, bytes: i32, write: bool): bool {
-  const first = recordOf(j);
-  const base = <u32>load<u8>(first, Record.rm);
-  // Displacements of a guest can be 4 GiB apart: their differences need more than 32 bits.
-  let low: i64 = load<i32>(first, Record.disp);
-  let high = low + bytes;
-  let writes = write;
-  let accesses = 1;
-  let last = (<u32>load<u16>(first, Record.where)) & 0xfff;
-  let rec = first;
-  let offset = last;
-  const end = load<u32>(<usize>load<u32>(j, Jit.block), Jit.bEnd);
-  while (!changes(j, rec, kindOfRecord(rec), entryOf(rec), base)) {
-    offset = behind(rec);
-    if (offset >= end) break;
-    rec = recordAt(j, offset);
-    if (rec == 0 || <i32>load<u16>(rec, Record.op) == Ops.FENCE) break;
-    const entry = entryOf(rec);
-    const kind = kindOfRecord(rec);
-    const size = accessSize(j, kind, entry);
-    if (size == 0 || !isPlain(j, rec) || <u32>load<u8>(rec, Record.rm) != base) continue;
-    const disp: i64 = load<i32>(rec, Record.disp);
-    const lowest = min<i64>(low, disp);
-    const highest = max<i64>(high, disp + size);
-    if (highest - lowest > SPAN_MAX) break;
-    low = lowest;
-    high = highest;
-    writes = writes || isWrite(kind, entry);
-    last = offset;
-    accesses++;
+/** Adds an access to a group; false if it is too far away. */
+function addAccess(group: usize, where: u32, at: i64, bytes: i64, write: bool): bool {
+  const n = load<u32>(group, Jit.gCount);
+  const low = n == 0 ? at : min<i64>(load<i64>(group, Jit.gLow), at);
+  const high = n == 0 ? at + bytes : max<i64>(load<i64>(group, Jit.gHigh), at + bytes);
+  if (high - low > SPAN_MAX || n == <u32>Jit.GROUP_MAX) return false;
+  store<i64>(group, low, Jit.gLow);
+  store<i64>(group, high, Jit.gHigh);
+  if (write) store<u32>(group, 1, Jit.gWrite);
+  const access = group + Jit.gAccesses + <usize>n * Jit.ACCESS_SIZE;
+  store<u32>(access, where, Jit.aWhere);
+  store<i64>(access, at, Jit.aAt);
+  store<u32>(group, n + 1, Jit.gCount);
+  return true;
+}
+
+/** An access of a group, 0 = it is not in there. */
+function findAccess(group: usize, where: u32): usize {
+  const end = group + Jit.gAccesses + <usize>load<u32>(group, Jit.gCount) * Jit.ACCESS_SIZE;
+  for (let access = group + Jit.gAccesses; access < end; access += Jit.ACCESS_SIZE) {
+    if (load<u32>(access, Jit.aWhere) == where) return access;
   }
-  if (accesses == 1) return false;
-  store<u32>(j, base, Jit.sharedBase);
-  store<i32>(j, <i32>low, Jit.sharedLow);
-  store<i32>(j, <i32>(high - low), Jit.sharedSpan);
-  store<u32>(j, last, Jit.sharedLast);
-  store<u32>(j, <u32>writes, Jit.sharedWrite);
+  return 0;
+}
+
+/** How an instruction moves rsp by a constant: bytes; NOT_CONSTANT if it does something else to it. */
+const NOT_CONSTANT: i64 = i64.MAX_VALUE;
+
+function stackMove(j: usize, rec: usize, kind: u32, entry: usize): i64 {
+  const slot: i64 = 1 << slotSize(j);
+  const rm = <u32>load<u8>(rec, Record.rm);
+  switch (kind) {
+    case K.kPushReg:
+    case K.kPushImm:
+    case K.kPushRm:
+      return load<u8>(entry, 1) == <u8>slotSize(j) ? -slot : NOT_CONSTANT;
+    case K.kPopReg:
+      return load<u8>(entry, 1) == <u8>slotSize(j) && rm != <u32>Cpu.rsp ? slot : NOT_CONSTANT;
+    case K.kAdd:
+    case K.kSub:
+      if (rm != <u32>Cpu.rsp || !isRegisterForm(rec) || load<u8>(entry, 3) != <u8>OPERAND_E) break;
+      if (load<u8>(entry, 4) != <u8>OPERAND_I || load<u8>(entry, 1) != <u8>slotSize(j)) break;
+      return kind == K.kAdd ? <i64>load<i32>(rec, Record.imm) : -(<i64>load<i32>(rec, Record.imm));
+  }
+  return changes(j, rec, kind, entry, Cpu.rsp) ? NOT_CONSTANT : 0;
+}
+
+/**
+ * Collects the accesses from the instruction under translation on that can share a look-up through `base`, and writes it:
+ * the group's local is the host address of the first byte, 0 if they must go the slow way. False if there are no two.
+ */
+function share(j: usize, base: u32): bool {
+  const group = groupOf(j, base);
+  store<u32>(group, NONE, Jit.gBase);
+  store<u32>(group, 0, Jit.gCount);
+  store<u32>(group, 0, Jit.gWrite);
+  const end = load<u32>(<usize>load<u32>(j, Jit.block), Jit.bEnd);
+  let rec = recordOf(j);
+  let moved: i64 = 0;
+  while (true) {
+    const move = collect(j, group, rec, base, moved);
+    if (move == NOT_CONSTANT || behind(rec) >= end) break;
+    moved += move;
+    rec = recordAt(j, behind(rec));
+    if (rec == 0 || <i32>load<u16>(rec, Record.op) == Ops.FENCE) break;
+  }
+  if (load<u32>(group, Jit.gCount) < 2) return false;
+  store<u32>(group, base, Jit.gBase);
+  const low = load<i64>(group, Jit.gLow);
   pushBaseAnd(j, base, <i32>low);
   E.set(j, L.LA);
-  pushHostOrZero(j, <i32>(high - low), writes);
-  E.set(j, L.HOST_BASE);
+  pushHostOrZero(j, <i32>(load<i64>(group, Jit.gHigh) - low), load<u32>(group, Jit.gWrite) != 0);
+  E.set(j, hostLocal(base));
   return true;
+}
+
+/** Adds the accesses of an instruction, before which `base` has moved by `moved` bytes; returns by how many it moves it. */
+function collect(j: usize, group: usize, rec: usize, base: u32, moved: i64): i64 {
+  const entry = entryOf(rec);
+  const kind = kindOfRecord(rec);
+  const where = (<u32>load<u16>(rec, Record.where)) & 0xfff;
+  const size = accessSize(j, kind, entry);
+  if (size != 0 && isPlain(j, rec) && <u32>load<u8>(rec, Record.rm) == base) {
+    const at = moved + <i64>load<i32>(rec, Record.disp);
+    if (!addAccess(group, where, at, size, isWrite(kind, entry))) return NOT_CONSTANT;
+  }
+  if (base == <u32>Cpu.rsp) return collectStack(j, group, rec, kind, entry, moved);
+  return changes(j, rec, kind, entry, base) ? NOT_CONSTANT : 0;
+}
+
+/** What is pushed or popped. */
+function collectStack(j: usize, group: usize, rec: usize, kind: u32, entry: usize, moved: i64): i64 {
+  const where = ((<u32>load<u16>(rec, Record.where)) & 0xfff) | Jit.ON_STACK;
+  const slot: i64 = 1 << slotSize(j);
+  const op = <i32>load<u16>(rec, Record.op);
+  if (op == Ops.CALL) addAccess(group, where, moved - slot, slot, true);
+  if (op == Ops.RET) addAccess(group, where, moved, slot, false);
+  const move = stackMove(j, rec, kind, entry);
+  if (move == NOT_CONSTANT) return move;
+  const pops = kind == K.kPopReg;
+  if (!pops && kind != K.kPushReg && kind != K.kPushImm && kind != K.kPushRm) return move;
+  return addAccess(group, where, pops ? moved : moved + move, slot, !pops) ? move : NOT_CONSTANT;
 }
 
 function pushBaseAnd(j: usize, base: u32, disp: i32): void {
@@ -165,22 +235,15 @@ function pushBaseAnd(j: usize, base: u32, disp: i32): void {
   cutAddress(j);
 }
 
-/** How far the memory operand under translation is from the first byte that the shared look-up is for. */
-function distance(j: usize): i64 {
-  return <i64>load<i32>(recordOf(j), Record.disp) - <i64>load<i32>(j, Jit.sharedLow);
-}
-
-/** Whether the look-up that is shared at this point is for the memory operand under translation too. */
-function isShared(j: usize, bytes: i32, write: bool): bool {
-  const rec = recordOf(j);
-  const at = distance(j);
-  return (
-    load<u32>(j, Jit.sharedBase) == <u32>load<u8>(rec, Record.rm) &&
-    ((<u32>load<u16>(rec, Record.where)) & 0xfff) <= load<u32>(j, Jit.sharedLast) &&
-    at >= 0 &&
-    at + bytes <= <i64>load<i32>(j, Jit.sharedSpan) &&
-    (!write || load<u32>(j, Jit.sharedWrite) != 0)
-  );
+/** An access of the instruction under translation through `base` whose look-up is shared; 0 = it is not. */
+function sharedAccess(j: usize, base: u32, which: u32): usize {
+  const where = ((<u32>load<u16>(recordOf(j), Record.where)) & 0xfff) | which;
+  const group = groupOf(j, base);
+  if (load<u32>(group, Jit.gBase) == base) {
+    const access = findAccess(group, where);
+    if (access != 0) return access;
+  }
+  return share(j, base) ? findAccess(group, where) : 0;
 }
 
 /** Makes HOST the memory operand's host address. */
@@ -202,20 +265,63 @@ export function pushRm(j: usize, size: u32, unsignedValue: bool, write: bool): v
 function hostByShared(j: usize, bytes: i32, write: bool): bool {
   const rec = recordOf(j);
   if (!isPlain(j, rec)) return false;
-  if (!isShared(j, bytes, write) && !share(j, bytes, write)) return false;
-  const at = <i32>distance(j);
-  E.get(j, L.HOST_BASE);
+  const base = <u32>load<u8>(rec, Record.rm);
+  const access = sharedAccess(j, base, 0);
+  if (access == 0) return false;
+  ifShared(j, base, access);
+  E.get(j, L.CPU);
+  pushBaseAnd(j, base, load<i32>(rec, Record.disp));
+  callSlowAccess(j, bytes, write);
+  E.end(j);
+  E.set(j, L.HOST);
+  return true;
+}
+
+/** Begins a choice of host addresses: that of an access by the shared look-up, else what is written next. */
+function ifShared(j: usize, base: u32, access: usize): void {
+  const at = <i32>(load<i64>(access, Jit.aAt) - load<i64>(groupOf(j, base), Jit.gLow));
+  E.get(j, hostLocal(base));
   E.ifHinted(j, E.I32, true);
-  E.get(j, L.HOST_BASE);
+  E.get(j, hostLocal(base));
   if (at != 0) {
     E.i32Const(j, at);
     E.op(j, E.I32_ADD);
   }
   E.elseThen(j);
+}
+
+/**
+ * Makes LA the linear address rsp + `by`, and HOST the host address of the `bytes` bytes there that the instruction under
+ * translation pushes or pops, or with it a run of them.
+ */
+export function hostOfStack(j: usize, by: i32, bytes: i32, write: bool): void {
+  const access = sharedStack(j, bytes, write);
+  pushBaseAnd(j, Cpu.rsp, by);
+  E.set(j, L.LA);
+  if (access == 0) {
+    hostOfRange(j, bytes, write);
+    return;
+  }
+  ifShared(j, Cpu.rsp, access);
   E.get(j, L.CPU);
-  pushBaseAnd(j, load<u32>(j, Jit.sharedBase), load<i32>(rec, Record.disp));
+  E.get(j, L.LA);
   callSlowAccess(j, bytes, write);
   E.end(j);
   E.set(j, L.HOST);
-  return true;
+}
+
+/** The access with the lowest address of those that a run of `bytes` bytes has; 0 = not all of them share a look-up. */
+function sharedStack(j: usize, bytes: i32, write: bool): usize {
+  let lowest = sharedAccess(j, Cpu.rsp, Jit.ON_STACK);
+  if (lowest == 0) return 0;
+  const group = groupOf(j, Cpu.rsp);
+  const slot = 1 << slotSize(j);
+  let rec = recordOf(j);
+  for (let left = bytes - slot; left > 0; left -= slot) {
+    rec = recordAt(j, behind(rec));
+    const access = findAccess(group, ((<u32>load<u16>(rec, Record.where)) & 0xfff) | Jit.ON_STACK);
+    if (access == 0) return 0;
+    if (write) lowest = access;
+  }
+  return lowest;
 }

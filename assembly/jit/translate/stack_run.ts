@@ -10,7 +10,7 @@ import { beginInstruction } from "../flow";
 import * as L from "../locals";
 import { behind, entryOf, kindOfRecord, recordAt } from "../region";
 import { cutAddress, slotSize } from "../state";
-import { hostOfRange } from "./operand";
+import { hostOfStack } from "./shared_host";
 
 /** As many as a slow access can do at once (64 bytes) of those with 64 bits. */
 const LONGEST: u32 = 8;
@@ -44,14 +44,7 @@ export function translateRun(j: usize, offset: u32, left: u32): u32 {
   beginInstruction(j);
   const size = slotSize(j);
   const bytes = <i32>(n << size);
-  L.getGpr(j, RSP);
-  if (pushes) {
-    E.i64Const(j, -bytes);
-    E.op(j, E.I64_ADD);
-  }
-  cutAddress(j);
-  E.set(j, L.LA);
-  hostOfRange(j, bytes, pushes);
+  hostOfStack(j, pushes ? -bytes : 0, bytes, pushes);
   for (let i: u32 = 0; i < n; i++) {
     const rec = recordAt(j, offset);
     const register = (<u32>load<u8>(rec, Record.rm)) >> 3;
