@@ -357,8 +357,6 @@ function goTo(j: usize, from: i32, to: i32, offset: i32): void {
   }
   const b = blockAddress(j, to);
   const owed = load<u32>(j, Jit.owed);
-  const pending = load<u64>(j, Jit.pending);
-  const flow = load<u32>(j, Jit.flow);
   if (isBackward(j, from, to)) {
     // The place where fuel and requests are looked at.
     payFuel(j);
@@ -373,10 +371,21 @@ function goTo(j: usize, from: i32, to: i32, offset: i32): void {
     E.br(j, load<u32>(b, Jit.bLabel));
   } else {
     if (load<u32>(b, Jit.bLoop) != 0) payFuel(j);
-    writeTree(j, to);
+    writeOnTheWay(j, to);
   }
-  // Other branches of the same block begin as this one did.
+  // Other branches of the same block begin unpaid, as this one did.
   store<u32>(j, owed, Jit.owed);
+}
+
+/** Writes block n and all that it dominates in the middle of another block, of which as much is known afterwards as before. */
+function writeOnTheWay(j: usize, n: i32): void {
+  const flags = load<u32>(j, Jit.flagKind);
+  const stack = load<u32>(j, Jit.stackState);
+  const pending = load<u64>(j, Jit.pending);
+  const flow = load<u32>(j, Jit.flow);
+  writeTree(j, n);
+  store<u32>(j, flags, Jit.flagKind);
+  store<u32>(j, stack, Jit.stackState);
   store<u64>(j, pending, Jit.pending);
   store<u32>(j, flow, Jit.flow);
 }
