@@ -23,9 +23,10 @@ function answer(cpu: usize, host: usize): usize {
 /**
  * Host address to read from, maybe of a copy; `what` is the size in bytes, and from bit 8 on the page offset of the
  * instruction. 0 = leave the region: a fault was raised, or the interpreter shall do this instruction, since accesses are
- * looked at one by one (Cpu.slow), or this one goes over the end of a 32-bit address space.
+ * looked at one by one (Cpu.slow), or this one goes over the end of a 32-bit address space. `tag` of the TLB entry is nothing
+ * that is of use here; but the engine would load a value twice that is used in a comparison only.
  */
-export function jitRead(cpu: usize, la: u64, what: u32): usize {
+export function jitRead(cpu: usize, la: u64, tag: u64, what: u32): usize {
   store<u32>(cpu, what >> 8, Cpu.leftAt);
   const size = what & 0xff;
   if (load<u32>(cpu, Cpu.slow) != 0 || reachesOver(cpu, la, size)) return 0;
@@ -36,7 +37,7 @@ export function jitRead(cpu: usize, la: u64, what: u32): usize {
  * Host address to write to; `what` as above. 0 = leave the region: a fault was raised, or the interpreter shall do this
  * instruction, for the same reason or since it crosses a page, writes to MMIO or writes over code.
  */
-export function jitWrite(cpu: usize, la: u64, what: u32): usize {
+export function jitWrite(cpu: usize, la: u64, tag: u64, what: u32): usize {
   store<u32>(cpu, what >> 8, Cpu.leftAt);
   const size = what & 0xff;
   if (((<u32>la) & 4095) + size > 4096 || load<u32>(cpu, Cpu.slow) != 0) return 0;

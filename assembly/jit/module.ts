@@ -43,6 +43,17 @@ function typeOf(j: usize, first: u32, second: u32, third: u32, result: u32): voi
   E.byte(j, result);
 }
 
+/** CPU, linear address, tag, what. */
+function accessType(j: usize): void {
+  E.byte(j, 0x60);
+  E.unsigned(j, 4);
+  E.byte(j, I32);
+  for (let i = 0; i < 2; i++) E.byte(j, I64);
+  E.byte(j, I32);
+  E.unsigned(j, 1);
+  E.byte(j, I32);
+}
+
 /** CPU, record, operation; two vectors. */
 function vectorType(j: usize, result: u32): void {
   E.byte(j, 0x60);
@@ -70,7 +81,7 @@ function writeTypes(j: usize): void {
   const at = section(j, 1);
   E.unsigned(j, L.TYPE_COUNT);
   typeOf(j, I32, I64, I32, I64);
-  typeOf(j, I32, I64, I32, I32);
+  accessType(j);
   typeOf(j, I32, I32, I32, I32);
   typeOf(j, I32, I32, 0, I32);
   vectorType(j, V128);

@@ -12,8 +12,8 @@ type OnNumber = (cpu: number, sig: bigint, head: number) => bigint;
 
 /** Functions of the core that translated code imports, by the letter it knows them by (assembly/jit/module.ts). */
 export interface TranslatorCalls {
-  readonly jitRead: (cpu: number, la: bigint, size: number) => number;
-  readonly jitWrite: (cpu: number, la: bigint, size: number) => number;
+  readonly jitRead: (cpu: number, la: bigint, tag: bigint, what: number) => number;
+  readonly jitWrite: (cpu: number, la: bigint, tag: bigint, what: number) => number;
   readonly jitCold: (cpu: number, record: number, op: number) => number;
   readonly jitEnd: (cpu: number, record: number, op: number) => number;
   readonly jitCondition: (cpu: number, code: number) => number;

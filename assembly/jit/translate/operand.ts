@@ -226,6 +226,7 @@ export function hostOfRange(j: usize, bytes: i32, write: bool): void {
   E.elseThen(j);
   E.get(j, L.CPU);
   E.get(j, L.LA);
+  E.get(j, L.W);
   callSlowAccess(j, bytes, write);
   E.end(j);
   E.set(j, L.HOST);
@@ -245,7 +246,7 @@ function pushHostOfEntry(j: usize, write: bool): void {
   E.op(j, E.I32_ADD);
 }
 
-/** Makes ENTRY the TLB entry of the address in LA, and pushes whether it is for all bytes of the access (i32). */
+/** Makes ENTRY the TLB entry of the address in LA and W its tag, and pushes whether it is for all bytes of the access (i32). */
 function pushHit(j: usize, bytes: i32, write: bool): void {
   E.get(j, L.TLB);
   E.get(j, L.LA);
@@ -257,6 +258,7 @@ function pushHit(j: usize, bytes: i32, write: bool): void {
   E.op(j, E.I32_ADD);
   E.tee(j, L.ENTRY);
   E.memory(j, E.I64_LOAD, tableOf(write) + Tlb.tag);
+  E.tee(j, L.W);
   E.get(j, L.LA);
   if (bytes > 1) {
     E.i64Const(j, bytes - 1);
@@ -277,7 +279,7 @@ export function pushHostOrZero(j: usize, bytes: i32, write: bool): void {
   E.select(j);
 }
 
-/** With the CPU and a linear address on the stack: pushes the host address found the slow way, or leaves the region. */
+/** With the CPU, a linear address and the tag of its TLB entry on the stack (jit/helpers.ts): pushes the host address found the slow way, or leaves the region. */
 export function callSlowAccess(j: usize, bytes: i32, write: bool): void {
   setMask(j, load<u64>(j, Jit.pendingBefore));
   E.i32Const(j, bytes | (((<i32>load<u16>(recordOf(j), Record.where)) & 0xfff) << 8));

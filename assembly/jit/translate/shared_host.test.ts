@@ -6,6 +6,8 @@ import * as Cpu from "../../layout/cpu";
 import * as Exception from "../../layout/exception";
 
 const PAGE = 0x1000;
+/** Of what is mapped for users. */
+const END = 0x400000;
 /** mov eax,[rbx]; jmp to the next instruction: the page is in the TLB, and another block begins. */
 const touch = [0x8b, 0x03, 0xeb, 0x00];
 /** mov r32,[rbx+disp32] */
@@ -53,5 +55,46 @@ describe("accesses through one base register", () => {
       expect(runToHalt(t, [...inTlb, ...access(ECX, first), ...access(EDX, second)])).toBe(Exception.PF);
       expect(t.get64(Cpu.cr2)).toBe(BigInt(DATA - present + absent));
     }
+  });
+});
+
+describe("accesses by rsp", () => {
+  // In one page, or with its end at some place between them.
+  it.each([0x800, PAGE, PAGE + 8, PAGE + 24, PAGE + 32, PAGE + 56])(
+    "push, pop, read and write, from offset %i",
+    (offset) => {
+      const t = translatedCpu(3);
+      const top = DATA + offset;
+      t.set64(Cpu.rsp, top);
+      t.set64(Cpu.rax, 1n);
+      t.set64(Cpu.rcx, 2n);
+      t.set64(Cpu.rdx, 3n);
+      const code = [
+        ...[0x50, 0x51, 0x90, 0x52], // push rax; push rcx; nop; push rdx
+        ...[0x48, 0x8b, 0x74, 0x24, 0x08], // mov rsi,[rsp+8]
+        ...[0x48, 0x83, 0xec, 0x20], // sub rsp,32
+        ...[0x48, 0x89, 0x44, 0x24, 0x08], // mov [rsp+8],rax
+        ...[0x48, 0x8b, 0x7c, 0x24, 0x20], // mov rdi,[rsp+32]
+        ...[0x48, 0x83, 0xc4, 0x20], // add rsp,32
+        ...[0x58, 0x90, 0x5a, 0x59], // pop rax; nop; pop rdx; pop rcx
+        ...[0x48, 0x89, 0xe5], // mov rbp,rsp
+      ];
+      // The pages are in the TLB.
+      t.poke(top, 0, 4);
+      expect(runToHalt(t, [0xf7, 0x04, 0x24, ...le(0), 0xeb, 0x00, ...code])).toBe(Exception.GP);
+      const registers = [Cpu.rax, Cpu.rcx, Cpu.rdx, Cpu.rsi, Cpu.rdi].map((at) => t.get64(at));
+      expect(registers).toEqual([3n, 1n, 2n, 2n, 3n]);
+      expect(t.peek(top - 48, 8)).toBe(1n);
+      expect(t.get64(Cpu.rbp)).toBe(BigInt(top));
+    },
+  );
+
+  it("fault where a pop finds no page, with all before it done", () => {
+    const t = translatedCpu(3);
+    t.poke(END - 8, 5, 8);
+    t.set64(Cpu.rsp, END - 8);
+    // pop rax; nop; pop rcx
+    expect(runToHalt(t, [0x58, 0x90, 0x59])).toBe(Exception.PF);
+    expect([t.get64(Cpu.cr2), t.get64(Cpu.rax)]).toEqual([BigInt(END), 5n]);
   });
 });

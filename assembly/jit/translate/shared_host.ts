@@ -271,6 +271,7 @@ function hostByShared(j: usize, bytes: i32, write: bool): bool {
   ifShared(j, base, access);
   E.get(j, L.CPU);
   pushBaseAnd(j, base, load<i32>(rec, Record.disp));
+  E.i64Const(j, 0);
   callSlowAccess(j, bytes, write);
   E.end(j);
   E.set(j, L.HOST);
@@ -305,6 +306,7 @@ export function hostOfStack(j: usize, by: i32, bytes: i32, write: bool): void {
   ifShared(j, Cpu.rsp, access);
   E.get(j, L.CPU);
   E.get(j, L.LA);
+  E.i64Const(j, 0);
   callSlowAccess(j, bytes, write);
   E.end(j);
   E.set(j, L.HOST);
