@@ -43,8 +43,12 @@ export function jumpKey(cpu: usize): u32 {
   const user = load<u32>(cpu, Cpu.cpl) == 3;
   const generation = user ? load<u32>(cpu, Cpu.generationUser) : load<u32>(cpu, Cpu.generation);
   const based: u32 = load<u64>(cpu, Cpu.csBase) != 0 ? 32 : 0;
-  return (generation << 6) | based | (user ? 16 : 0) | load<u32>(cpu, Cpu.mode);
+  const mode = load<u32>(cpu, Cpu.mode);
+  return (generation << 6) | based | mode | (user && (mode & SLOW_USER) == 0 ? SLOW_USER : 0);
 }
+
+/** In keys: a user whose accesses do not go by the users' TLB. No entry is for single steps. */
+const SLOW_USER: u32 = Record.MODE_USER | Record.MODE_STEP;
 
 @inline
 function jumpEntry(cpu: usize, rip: u64): usize {
@@ -203,7 +207,14 @@ function decodeBlock(cpu: usize, host: usize, mode: u32): usize {
   let rec = first;
   let at = host;
   while (true) {
-    const result = decodeInstruction(cpu, at, <u32>(pageEnd - at), mode, <u32>(at & MemoryMap.PAGE_MASK), rec);
+    const result = decodeInstruction(
+      cpu,
+      at,
+      <u32>(pageEnd - at),
+      mode & Record.MODE_DECODE,
+      <u32>(at & MemoryMap.PAGE_MASK),
+      rec,
+    );
     if (result == NEED_MORE) break;
     at += result & 0xff;
     if (result & LOCKED) rec = insertFence(rec);

@@ -106,11 +106,14 @@ export function updateMode(cpu: usize): void {
   selectTlb(cpu);
 }
 
-/** Points Cpu.tlb at the set of the current privilege; enough after a change of EFLAGS.AC alone. */
+/** Points Cpu.tlb at the set of the current privilege, which Cpu.mode tells too; enough after a change of EFLAGS.AC alone. */
 export function selectTlb(cpu: usize): void {
   const slow = (alignmentChecked(cpu) ? Cpu.SLOW_ALIGN : 0) | (watchesData(cpu) ? Cpu.SLOW_WATCH : 0);
   store<u32>(cpu, slow, Cpu.slow);
   store<u32>(cpu, <u32>(cpu + (slow != 0 ? Cpu.emptyTlb : Cpu.tlbTables + dataSet(cpu))), Cpu.tlb);
+  const mode = load<u32>(cpu, Cpu.mode) & ~Record.MODE_USER;
+  const user = load<u32>(cpu, Cpu.cpl) == 3 && slow == 0 && (mode & Record.MODE_STEP) == 0;
+  store<u32>(cpu, mode | (user ? Record.MODE_USER : 0), Cpu.mode);
 }
 
 function alignmentChecked(cpu: usize): bool {

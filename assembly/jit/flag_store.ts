@@ -101,7 +101,7 @@ function storeKnown(j: usize, kind: u32): void {
 }
 
 function storeLocal(j: usize, local: u32, opcode: u32, offset: u32): void {
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.get(j, local);
   E.memory(j, opcode, offset);
 }
@@ -165,17 +165,17 @@ export function pushFloatOrder(j: usize, even: u32): void {
 
 /** Flags of ORDER_A and ORDER_B. */
 function storeOrder(j: usize): void {
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.i32Const(j, Cpu.FLAGS_EXPLICIT);
   E.memory(j, E.I32_STORE, Cpu.flagKind);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   pushOrderFlag(j, 2, CF);
   pushOrderFlag(j, 10, PF);
   E.op(j, E.I32_OR);
   pushOrderFlag(j, 4, ZF);
   E.op(j, E.I32_OR);
   E.memory(j, E.I32_STORE, Cpu.flagBits);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   pushFloatOrder(j, 4);
   E.op(j, E.I32_EQZ);
   E.op(j, E.I64_EXTEND_I32_U);

@@ -300,7 +300,7 @@ function writeEnd(j: usize, n: i32, b: usize, rec: usize): void {
   storePending(j);
   storeFuel(j);
   storePage(j);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.i32Const(j, <i32>rec);
   E.i32Const(j, (<i32>load<u16>(rec, Record.op)) | (goesOn(j, n, b) ? L.END_GOES_ON : 0));
   E.call(j, L.FN_END);

@@ -1,9 +1,10 @@
 // The locals of a translated region and the functions that it imports.
 
+import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
 import * as Flow from "./flow";
-import { get, I32_WRAP_I64, I64_EXTEND_I32_U, op, set } from "./emit";
+import { get, i32Const, I32_WRAP_I64, I64_EXTEND_I32_U, op, set } from "./emit";
 
 /** Parameter: base address of the CPU. */
 export const CPU: u32 = 0;
@@ -138,6 +139,14 @@ export const EXIT_SHADOW: i32 = 4;
 /** Added to the operation for FN_END: execution goes on in the region, and nobody looks for interrupts on the way. */
 export const END_GOES_ON: i32 = 0x10000;
 
+/**
+ * Pushes the CPU's base address: a constant, since a CPU has translations of its own. The engine then needs no register for
+ * it, and knows that what is there can be accessed.
+ */
+export function pushCpu(j: usize): void {
+  i32Const(j, <i32>(j - Cpu.jit));
+}
+
 function mark(j: usize, word: usize, bit: u32): void {
   store<u32>(j + word, load<u32>(j + word) | bit);
 }
@@ -146,6 +155,12 @@ function mark(j: usize, word: usize, bit: u32): void {
 @inline
 export function isFlat(j: usize): bool {
   return (load<u32>(j, Jit.mode) & Record.MODE_FLAT) != 0;
+}
+
+/** Whether the region is code of privilege 3 that may use the users' TLB at once (Record.MODE_USER). */
+@inline
+export function isUser(j: usize): bool {
+  return (load<u32>(j, Jit.mode) & Record.MODE_USER) != 0;
 }
 
 /**

@@ -12,26 +12,26 @@ import { hasStack, loadStack, pushMisfit, setStack, storeStack } from "./x87_sta
 
 /** Loads one register. */
 export function loadGpr(j: usize, n: u32): void {
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.memory(j, L.isFlat(j) ? E.I32_LOAD : E.I64_LOAD, Cpu.gpr + n * 8);
   E.set(j, L.GPR + n);
 }
 
 export function storeGpr(j: usize, n: u32): void {
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.get(j, L.GPR + n);
   if (L.isFlat(j)) E.op(j, E.I64_EXTEND_I32_U);
   E.memory(j, E.I64_STORE, Cpu.gpr + n * 8);
 }
 
 function loadLocal(j: usize, local: u32, opcode: u32, offset: u32): void {
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.memory(j, opcode, offset);
   E.set(j, local);
 }
 
 function storeLocal(j: usize, local: u32, opcode: u32, offset: u32): void {
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.get(j, local);
   E.memory(j, opcode, offset);
 }
@@ -44,13 +44,13 @@ export function forgetFlags(j: usize): void {
 }
 
 function loadXmm(j: usize, n: u32): void {
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   simdMemory(j, V128_LOAD, Cpu.xmm + n * Cpu.XMM_SIZE);
   E.set(j, L.XMM + n);
 }
 
 function storeXmm(j: usize, n: u32): void {
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.get(j, L.XMM + n);
   simdMemory(j, V128_STORE, Cpu.xmm + n * Cpu.XMM_SIZE);
 }
@@ -132,14 +132,14 @@ export function payFuel(j: usize): void {
 }
 
 export function storeFuel(j: usize): void {
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   pushFuel(j);
   E.memory(j, E.I32_STORE, Cpu.fuel);
 }
 
 /** Pushes whether the fuel, which is paid, is used up or somebody asks for attention: Cpu.REQUESTED is more than any fuel. */
 export function pushDisturbed(j: usize): void {
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.memory(j, E.I32_LOAD, Cpu.exitRequest);
   E.get(j, L.FUEL);
   E.op(j, E.I32_GT_S);
@@ -162,7 +162,7 @@ function requireStack(j: usize): void {
   pushMisfit(j);
   E.ifHinted(j, E.VOID, false);
   storeLocal(j, L.RIP, E.I64_STORE, Cpu.rip);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.i32Const(j, load<i32>(j, Jit.head));
   E.call(j, L.FN_MISFIT);
   E.set(j, L.EXIT);
@@ -186,7 +186,7 @@ export function requireStackAgain(j: usize, offset: i32): void {
 
 /** TLB (which EFLAGS.AC moves), fuel, and the registers that block `next` wants, as others left them; -1 = it is not here. */
 function loadAll(j: usize, next: i32): void {
-  loadLocal(j, L.TLB, E.I32_LOAD, Cpu.tlb);
+  if (!L.isUser(j)) loadLocal(j, L.TLB, E.I32_LOAD, Cpu.tlb);
   loadLocal(j, L.FUEL, E.I32_LOAD, Cpu.fuel);
   store<u32>(j, 0, Jit.owed);
   loadSet(j, Flow.liveAt(j, next));
@@ -273,7 +273,7 @@ function endPath(j: usize, how: i32, label: u32): void {
 /** Where accesses that fault come to: RIP is the instruction that the slow access was for, the interpreter takes over. */
 export function exitAtFault(j: usize): void {
   E.get(j, L.PAGE);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.memory(j, E.I64_LOAD32_U, Cpu.leftAt);
   E.op(j, E.I64_ADD);
   E.set(j, L.RIP);
@@ -308,13 +308,13 @@ export function goOn(j: usize): void {
   pushDisturbed(j);
   E.brIfHinted(j, miss, false);
   unlessKnown(j, miss);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.get(j, L.RIP);
   E.get(j, L.DEPTH);
   pushSlot(j);
   E.returnCallIndirect(j, L.TYPE_REGION);
   E.end(j);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.get(j, L.RIP);
   E.get(j, L.EXIT);
   E.i32Const(j, L.EXIT_INTERPRET);
@@ -352,7 +352,7 @@ const JUMP_CACHE = <u32>(Cpu.jit + Jit.jumpCache);
 /** Makes ENTRY the jump cache entry of RIP, and branches to a label if it is somebody else's or stale. */
 function unlessKnown(j: usize, label: u32): void {
   // entry = cpu + jit + jumpCache + ((rip << 4 ^ rip >> 6) & mask)
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.get(j, L.RIP);
   E.i64Const(j, 4);
   E.op(j, E.I64_SHL);
@@ -371,7 +371,7 @@ function unlessKnown(j: usize, label: u32): void {
   E.brIfHinted(j, label, false);
   E.get(j, L.ENTRY);
   E.memory(j, E.I32_LOAD, JUMP_CACHE + Jit.jcKey);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.memory(j, E.I32_LOAD, Cpu.jitKey);
   E.op(j, E.I32_NE);
   E.brIfHinted(j, label, false);
@@ -405,7 +405,7 @@ export function callRegion(j: usize, offset: i32, next: i32): void {
   pushDisturbed(j);
   E.brIfHinted(j, miss, false);
   unlessKnown(j, miss);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.get(j, L.RIP);
   E.get(j, L.DEPTH);
   E.i32Const(j, 1);
@@ -414,7 +414,7 @@ export function callRegion(j: usize, offset: i32, next: i32): void {
   E.callIndirect(j, L.TYPE_REGION);
   E.br(j, called);
   E.end(j);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.get(j, L.RIP);
   E.get(j, L.DEPTH);
   // Without a level left it must return LEFT in place of GO_ON.
@@ -433,7 +433,7 @@ export function callRegion(j: usize, offset: i32, next: i32): void {
   pushAddress(j, offset);
   E.op(j, E.I64_NE);
   // Another mode, privilege or mapping, or code that was written over.
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.memory(j, E.I32_LOAD, Cpu.jitKey);
   E.get(j, L.KEY);
   E.op(j, E.I32_NE);

@@ -92,7 +92,8 @@ function coolBlocks(cpu: usize, j: usize): void {
 
 /** Whether code with a mode key can be translated: that of other 32-bit code checks segments at every access. */
 function hasTranslation(mode: u32): bool {
-  return mode == Record.MODE_64 || mode == (Record.MODE_32 | Record.MODE_FLAT);
+  const size = mode & Record.MODE_DECODE;
+  return size == Record.MODE_64 || size == (Record.MODE_32 | Record.MODE_FLAT);
 }
 
 /** Writes the function of the region at `head` to Jit.body; false if it cannot be translated. */

@@ -59,7 +59,7 @@ export function forgetNotes(j: usize): void {
 }
 
 function loadWord(j: usize, offset: u32): void {
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.memory(j, E.I32_LOAD16_U, offset);
 }
 
@@ -69,7 +69,7 @@ export function loadStack(j: usize): void {
   const used = load<u32>(j, Jit.usedStack);
   for (let n: u32 = 0; n < 8; n++) {
     if (((used >> n) & 1) == 0) continue;
-    E.get(j, L.CPU);
+    L.pushCpu(j);
     E.memory(j, E.I64_LOAD, Cpu.fpr + n * Cpu.FPR_SIZE);
     E.set(j, L.SIG + n);
     loadWord(j, Cpu.fpr + n * Cpu.FPR_SIZE + 8);
@@ -98,7 +98,7 @@ export function loadStackState(j: usize): void {
   loadWord(j, Cpu.fsw);
   E.i32Const(j, TOP_MASK);
   E.op(j, E.I32_AND);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.memory(j, E.I32_LOAD8_U, Cpu.ftw);
   E.i32Const(j, Jit.STACK_VALID_SHIFT);
   E.op(j, E.I32_SHL);
@@ -114,17 +114,17 @@ export function storeStack(j: usize): void {
   const dirty = load<u32>(j, Jit.dirtyStack);
   for (let n: u32 = 0; n < 8; n++) {
     if (((dirty >> n) & 1) == 0) continue;
-    E.get(j, L.CPU);
+    L.pushCpu(j);
     E.get(j, L.SIG + n);
     E.memory(j, E.I64_STORE, Cpu.fpr + n * Cpu.FPR_SIZE);
-    E.get(j, L.CPU);
+    L.pushCpu(j);
     E.get(j, L.HEAD + n);
     E.memory(j, E.I32_STORE16, Cpu.fpr + n * Cpu.FPR_SIZE + 8);
   }
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   pushStatus(j);
   E.memory(j, E.I32_STORE16, Cpu.fsw);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.get(j, L.STACK);
   E.i32Const(j, Jit.STACK_VALID_SHIFT);
   E.op(j, E.I32_SHR_U);
@@ -145,7 +145,7 @@ export function pushStatus(j: usize): void {
 function storeNotes(j: usize): void {
   E.get(j, L.NOTE);
   E.ifThen(j, E.VOID);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.get(j, L.PAGE);
   E.get(j, L.NOTE);
   E.i32Const(j, 0xfff);
@@ -153,21 +153,21 @@ function storeNotes(j: usize): void {
   E.op(j, E.I64_EXTEND_I32_U);
   E.op(j, E.I64_ADD);
   E.memory(j, E.I64_STORE, Cpu.fip);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.get(j, L.NOTE);
   E.i32Const(j, L.NOTE_OPCODE);
   E.op(j, E.I32_SHR_U);
   E.memory(j, E.I32_STORE16, Cpu.fop);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   loadWord(j, Cpu.csSelector);
   E.memory(j, E.I32_STORE16, Cpu.fipSelector);
   E.get(j, L.NOTE_SEGMENT);
   E.ifThen(j, E.VOID);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.get(j, L.NOTE_ADDRESS);
   E.memory(j, E.I64_STORE, Cpu.fdp);
-  E.get(j, L.CPU);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
+  L.pushCpu(j);
   E.get(j, L.NOTE_SEGMENT);
   E.op(j, E.I32_ADD);
   E.memory(j, E.I32_LOAD16_U, 0);
@@ -180,14 +180,14 @@ function storeNotes(j: usize): void {
 export function pushMisfit(j: usize): void {
   const state = <u64>load<u32>(j, Jit.stackState);
   const valid = (state >> Jit.STACK_VALID_SHIFT) & 0xff;
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   // Control word, status word and tags.
   E.memory(j, E.I64_LOAD, Cpu.fcw);
   E.i64Const(j, ((<i64>0xff) << 32) | ((<i64>TOP_MASK) << 16) | EXCEPTIONS);
   E.op(j, E.I64_AND);
   E.i64Const(j, <i64>((valid << 32) | ((state & TOP_MASK) << 16) | EXCEPTIONS));
   E.op(j, E.I64_NE);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.memory(j, E.I32_LOAD, Cpu.fpuTrap);
   E.op(j, E.I32_OR);
 }

@@ -70,5 +70,7 @@ export const MODE_STEP = 4;
  * stack pointer has 32 bits. Offsets are linear addresses then, and only what reaches over 4 GiB violates a limit.
  */
 export const MODE_FLAT = 8;
+/** Privilege 3, and Cpu.tlb names the users' TLB: their translations have its address in them. Never with MODE_STEP. */
+export const MODE_USER = 16;
 /** What decoding depends on. */
 export const MODE_DECODE = MODE_SIZE | MODE_FLAT;

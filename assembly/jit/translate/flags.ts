@@ -161,7 +161,7 @@ function compareShifted(j: usize, a: u32, b: u32): void {
 /** Pushes a condition by its code (0..15) as i32, the way cpu/flags.ts finds it. */
 function pushSlowCondition(j: usize, code: u32): void {
   storeFlags(j);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.i32Const(j, code);
   E.call(j, L.FN_CONDITION);
 }

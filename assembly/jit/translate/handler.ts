@@ -15,7 +15,7 @@ import { forgetFloats } from "./sse_operands";
 
 /** A full barrier: what is stored before must be seen by devices in other threads (see insertFence in code_cache). */
 export function translateFence(j: usize): void {
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.i32Const(j, 0);
   E.byte(j, 0xfe);
   E.byte(j, 0x1e);
@@ -50,7 +50,7 @@ function call(j: usize): u64 {
   storeSet(j, set & before);
   store<u64>(j, before & ~set, Jit.pendingBefore);
   storePage(j);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.i32Const(j, <i32>rec);
   E.i32Const(j, op);
   E.call(j, L.FN_COLD);

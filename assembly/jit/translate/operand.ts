@@ -186,7 +186,7 @@ export function addSegment(j: usize, bytes: i32): void {
     if (seg <= <u32>Cpu.DS + 1) return;
     requireOpen(j, seg - 1, bytes);
   }
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.memory(j, E.I64_LOAD, Cpu.seg + (seg - 1) * Cpu.SEG_SIZE + Cpu.segBase);
   E.op(j, E.I64_ADD);
   cutAddress(j);
@@ -195,7 +195,7 @@ export function addSegment(j: usize, bytes: i32): void {
 /** Leaves the segment's limits and rights to the interpreter if they matter for the offset on the stack. */
 function requireOpen(j: usize, seg: u32, bytes: i32): void {
   E.set(j, L.LA);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.memory(j, E.I32_LOAD, Cpu.openSegments);
   E.i32Const(j, 1 << seg);
   E.op(j, E.I32_AND);
@@ -224,7 +224,7 @@ export function hostOfRange(j: usize, bytes: i32, write: bool): void {
   E.ifHinted(j, E.I32, true);
   pushHostOfEntry(j, write);
   E.elseThen(j);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.get(j, L.LA);
   E.get(j, L.W);
   callSlowAccess(j, bytes, write);
@@ -232,9 +232,10 @@ export function hostOfRange(j: usize, bytes: i32, write: bool): void {
   E.set(j, L.HOST);
 }
 
-@inline
-function tableOf(write: bool): u32 {
-  return write ? Tlb.WRITE : Tlb.READ;
+/** Where a TLB table is: from the local TLB on; users' translations know the address. */
+function tableOf(j: usize, write: bool): u32 {
+  const table: u32 = write ? Tlb.WRITE : Tlb.READ;
+  return L.isUser(j) ? <u32>(j - Cpu.jit + Cpu.tlbTables + Tlb.USER) + table : table;
 }
 
 /** Pushes the host address of LA by the TLB entry in ENTRY. */
@@ -242,22 +243,24 @@ function pushHostOfEntry(j: usize, write: bool): void {
   E.get(j, L.LA);
   E.op(j, E.I32_WRAP_I64);
   E.get(j, L.ENTRY);
-  E.memory(j, E.I32_LOAD, tableOf(write) + Tlb.addend);
+  E.memory(j, E.I32_LOAD, tableOf(j, write) + Tlb.addend);
   E.op(j, E.I32_ADD);
 }
 
 /** Makes ENTRY the TLB entry of the address in LA and W its tag, and pushes whether it is for all bytes of the access (i32). */
 function pushHit(j: usize, bytes: i32, write: bool): void {
-  E.get(j, L.TLB);
   E.get(j, L.LA);
   E.op(j, E.I32_WRAP_I64);
   E.i32Const(j, 8);
   E.op(j, E.I32_SHR_U);
   E.i32Const(j, Tlb.INDEX_MASK);
   E.op(j, E.I32_AND);
-  E.op(j, E.I32_ADD);
+  if (!L.isUser(j)) {
+    E.get(j, L.TLB);
+    E.op(j, E.I32_ADD);
+  }
   E.tee(j, L.ENTRY);
-  E.memory(j, E.I64_LOAD, tableOf(write) + Tlb.tag);
+  E.memory(j, E.I64_LOAD, tableOf(j, write) + Tlb.tag);
   E.tee(j, L.W);
   E.get(j, L.LA);
   if (bytes > 1) {
@@ -287,7 +290,7 @@ export function callSlowAccess(j: usize, bytes: i32, write: bool): void {
   E.op(j, E.I32_EQZ);
   E.brIfHinted(j, load<u32>(j, Jit.faultDepth), false);
   // The engine knows that what is loaded has 32 bits: it need not cut the address again where the two ways meet.
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.memory(j, E.I32_LOAD, Cpu.slowHost);
 }
 

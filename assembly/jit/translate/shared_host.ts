@@ -269,7 +269,7 @@ function hostByShared(j: usize, bytes: i32, write: bool): bool {
   const access = sharedAccess(j, base, 0);
   if (access == 0) return false;
   ifShared(j, base, access);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   pushBaseAnd(j, base, load<i32>(rec, Record.disp));
   E.i64Const(j, 0);
   callSlowAccess(j, bytes, write);
@@ -304,7 +304,7 @@ export function hostOfStack(j: usize, by: i32, bytes: i32, write: bool): void {
     return;
   }
   ifShared(j, Cpu.rsp, access);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.get(j, L.LA);
   E.i64Const(j, 0);
   callSlowAccess(j, bytes, write);

@@ -83,7 +83,7 @@ export function forgetFloats(j: usize): void {
 /** Unless it is known: if vector instructions trap, the interpreter shall find out how (SDM vol. 3, 13.1). */
 export function requireVectors(j: usize): void {
   if (load<u32>(j, Jit.vectorsReady) != 0) return;
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.memory(j, E.I32_LOAD, Cpu.sseTrap);
   E.ifHinted(j, E.VOID, false);
   exitHere(j);

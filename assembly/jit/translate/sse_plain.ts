@@ -34,7 +34,7 @@ export function isScalar(shape: u32): bool {
 /** Makes MX ready, unless it is. */
 export function requireFloat(j: usize): void {
   if (load<u32>(j, Jit.floatReady) != 0) return;
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.memory(j, E.I32_LOAD, Cpu.mxcsr);
   E.i32Const(j, Cpu.MXCSR_MATTERS);
   E.op(j, E.I32_AND);
@@ -234,7 +234,7 @@ export function callByValue(j: usize, a: u32, b: u32, looks: u32): void {
 
 export function pushCall(j: usize, a: u32, b: u32, looks: u32): void {
   const rec = recordOf(j);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.i32Const(j, <i32>rec);
   E.i32Const(j, <i32>(load<u16>(rec, Record.op) | (looks << Jit.LOOK_SHIFT)));
   E.get(j, a);
@@ -243,7 +243,7 @@ export function pushCall(j: usize, a: u32, b: u32, looks: u32): void {
 
 /** MX as the handler left it; out of the region if it raised an exception. */
 export function settleMode(j: usize): void {
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.memory(j, E.I32_LOAD, Cpu.vectorState);
   E.get(j, L.MX);
   E.i32Const(j, Cpu.VECTOR_NOT_PLAIN);

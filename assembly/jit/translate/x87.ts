@@ -95,7 +95,7 @@ function translateOperation(j: usize, kind: u32, entry: usize, before: u32, afte
       compare(j, entry, top, other);
       return;
     case K.kX87Root:
-      E.get(j, L.CPU);
+      L.pushCpu(j);
       getSig(j, top);
       getHead(j, top);
       E.call(j, L.FN_X87_ROOT);
@@ -175,7 +175,7 @@ function takeStatus(j: usize): void {
 
 /** ENTRY = what came with the significand. */
 function takeBeside(j: usize): void {
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.memory(j, E.I32_LOAD, Soft.BASE + Soft.head80);
   E.set(j, L.ENTRY);
 }
@@ -245,7 +245,7 @@ function widenReal(j: usize, format: u32, to: u32): void {
   setRealParts(j, format, to);
   if (to != OPERAND) clearC1(j);
   E.elseThen(j);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.get(j, L.X);
   E.i32Const(j, <i32>format);
   E.call(j, to == OPERAND ? L.FN_X87_WIDEN : L.FN_X87_LOAD);
@@ -303,7 +303,7 @@ function storeNumber(j: usize, entry: usize, top: u32): void {
     startNarrow(j, top);
     slowly(j);
   }
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   getSig(j, top);
   getHead(j, top);
   E.i32Const(j, <i32>((format | (arg & X.TRUNCATE)) << 16));
@@ -363,7 +363,7 @@ function secondOperand(j: usize, entry: usize, other: u32): u32 {
 
 /** Calls a helper on two numbers; `more` goes with the second's sign and exponent. */
 function callOnTwo(j: usize, fn: u32, a: u32, b: u32, more: i32): void {
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   getHead(j, a);
   getSig(j, a);
   getHead(j, b);
@@ -449,7 +449,7 @@ function translateControl(j: usize, kind: u32, entry: usize): void {
   E.get(j, L.HOST);
   if (kind == K.kX87Status) pushStatus(j);
   else {
-    E.get(j, L.CPU);
+    L.pushCpu(j);
     E.memory(j, E.I32_LOAD16_U, Cpu.fcw);
   }
   E.memory(j, E.I32_STORE16, 0);
@@ -468,7 +468,7 @@ function loadControl(j: usize): void {
   E.ifHinted(j, E.VOID, false);
   O.exitHere(j);
   E.end(j);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.get(j, L.ENTRY);
   E.i32Const(j, FCW_BITS);
   E.op(j, E.I32_AND);
@@ -477,7 +477,7 @@ function loadControl(j: usize): void {
   E.memory(j, E.I32_STORE16, Cpu.fcw);
   E.get(j, L.ENTRY);
   setMode(j);
-  E.get(j, L.CPU);
+  L.pushCpu(j);
   E.i32Const(j, 0);
   E.memory(j, E.I32_STORE, Cpu.ignne);
 }
