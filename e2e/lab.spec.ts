@@ -141,6 +141,7 @@ const stress = {
       .split(", ")
       .map((group) => `${group} methods`),
   others: ["others: 72 stressors"],
+  mix: ["mix: 22 stressors"],
 };
 
 /** Last, after all that has to run without missing instructions: some stressors here execute random bytes. */

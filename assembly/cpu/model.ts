@@ -104,7 +104,8 @@ function announceExtended(cpu: usize): void {
   store<u32>(wordAddress(cpu, F.WORD_81_ECX), bit(F.LAHF_LM) | bit(F.ABM) | bit(F.PREFETCHW));
   store<u32>(wordAddress(cpu, F.WORD_88_EBX), bit(F.XSAVEERPTR) | bit(F.WBNOINVD) | bit(F.SSB_NO));
   const immune = bit(F.LFENCE_ALWAYS_SERIALIZING) | bit(F.NULL_SEL_CLR_BASE) | bit(F.AUTO_IBRS);
-  store<u32>(wordAddress(cpu, F.WORD_8021_EAX), immune);
+  // Without SRSO_NO newer kernels return from every function by way of a thunk, whose RETs do not lead back to their calls.
+  store<u32>(wordAddress(cpu, F.WORD_8021_EAX), immune | bit(F.SRSO_NO));
   const clock = bit(F.KVMCLOCK) | bit(F.KVMCLOCK2) | bit(F.KVMCLOCK_STABLE);
   store<u32>(wordAddress(cpu, F.WORD_KVM), clock | bit(F.KVM_NOPIODELAY));
 }

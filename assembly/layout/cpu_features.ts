@@ -118,6 +118,7 @@ export const SSB_NO = 282;
 export const LFENCE_ALWAYS_SERIALIZING = 290;
 export const NULL_SEL_CLR_BASE = 294;
 export const AUTO_IBRS = 296;
+export const SRSO_NO = 317;
 
 export const ARAT = 322;
 

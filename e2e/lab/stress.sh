@@ -65,3 +65,15 @@ others | all)
 	echo "others: $count stressors"
 	;;
 esac
+case ${1-all} in
+mix | all)
+	# All at once, so that the processor changes between them.
+	set --
+	for stressor in bsearch cpu crypt fp funccall hash heapsort longjmp matrix matrix-3d memcpy memthrash misaligned qsort str \
+		vecfp vecmath vecshuf vecwide vm wcs zlib; do
+		set -- "$@" "--$stressor" 1
+	done
+	try "$@" --cpu-method all --vm-method all --vm-bytes 16m --timeout 600
+	echo "mix: $(($# / 2)) stressors"
+	;;
+esac

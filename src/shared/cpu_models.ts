@@ -174,9 +174,9 @@ export const knownFeatures: ReadonlySet<string> = new Set(
     "kvm-pv-ipi kvm-pv-tlb-flush kvm-pv-unhalt kvm-steal-time kvmclock kvmclock-stable kvmclock2 la57 lahf-lm " +
     "lfence-always-serializing lm lwp mca mce md-clear misalignsse mmx mmxext monitor movbe movdir64b movdiri mpx msr mtrr " +
     "npt nrip-save null-sel-clr-base nx osvw pae pat pbe pcid pclmulqdq pdcm pdpe1gb perfctr-core perfctr-nb pge pku pks pn " +
-    "popcnt prefetchw pse pse36 rdpid rdrand rdseed rdtscp rtm sep serialize sha-ni skinit smap smep smx spec-ctrl ss ssb-no " +
-    "ssbd sse sse2 sse3 sse4-1 sse4-2 sse4a ssse3 stibp svm syscall tbm tm tm2 topoext tsc tsc-adjust tsc-deadline umip vaes " +
-    "virt-ssbd vme vmx vpclmulqdq wbnoinvd x2apic xgetbv1 xop xsave xsavec xsaveerptr xsaveopt xsaves xtpr"
+    "popcnt prefetchw pse pse36 rdpid rdrand rdseed rdtscp rtm sep serialize sha-ni skinit smap smep smx spec-ctrl srso-no " +
+    "ss ssb-no ssbd sse sse2 sse3 sse4-1 sse4-2 sse4a ssse3 stibp svm syscall tbm tm tm2 topoext tsc tsc-adjust tsc-deadline " +
+    "umip vaes virt-ssbd vme vmx vpclmulqdq wbnoinvd x2apic xgetbv1 xop xsave xsavec xsaveerptr xsaveopt xsaves xtpr"
   ).split(" "),
 );
 

@@ -7,7 +7,7 @@ import { openApt } from "../guest/apt.mjs";
 import { writeCpio } from "../guest/cpio.mjs";
 import { MTIME } from "../guest/image.mjs";
 import { buildInitramfs } from "../guest/initramfs.mjs";
-import { getKernel } from "../guest/kernel.mjs";
+import { getKernel, unpackKernel } from "../guest/kernel.mjs";
 import { folder, programPath } from "./programs.mjs";
 
 /** @typedef {import("./programs.mjs").Architecture} Architecture */
@@ -73,7 +73,7 @@ async function make32() {
       const parts = { apt, kernel, modules: MODULES32, init: "tiny.sh", scratch, mtime: MTIME };
       const initrd = await buildInitramfs(parts);
       mkdirSync(join(folder, "i386"), { recursive: true });
-      writeFileSync(vmlinux, kernel.vmlinux);
+      writeFileSync(vmlinux, await unpackKernel(kernel.bzImage));
       writeFileSync(bzImage, kernel.bzImage);
       writeFileSync(join(folder, "i386/initrd"), initrd);
       writeFileSync(busyboxPath("i386"), readCpioFile(initrd, "bin/busybox"), { mode: 0o755 });

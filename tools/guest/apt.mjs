@@ -16,15 +16,21 @@ const LISTS_MAX_AGE_MS = 24 * 3600 * 1000;
 
 export const READY_IMAGES_HINT = "Or set TABVISOR_GUESTS to a folder or URL with ready images (docs/guest-images.md).";
 
-/** Of the configured sources, only those of the suite may give packages. */
-const PREFERENCES = `Package: *
-Pin: release o=Debian, n=${SUITE}*
+/**
+ * Of the configured sources, only those of a release may give packages.
+ * @param {string} release @param {string} origin "Debian*" is Debian Backports too
+ */
+const preferences = (release, origin) => `Package: *
+Pin: release o=${origin}, n=${release}*
 Pin-Priority: 500
 
 Package: *
 Pin: release n=*
 Pin-Priority: -1
 `;
+
+/** Where Debian's package of its keys puts those of all its releases. */
+const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /** @typedef {{ name: string, version: string, architecture: string }} Package */
 
@@ -39,9 +45,10 @@ Pin-Priority: -1
  * @param {string} folder for lists and packages, kept between builds
  * @param {string} architecture Debian's name, such as "amd64"
  * @param {boolean} refresh fetch the package lists even if they are new
+ * @param {string} [suite] another release than that of the images, which the machine itself need not have as a source
  * @returns {Promise<Apt>}
  */
-export async function openApt(folder, architecture, refresh) {
+export async function openApt(folder, architecture, refresh, suite = SUITE) {
   for (const command of ["apt-get", "dpkg-deb"]) {
     if (!isInstalled(command)) {
       throw new BuildError(
@@ -51,24 +58,28 @@ export async function openApt(folder, architecture, refresh) {
       );
     }
   }
-  const state = join(folder, architecture);
+  const state = join(folder, suite === SUITE ? architecture : `${architecture}-${suite}`);
   const packages = join(folder, "packages");
-  const options = await prepare(state, architecture);
+  const options = await prepare(state, architecture, suite);
   await mkdir(packages, { recursive: true });
-  await refreshLists(state, options, refresh);
+  if (suite !== SUITE) options.push(...(await useSuite(state, suite)));
+  await refreshLists(state, options, suite, refresh);
   return {
     resolve: (names) => resolve(names, options),
     download: (wanted) => download(wanted, packages, options),
   };
 }
 
-/** @param {string} state @param {string} architecture */
-async function prepare(state, architecture) {
+/** @param {string} state @param {string} architecture @param {string} suite */
+async function prepare(state, architecture, suite) {
   await mkdir(join(state, "lists", "partial"), { recursive: true });
   await mkdir(join(state, "cache", "archives", "partial"), { recursive: true });
   // An empty list of installed packages: everything is resolved from nothing.
   await writeFile(join(state, "status"), "");
-  await writeFile(join(state, "preferences"), PREFERENCES);
+  await writeFile(
+    join(state, "preferences"),
+    preferences(releaseOf(suite), suite.includes("-") ? "Debian*" : "Debian"),
+  );
   const settings = {
     "Dir::State": state,
     "Dir::State::Lists": join(state, "lists"),
@@ -88,8 +99,39 @@ async function prepare(state, architecture) {
   return Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
 }
 
-/** @param {string} state @param {string[]} options @param {boolean} refresh */
-async function refreshLists(state, options, refresh) {
+/** The release that "trixie-backports" is made for. */
+const releaseOf = (/** @type {string} */ suite) => suite.replace(/-.*/, "");
+
+/**
+ * Sources of another suite: where the machine has those of the images' suite from.
+ * @param {string} state @param {string} suite
+ */
+async function useSuite(state, suite) {
+  const format = "$(REPO_URI) $(CODENAME) $(COMPONENT) $(CREATED_BY)";
+  const targets = (await run("apt-get", ["indextargets", "--format", format])).toString();
+  const path = join(state, "sources.list");
+  await writeFile(path, formatSources(targets, suite));
+  return ["-o", `Dir::Etc::sourcelist=${path}`, "-o", `Dir::Etc::sourceparts=${join(state, "no-more-sources")}`];
+}
+
+/**
+ * @param {string} targets lines "URI CODENAME COMPONENT CREATED_BY" of `apt-get indextargets`
+ * @param {string} suite such as "trixie", or "trixie-backports": then with the packages of trixie
+ */
+export function formatSources(targets, suite) {
+  const lines = new Set();
+  for (const target of targets.split("\n")) {
+    const [uri = "", codename = "", component = "", kind] = target.split(" ");
+    if (kind !== "Packages" || component !== "main" || !codename.startsWith(SUITE)) continue;
+    const source = (/** @type {string} */ name) => lines.add(`deb [signed-by=${KEYRING}] ${uri} ${name} main\n`);
+    source(codename.replace(SUITE, releaseOf(suite)));
+    if (codename === SUITE) source(suite);
+  }
+  return [...lines].join("");
+}
+
+/** @param {string} state @param {string[]} options @param {string} suite @param {boolean} refresh */
+async function refreshLists(state, options, suite, refresh) {
   const stamp = join(state, "updated");
   const age = existsSync(stamp) ? Date.now() - (await stat(stamp)).mtimeMs : Infinity;
   if (refresh || age > LISTS_MAX_AGE_MS) {
@@ -101,13 +143,13 @@ async function refreshLists(state, options, refresh) {
       working.done();
     } catch (error) {
       // One source that cannot be reached does not matter as long as the suite itself has a list.
-      if (!existsSync(stamp) && !hasSuiteList(state)) throw error;
+      if (!existsSync(stamp) && !hasSuiteList(state, suite)) throw error;
       working.done("not all refreshed, using what there is");
     }
   }
   const format = ["indextargets", "--format", "$(CODENAME) $(CREATED_BY)"];
   const targets = (await run("apt-get", [...options, ...format])).toString();
-  if (!targets.split("\n").includes(`${SUITE} Packages`)) {
+  if (!targets.split("\n").includes(`${suite} Packages`)) {
     // So that the next build looks again, however soon.
     await rm(stamp, { force: true });
     throw new BuildError(
@@ -117,10 +159,10 @@ async function refreshLists(state, options, refresh) {
   }
 }
 
-/** @param {string} state */
-function hasSuiteList(state) {
+/** @param {string} state @param {string} suite */
+function hasSuiteList(state, suite) {
   return readdirSync(join(state, "lists")).some(
-    (name) => name.includes(`_dists_${SUITE}_`) && name.includes("_Packages"),
+    (name) => name.includes(`_dists_${suite}_`) && name.includes("_Packages"),
   );
 }
 

@@ -10,7 +10,7 @@ import { constants, createGzip } from "node:zlib";
 import { openApt } from "./apt.mjs";
 import { loadImages, MTIME } from "./image.mjs";
 import { buildInitramfs } from "./initramfs.mjs";
-import { getKernel } from "./kernel.mjs";
+import { getKernel, unpackKernel } from "./kernel.mjs";
 import { withLock } from "./lock.mjs";
 import { imageKey, isComplete, readManifest, writeManifest } from "./manifest.mjs";
 import { megabytes, say, step } from "./progress.mjs";
@@ -100,7 +100,7 @@ async function build(image, target, scratch, force) {
 
   const kernel = await getKernel(recordingApt, image.kernel, scratch);
   await writeFile(join(target, "bzImage"), kernel.bzImage);
-  await writeFile(join(target, "vmlinux"), kernel.vmlinux);
+  await writeFile(join(target, "vmlinux"), await unpackKernel(kernel.bzImage));
 
   const packing = step(`${image.name}: initramfs`);
   const initrd = await buildInitramfs({

@@ -2,7 +2,8 @@
 // vmlinux inside it (so that the guest need not unpack it: 4.4 of 6 billion
 // instructions of a boot), and access to the modules.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -16,11 +17,17 @@ import { BuildError, isInstalled, run } from "./run.mjs";
  * @property {string} version of the package
  * @property {string} moduleFolder with kernel/…/*.ko
  * @property {Buffer} bzImage
- * @property {Buffer} vmlinux
  */
 
 /** The package that a metapackage such as linux-image-amd64 stands for. */
-const IMAGE_PACKAGE = /^linux-image-(\d.*)$/;
+const IMAGE_PACKAGE = /^linux-image-(\d.*?)(-unsigned)?$/;
+
+/** Debian's later ones only name two others, which have the kernel and its modules. */
+const PARTS = /^linux-(image|binary|modules)-\d/;
+
+/** Debian 13 compresses them. */
+const MODULE = /\.ko(\.xz)?$/;
+const MAX_MODULE_BYTES = 64 << 20;
 
 /**
  * @param {import("./apt.mjs").Apt} apt
@@ -29,39 +36,47 @@ const IMAGE_PACKAGE = /^linux-image-(\d.*)$/;
  * @returns {Promise<Kernel>}
  */
 export async function getKernel(apt, name, scratch) {
-  const found = (await apt.resolve([name])).find((entry) => IMAGE_PACKAGE.test(entry.name));
+  const parts = (await apt.resolve([name])).filter((entry) => PARTS.test(entry.name));
+  const found = parts.find((entry) => IMAGE_PACKAGE.test(entry.name));
   if (found === undefined) throw new BuildError(`${name} does not lead to a kernel package`);
   const release = IMAGE_PACKAGE.exec(found.name)?.[1] ?? "";
-  const [file = ""] = await apt.download([found]);
   const folder = join(scratch, "kernel");
   await rm(folder, { recursive: true, force: true });
-  await run("dpkg-deb", ["--extract", file, folder]);
-  const bzImage = await readFile(join(folder, "boot", `vmlinuz-${release}`));
+  for (const file of await apt.download(parts)) await run("dpkg-deb", ["--extract", file, folder]);
+  const moduleFolder = ["lib", "usr/lib"].map((at) => join(folder, at, "modules", release)).find(existsSync);
+  if (moduleFolder === undefined) throw new BuildError(`${found.name} has no modules`);
+  const places = [join(folder, "boot", `vmlinuz-${release}`), join(moduleFolder, "vmlinuz")];
+  const bzImage = places.find(existsSync);
+  if (bzImage === undefined) throw new BuildError(`${found.name} has no kernel`);
   return {
     release,
     package: found.name,
     version: found.version,
-    moduleFolder: join(folder, "lib", "modules", release),
-    bzImage,
-    vmlinux: await unpackKernel(bzImage),
+    moduleFolder,
+    bzImage: await readFile(bzImage),
   };
 }
 
-/** Paths of all modules, relative to the module folder. @param {string} moduleFolder */
+/** Paths of all modules as they are unpacked, relative to the module folder. @param {string} moduleFolder */
 export function listModules(moduleFolder) {
   return readdirSync(moduleFolder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ko"))
-    .map((entry) => relative(moduleFolder, join(entry.path, entry.name)).split(sep).join("/"))
+    .filter((entry) => entry.isFile() && MODULE.test(entry.name))
+    .map((entry) => join(entry.path, entry.name).replace(/\.xz$/, ""))
+    .map((path) => relative(moduleFolder, path).split(sep).join("/"))
     .sort();
 }
 
 /** @param {string} moduleFolder @returns {(path: string) => Buffer} */
 export function moduleReader(moduleFolder) {
-  return (path) => readFileSync(join(moduleFolder, path));
+  return (path) => {
+    const file = join(moduleFolder, path);
+    if (existsSync(file)) return readFileSync(file);
+    return execFileSync("xz", ["-dc", `${file}.xz`], { maxBuffer: MAX_MODULE_BYTES });
+  };
 }
 
-/** @param {Buffer} bzImage */
-async function unpackKernel(bzImage) {
+/** The ELF file in it. @param {Buffer} bzImage */
+export async function unpackKernel(bzImage) {
   const { compression, payload, unpackedSize } = readBzImage(bzImage);
   const vmlinux = compression === "gzip" ? gunzipSync(payload) : await decompress(compression, payload);
   if (vmlinux.length !== unpackedSize || vmlinux.readUInt32BE(0) !== 0x7f454c46) {
