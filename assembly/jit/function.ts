@@ -366,5 +366,14 @@ function goTo(j: usize, from: i32, to: i32, offset: i32): void {
     E.end(j);
     E.br(j, load<u32>(b, Jit.bLabel));
   } else if (isMerge(j, to)) E.br(j, load<u32>(b, Jit.bLabel));
-  else writeTree(j, to);
+  else writeOnTheWay(j, to);
+}
+
+/** Writes block n and all that it dominates in the middle of another block, of which as much is known afterwards as before. */
+function writeOnTheWay(j: usize, n: i32): void {
+  const flags = load<u32>(j, Jit.flagKind);
+  const stack = load<u32>(j, Jit.stackState);
+  writeTree(j, n);
+  store<u32>(j, flags, Jit.flagKind);
+  store<u32>(j, stack, Jit.stackState);
 }
