@@ -108,7 +108,8 @@ export function updateMode(cpu: usize): void {
 
 /** Points Cpu.tlb at the set of the current privilege; enough after a change of EFLAGS.AC alone. */
 export function selectTlb(cpu: usize): void {
-  const slow = (alignmentChecked(cpu) ? Cpu.SLOW_ALIGN : 0) | (watchesData(cpu) ? Cpu.SLOW_WATCH : 0);
+  const copies = load<u32>(cpu, Cpu.slow) & Cpu.SLOW_COPIES;
+  const slow = (alignmentChecked(cpu) ? Cpu.SLOW_ALIGN : 0) | (watchesData(cpu) ? Cpu.SLOW_WATCH : 0) | copies;
   store<u32>(cpu, slow, Cpu.slow);
   store<u32>(cpu, <u32>(cpu + (slow != 0 ? Cpu.emptyTlb : Cpu.tlbTables + dataSet(cpu))), Cpu.tlb);
 }
