@@ -9,6 +9,7 @@ import { cpuAt } from "./platform/kick";
 import { lapicInit } from "./platform/lapic";
 import { platformInit, platformReset } from "./platform/reset";
 import * as Record from "./layout/record";
+import { runChecked } from "./jit/check";
 import { compileOverdue, resetTranslator, translateBlock } from "./jit/translator";
 import { flushCodeCache, resetCodeCache } from "./cpu/code_cache";
 import { IF } from "./cpu/flags";
@@ -62,10 +63,11 @@ export function cpuSync(cpu: usize): void {
 
 /** Runs about `instructions` instructions; returns a RUN_EXIT_ reason (cpu/poll.ts). */
 export function cpuRun(cpu: usize, instructions: u32): i32 {
+  if (load<u32>(cpu, Cpu.jitMode) == Cpu.JIT_CHECK) return runChecked(cpu, instructions);
   const end = load<u64>(cpu, Cpu.instructions) + instructions;
   while (true) {
     const done = load<u64>(cpu, Cpu.instructions);
-    const reason = run(cpu, end > done ? end - done : 0);
+    const reason = run(cpu, end > done ? end - done : 0, 0);
     if (reason != RUN_EXIT_TRANSLATE) {
       compileOverdue(cpu);
       return reason;
@@ -86,6 +88,7 @@ export { rewriteTranslation } from "./jit/translator";
 export { jitCold, jitCondition, jitEnd, jitRead, jitWrite } from "./jit/helpers";
 export { jitOrder, jitVector } from "./jit/vector_helpers";
 export { interpret } from "./cpu/generated/run";
+export { checkedCold, checkedEnd, checkedInterpret, checkedMisfit } from "./jit/check";
 export {
   jitMisfit,
   jitX87Add,

@@ -18,6 +18,8 @@ export interface TestGuestOptions {
   readonly deviceBytes?: number;
   /** What answers accesses to devices outside the module. */
   readonly mailbox?: (cpu: number) => void;
+  /** As for loadTestWasm. */
+  readonly tamper?: ((module: Uint8Array) => void) | undefined;
 }
 
 export function testGuest(options: TestGuestOptions = {}): TestGuest {
@@ -33,7 +35,7 @@ export function testGuest(options: TestGuestOptions = {}): TestGuest {
     random: () => 0x12345678,
     ...(options.mailbox && { mailbox: options.mailbox }),
   };
-  const wasm = loadTestWasm({ pages: plan.value.wasmPages, host });
+  const wasm = loadTestWasm({ pages: plan.value.wasmPages, host, tamper: options.tamper });
   writePlan(wasm.memory, plan.value);
   const guest = new GuestMemory(wasm.memory, wasm.exports, plan.value.machine);
   return { ...wasm, plan: plan.value, guest, vrings: new VringPool(plan.value.vrings) };

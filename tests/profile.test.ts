@@ -61,7 +61,7 @@ it("shows a translation however many came after it, and lets the CPU go on as be
   const system = looping(Cpu.JIT_ON);
   const { guest, calls, cpu } = system;
   const slot = readProfile(guest.view, cpu).hottest[0]?.slot ?? 0;
-  const state = () => guest.view.getUint32(cpu + Cpu.jit + Jit.nextSlot, true);
+  const state = () => guest.view.getUint32(cpu + Cpu.jit + Jit.freeSlot, true);
   const before = [state(), cpuCounters(guest.view, cpu)];
   const text = translationText(guest.view, calls, cpu, slot);
   expect(translationText(guest.view, calls, cpu, slot)).toBe(text);

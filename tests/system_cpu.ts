@@ -56,9 +56,9 @@ export class SystemCpu {
   readonly guest: TestGuest;
   readonly cpu: number;
 
-  /** `now`: as for testGuest. */
-  constructor(cpus = 1, now: () => number = () => 0) {
-    this.guest = testGuest({ ramBytes: 4 * 1024 * 1024, cpus, now });
+  /** `now` and `tamper`: as for testGuest. */
+  constructor(cpus = 1, now: () => number = () => 0, tamper?: (module: Uint8Array) => void) {
+    this.guest = testGuest({ ramBytes: 4 * 1024 * 1024, cpus, now, tamper });
     this.cpu = this.guest.plan.cpus;
     this.guest.exports.machineInit(this.guest.plan.machine);
   }

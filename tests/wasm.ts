@@ -33,13 +33,19 @@ function unexpected(name: string): () => never {
   };
 }
 
+export interface TestWasmOptions {
+  readonly host?: HostFunctions;
+  readonly memory?: WebAssembly.Memory;
+  readonly pages?: number;
+  /** May change a module that the translator wrote before it is compiled. */
+  readonly tamper?: ((module: Uint8Array) => void) | undefined;
+}
+
 /**
  * Instantiates the test build. Host functions that the test does not give throw when called.
  * `memory` may be given to put several instances on one memory, as workers do.
  */
-export function loadTestWasm(
-  options: { host?: HostFunctions; memory?: WebAssembly.Memory; pages?: number } = {},
-): TestWasm {
+export function loadTestWasm(options: TestWasmOptions = {}): TestWasm {
   const module = wasmModule("tabvisor.test.wasm");
   const pages = options.pages ?? 1024;
   const memory = options.memory ?? new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true });
@@ -49,7 +55,10 @@ export function loadTestWasm(
       host[entry.name] = options.host?.[entry.name] ?? unexpected(entry.name);
   }
   const code = new CodeTable(memory);
-  host["compile"] ??= code.compile;
+  host["compile"] = (address = 0, length = 0) => {
+    options.tamper?.(new Uint8Array(memory.buffer, address >>> 0, length));
+    return code.compile(address, length);
+  };
   const instance = new WebAssembly.Instance(module, { env: { memory, table: code.table }, host });
   code.connect(instance.exports as never);
   const buffer = memory.buffer as unknown as SharedArrayBuffer;

@@ -7,6 +7,7 @@ import * as Cpu from "../layout/cpu";
 import * as Exception from "../layout/exception";
 import * as Tlb from "../layout/tlb";
 import { rangeHasCode } from "../mem/code_marks";
+import { hostInCopy } from "../mem/copies";
 import { ACCESS_READ, ACCESS_WRITE, dataSet, systemSet, translate } from "../mem/walk";
 import { invalidateCode } from "./code_cache";
 import { matchData } from "./breakpoints";
@@ -94,6 +95,12 @@ function bytesInPage(la: u64, size: u32): u32 {
 
 /** Host address by the TLB or by a walk; 0 as in translate. */
 export function translateOrHit(cpu: usize, la: u64, access: u32, set: usize): usize {
+  const host = hitOrTranslate(cpu, la, access, set);
+  return (load<u32>(cpu, Cpu.slow) & Cpu.SLOW_COPIES) == 0 ? host : hostInCopy(cpu, la, host, access, set);
+}
+
+@inline
+function hitOrTranslate(cpu: usize, la: u64, access: u32, set: usize): usize {
   const table: usize = access == ACCESS_WRITE ? Tlb.WRITE : Tlb.READ;
   const entry = cpu + Cpu.tlbTables + set + table + ((<usize>(la >> 8)) & Tlb.INDEX_MASK);
   if ((la & PAGE_BASE) == load<u64>(entry, Tlb.tag)) return <usize>(<u32>la + load<u32>(entry, Tlb.addend));

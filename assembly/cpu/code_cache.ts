@@ -15,6 +15,7 @@ import { ACCESS_FETCH, translate } from "../mem/walk";
 import { ENDS_BLOCK, LOCKED, MAX_LENGTH, NEED_MORE, decodeInstruction } from "./decode";
 import * as Ops from "./generated/ops";
 import { faulted, raise } from "./state";
+import { dropTranslation, resetTranslations, translationOf } from "./translations";
 
 const PAGE_BASE: u64 = ~0xfff;
 const HASH_MASK: usize = Cpu.BLOCK_HASH_SIZE / 4 - 1;
@@ -186,17 +187,6 @@ function lookUp(cpu: usize, host: usize, mode: u32): usize {
   return 0;
 }
 
-/** Head of the block whose translation is in a slot of the function table; 0 if it is gone. */
-export function blockInSlot(cpu: usize, slot: i32): usize {
-  for (let bucket: usize = 0; bucket < <usize>Cpu.BLOCK_HASH_SIZE; bucket += 4) {
-    let head = <usize>load<u32>(cpu + Cpu.blockHash + bucket);
-    for (; head != 0; head = <usize>load<u32>(head, Record.headNextInHash)) {
-      if (load<i32>(head, Record.headCode) == slot) return head;
-    }
-  }
-  return 0;
-}
-
 /** Decodes from `host` to a branch or the end of the page; 0 if already the first instruction leaves the page. */
 function decodeBlock(cpu: usize, host: usize, mode: u32): usize {
   const space = Record.HEAD_SIZE + (Record.MAX_RECORDS + 1) * Record.SIZE;
@@ -261,6 +251,7 @@ function enterBlock(cpu: usize, head: usize, host: usize, mode: u32, records: u3
   store<u8>(head, 0, Record.headMisfits);
   store<u32>(head, 0, Record.headStack);
   store<i32>(head, load<i32>(cpu, Cpu.hotStart), Record.headCode);
+  store<u32>(head, 0, Record.headChecked);
   store<u32>(pageList, <u32>head);
   store<u32>(bucket, <u32>head);
   if (!pageHasCode(host)) protectHostPage(cpu, host & ~(<usize>MemoryMap.PAGE_MASK));
@@ -303,8 +294,11 @@ export function invalidateCode(cpu: usize, host: usize): void {
 
 function killBlock(cpu: usize, head: usize): void {
   unlinkFromHash(cpu, head);
+  const slot = translationOf(head);
+  if (slot != 0) dropTranslation(cpu + Cpu.jit, slot);
   store<u32>(head, DEAD, Record.headHost);
   store<i32>(head, Record.CODE_NEVER, Record.headCode);
+  store<u32>(head, 0, Record.headChecked);
   let rec = head + Record.HEAD_SIZE;
   for (let left = load<u16>(head, Record.headCount); left != 0; left--) {
     if (load<u16>(rec, Record.op) != Ops.END) store<u16>(rec, <u16>Ops.REDECODE, Record.op);
@@ -333,9 +327,9 @@ export function flushCodeCache(cpu: usize): void {
   dropTranslations(cpu);
 }
 
-/** All that was translated is out of reach: its slots are free, and the batch (jit/translator.ts) names heads that are gone. */
+/** All that was translated is out of reach, and the batch (jit/translator.ts) names heads that are gone. */
 export function dropTranslations(cpu: usize): void {
-  store<u32>(cpu + Cpu.jit, Jit.FIRST_SLOT, Jit.nextSlot);
+  resetTranslations(cpu + Cpu.jit);
   emptyBatch(cpu + Cpu.jit);
 }
 

@@ -42,6 +42,8 @@ function inSet(set: u32, vector: i32): bool {
 
 /** Delivers the exception in Cpu.excVector, whatever it takes. */
 export function deliverPending(cpu: usize): void {
+  // Whoever runs code on copies looks at the exception himself.
+  if (load<u32>(cpu, Cpu.slow) & Cpu.SLOW_COPIES) return;
   let vector = load<i32>(cpu, Cpu.excVector);
   let error = load<u32>(cpu, Cpu.excError);
   for (let round = 0; round < MAX_ROUNDS; round++) {

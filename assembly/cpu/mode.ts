@@ -108,11 +108,12 @@ export function updateMode(cpu: usize): void {
 
 /** Points Cpu.tlb at the set of the current privilege, which Cpu.mode tells too; enough after a change of EFLAGS.AC alone. */
 export function selectTlb(cpu: usize): void {
-  const slow = (alignmentChecked(cpu) ? Cpu.SLOW_ALIGN : 0) | (watchesData(cpu) ? Cpu.SLOW_WATCH : 0);
+  const copies = load<u32>(cpu, Cpu.slow) & Cpu.SLOW_COPIES;
+  const slow = (alignmentChecked(cpu) ? Cpu.SLOW_ALIGN : 0) | (watchesData(cpu) ? Cpu.SLOW_WATCH : 0) | copies;
   store<u32>(cpu, slow, Cpu.slow);
   store<u32>(cpu, <u32>(cpu + (slow != 0 ? Cpu.emptyTlb : Cpu.tlbTables + dataSet(cpu))), Cpu.tlb);
   const mode = load<u32>(cpu, Cpu.mode) & ~Record.MODE_USER;
-  const user = load<u32>(cpu, Cpu.cpl) == 3 && slow == 0 && (mode & Record.MODE_STEP) == 0;
+  const user = load<u32>(cpu, Cpu.cpl) == 3 && (slow & Cpu.SLOW_OBSERVED) == 0 && (mode & Record.MODE_STEP) == 0;
   store<u32>(cpu, mode | (user ? Record.MODE_USER : 0), Cpu.mode);
 }
 

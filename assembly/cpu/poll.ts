@@ -20,6 +20,8 @@ export const RUN_EXIT_BUDGET: i32 = 0;
 export const RUN_EXIT_HALTED: i32 = 1;
 export const RUN_EXIT_STOPPED: i32 = 2;
 export const RUN_EXIT_SHUTDOWN: i32 = 3;
+/** Translator and interpreter differ; layout/check.ts has both states (jit/check.ts). */
+export const RUN_EXIT_DIFFERS: i32 = 5;
 /** Never seen outside the module: Cpu.hotHead is to be translated, or the batch to be compiled if it is 0. */
 export const RUN_EXIT_TRANSLATE: i32 = 100;
 

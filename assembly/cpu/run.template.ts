@@ -19,6 +19,7 @@ import { DEPTH_MASK, FROM_FAULT, GO_ON, IN_PLACE, LEFT, OUTERMOST } from "../reg
 import { isCanonical } from "../../mem/walk";
 import { drop, push, stackHost } from "../stack";
 import { checkCodeLimit, nextRipOf, protection, raise, ripOf } from "../state";
+import { noteUse } from "../translations";
 import { fpuReady, sseReady, unimplemented } from "../units";
 import { runCold, runEnd, runFpu } from "./cold";
 import * as Ops from "./ops";
@@ -141,7 +142,9 @@ function enterTranslation(cpu: usize, rec: usize, executed: u64): void {
   goBack(cpu, executed);
   store<u64>(entry, rip, Jit.jcRip);
   store<u32>(entry, load<u32>(cpu, Cpu.jitKey), Jit.jcKey);
-  store<u32>(entry, load<u32>(rec - Record.HEAD_SIZE, Record.headCode), Jit.jcSlot);
+  const slot = load<u32>(rec - Record.HEAD_SIZE, Record.headCode);
+  store<u32>(entry, slot, Jit.jcSlot);
+  noteUse(cpu + Cpu.jit, slot);
 }
 
 /** Translated code is executed next. */
@@ -170,6 +173,8 @@ function leaveAll(cpu: usize, reason: i32): i64 {
 /** Polls; a RUN_EXIT_ reason to leave the run loop, below 0 to go on for as long as Cpu.limit says. */
 function pollAt(cpu: usize, executed: u64): i32 {
   store<u64>(cpu, executed, Cpu.instructions);
+  // Nothing that comes from outside gets in while code runs on copies.
+  if (load<u32>(cpu, Cpu.slow) & Cpu.SLOW_COPIES) return RUN_EXIT_BUDGET;
   const reason = poll(cpu);
   const end = load<u64>(cpu, Cpu.budgetEnd);
   if (reason >= 0) return reason;
@@ -192,15 +197,18 @@ function takeFault(cpu: usize, executed: u64): bool {
   return true;
 }
 
-/** Runs about `budget` instructions. Returns a RUN_EXIT_ reason with all state in the CPU's memory. */
-export function run(cpu: usize, budget: u64): i32 {
+/**
+ * Runs about `budget` instructions. Returns a RUN_EXIT_ reason with all state in the CPU's memory. `first` is FROM_FAULT to
+ * execute the first block whether it is to be translated or not, else 0.
+ */
+export function run(cpu: usize, budget: u64, first: u32): i32 {
   const executed = load<u64>(cpu, Cpu.instructions);
   store<u64>(cpu, executed + budget, Cpu.budgetEnd);
   store<u64>(cpu, executed, Cpu.limit);
   store<u64>(cpu, executed, Cpu.translatedFrom);
   store<i32>(cpu, 0, Cpu.fuel);
   store<i32>(cpu, -1, Cpu.runExit);
-  interpret(cpu, load<u64>(cpu, Cpu.rip), OUTERMOST | Jit.CALL_DEPTH);
+  interpret(cpu, load<u64>(cpu, Cpu.rip), OUTERMOST | first | Jit.CALL_DEPTH);
   return load<i32>(cpu, Cpu.runExit);
 }
 

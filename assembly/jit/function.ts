@@ -30,6 +30,7 @@ import {
   storeFuel,
   storePage,
 } from "./state";
+import { payForExit, paySteps } from "./steps";
 import { inOrder, isMerge, orderOf } from "./structure";
 import { plannedState } from "./x87_plan";
 import { hasStack } from "./x87_state";
@@ -38,7 +39,7 @@ import { translateInstruction } from "./translate/instruction";
 import { dropTop, pushX, readTop } from "./translate/move";
 import * as O from "./translate/operand";
 import { forgetSharedHost, hostOfOperand } from "./translate/shared_host";
-import { translateRun } from "./translate/stack_run";
+import { runAt, translateRun } from "./translate/stack_run";
 import { endVectors, forgetVectors, startVectors } from "./translate/sse_operands";
 
 /**
@@ -136,10 +137,13 @@ function writeBlock(j: usize, n: i32): void {
   const branches = term != Jit.TERM_FALL && term != Jit.TERM_OUT;
   let left = load<u32>(b, Jit.bCount) - (branches ? 1 : 0);
   while (left != 0) {
-    for (let run = translateRun(j, offset, left); run != 0; run--, left--) {
-      offset = behind(recordAt(j, offset));
+    const run = runAt(j, offset, left);
+    paySteps(j, offset, max<u32>(run, 1));
+    if (run != 0) {
+      offset = translateRun(j, offset, run);
+      left -= run;
+      continue;
     }
-    if (left == 0) break;
     let rec = recordAt(j, offset);
     if (load<u16>(rec, Record.op) == <u16>Ops.FENCE) {
       translateInstruction(j, rec);
@@ -151,6 +155,7 @@ function writeBlock(j: usize, n: i32): void {
   }
   store<u32>(j, load<u32>(b, Jit.bTermRecord), Jit.record);
   beginInstruction(j);
+  if (branches) paySteps(j, offset, 1);
   writeTerminator(j, n, b, term);
 }
 
@@ -220,6 +225,7 @@ function writeTerminator(j: usize, n: i32, b: usize, term: u32): void {
       return;
   }
   // TERM_OUT: the interpreter takes over in front of this instruction.
+  payForExit(j);
   exitTo(j, <i32>load<u32>(b, Jit.bEnd), L.EXIT_INTERPRET);
 }
 

@@ -14,3 +14,19 @@ it.each([64, 32] as const)(
   },
   180_000,
 );
+
+it.each([64, 32] as const)(
+  "random programs of %i bits show no difference to the mode that compares, and end the same",
+  async (bits) => {
+    const { reports, translated } = await fuzz({
+      seeds: "check",
+      mode: Cpu.JIT_CHECK,
+      bits,
+      count: 40,
+      milliseconds: 4000,
+    });
+    expect(reports).toEqual([]);
+    expect(translated).toBeGreaterThan(0n);
+  },
+  180_000,
+);

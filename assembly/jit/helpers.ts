@@ -29,7 +29,7 @@ function answer(cpu: usize, host: usize): usize {
 export function jitRead(cpu: usize, la: u64, tag: u64, what: u32): usize {
   store<u32>(cpu, what >> 8, Cpu.leftAt);
   const size = what & 0xff;
-  if (load<u32>(cpu, Cpu.slow) != 0 || reachesOver(cpu, la, size)) return 0;
+  if ((load<u32>(cpu, Cpu.slow) & Cpu.SLOW_OBSERVED) != 0 || reachesOver(cpu, la, size)) return 0;
   return answer(cpu, readSlow(cpu, la, size, dataSet(cpu)));
 }
 
@@ -40,7 +40,7 @@ export function jitRead(cpu: usize, la: u64, tag: u64, what: u32): usize {
 export function jitWrite(cpu: usize, la: u64, tag: u64, what: u32): usize {
   store<u32>(cpu, what >> 8, Cpu.leftAt);
   const size = what & 0xff;
-  if (((<u32>la) & 4095) + size > 4096 || load<u32>(cpu, Cpu.slow) != 0) return 0;
+  if (((<u32>la) & 4095) + size > 4096 || (load<u32>(cpu, Cpu.slow) & Cpu.SLOW_OBSERVED) != 0) return 0;
   const host = translateOrHit(cpu, la, ACCESS_WRITE, dataSet(cpu));
   return host != 0 && rangeHasCode(host, size) ? 0 : answer(cpu, host);
 }

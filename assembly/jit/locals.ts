@@ -157,10 +157,10 @@ export function isFlat(j: usize): bool {
   return (load<u32>(j, Jit.mode) & Record.MODE_FLAT) != 0;
 }
 
-/** Whether the region is code of privilege 3 that may use the users' TLB at once (Record.MODE_USER). */
+/** Whether the region is code of privilege 3 that may use the users' TLB at once (Record.MODE_USER); not on copies (jit/check.ts). */
 @inline
 export function isUser(j: usize): bool {
-  return (load<u32>(j, Jit.mode) & Record.MODE_USER) != 0;
+  return (load<u32>(j, Jit.mode) & Record.MODE_USER) != 0 && load<u32>(j - Cpu.jit, Cpu.jitMode) != Cpu.JIT_CHECK;
 }
 
 /**

@@ -1,10 +1,12 @@
 // Frames the functions of a batch as a WebAssembly module (core spec, 5.5) and hands it to JavaScript.
 
+import { nextFree } from "../cpu/translations";
 import { hostCompile } from "../host";
 import * as Jit from "../layout/jit";
 import * as E from "./emit";
 import { V128 } from "./emit_simd";
 import * as L from "./locals";
+import { isChecked } from "./steps";
 import { hasStack } from "./x87_state";
 
 const I32 = 0x7f;
@@ -104,7 +106,7 @@ function importFunction(j: usize, letter: u64, type: u32): void {
 /**
  * The functions are named r, w, c, e, q, v, o and i: read, write, cold, end, condition, vector, order, interpret; and s, A, M,
  * D, C, R, L, W and S: misfit of the stack, addition, multiplication, division, comparison, root, load, widening and store of
- * the x87.
+ * the x87. In the mode JIT_CHECK cold, end, interpret and misfit are others, which have the next letters: d, f, j and t.
  */
 function writeImports(j: usize): void {
   const at = section(j, 2);
@@ -123,13 +125,14 @@ function writeImports(j: usize): void {
   E.unsigned(j, 1);
   importFunction(j, 0x72, L.TYPE_ACCESS);
   importFunction(j, 0x77, L.TYPE_ACCESS);
-  importFunction(j, 0x63, L.TYPE_RECORD);
-  importFunction(j, 0x65, L.TYPE_RECORD);
+  const checked = isChecked(j);
+  importFunction(j, checked ? 0x64 : 0x63, L.TYPE_RECORD);
+  importFunction(j, checked ? 0x66 : 0x65, L.TYPE_RECORD);
   importFunction(j, 0x71, L.TYPE_CONDITION);
   importFunction(j, 0x76, L.TYPE_VECTOR);
   importFunction(j, 0x6f, L.TYPE_ORDER);
-  importFunction(j, 0x69, L.TYPE_REGION);
-  importFunction(j, 0x73, L.TYPE_CONDITION);
+  importFunction(j, checked ? 0x6a : 0x69, L.TYPE_REGION);
+  importFunction(j, checked ? 0x74 : 0x73, L.TYPE_CONDITION);
   importFunction(j, 0x41, L.TYPE_X87);
   importFunction(j, 0x4d, L.TYPE_X87);
   importFunction(j, 0x44, L.TYPE_X87);
@@ -147,12 +150,16 @@ function writeFunctions(j: usize, count: u32): void {
   for (let i: u32 = 0; i < count; i++) E.unsigned(j, L.TYPE_REGION);
   endSection(j, at);
   at = section(j, 9);
-  E.unsigned(j, 1);
-  E.unsigned(j, 0);
-  E.i32Const(j, load<u32>(j, Jit.nextSlot));
-  E.byte(j, 0x0b);
   E.unsigned(j, count);
-  for (let i: u32 = 0; i < count; i++) E.unsigned(j, L.FN_IMPORTS + i);
+  let slot = load<u32>(j, Jit.freeSlot);
+  for (let i: u32 = 0; i < count; i++) {
+    E.unsigned(j, 0);
+    E.i32Const(j, slot);
+    E.byte(j, 0x0b);
+    E.unsigned(j, 1);
+    E.unsigned(j, L.FN_IMPORTS + i);
+    slot = nextFree(j, slot);
+  }
   endSection(j, at);
 }
 
@@ -263,7 +270,7 @@ function writeCode(j: usize, count: u32): void {
   endSection(j, at);
 }
 
-/** Writes the batch as a module, whose functions go to the table slots from `nextSlot` on; returns its length. */
+/** Writes the batch as a module, whose functions go to the first free slots of the table; returns its length. */
 export function writeModule(j: usize): u32 {
   const count = load<u32>(j, Jit.batchCount);
   const start = j + Jit.module;
@@ -279,8 +286,8 @@ export function writeModule(j: usize): u32 {
   return load<u32>(j, Jit.cursor) - <u32>start;
 }
 
-/** Compiles the batch into its slots. Returns false if the engine refused. */
-export function compileBatch(j: usize): bool {
+/** Compiles the batch into the first free slots. Returns the length of the module, 0 if the engine refused. */
+export function compileBatch(j: usize): u32 {
   const length = writeModule(j);
-  return hostCompile(<i32>(j + Jit.module), <i32>length) != 0;
+  return hostCompile(<i32>(j + Jit.module), <i32>length) != 0 ? length : 0;
 }

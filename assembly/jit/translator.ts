@@ -1,14 +1,7 @@
 // From hot blocks to table slots: translates regions, collects them into batches, compiles these.
 
-import {
-  blockInSlot,
-  countAnew,
-  dropTranslations,
-  emptyBatch,
-  flushCodeCache,
-  hasRoom,
-  isPending,
-} from "../cpu/code_cache";
+import { countAnew, dropTranslations, emptyBatch, flushCodeCache, hasRoom, isPending } from "../cpu/code_cache";
+import { addModule, dropTranslation, headInSlot, makeRoom, nextFree } from "../cpu/translations";
 import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
@@ -17,6 +10,7 @@ import { firstBlock, forgetFlow, solve } from "./flow";
 import { writeRegion } from "./function";
 import { appendFunction, compileBatch, hasRoomFor, writeModule } from "./module";
 import { blockAddress, findRegion } from "./region";
+import { isChecked } from "./steps";
 import { analyse } from "./structure";
 import { planStack } from "./x87_plan";
 
@@ -41,7 +35,9 @@ function count(j: usize, counter: usize, by: u64): void {
 
 export function resetTranslator(cpu: usize): void {
   const j = jitOf(cpu);
-  memory.fill(j + Jit.jumpCache, 0, Jit.JUMP_CACHE_SIZE);
+  // Forced, whatever ran once is translated: only the function table is the limit then.
+  const forced = load<u32>(cpu, Cpu.jitMode) == Cpu.JIT_FORCE;
+  store<u32>(j, forced ? i32.MAX_VALUE : Jit.MODULE_BYTES_MAX, Jit.bytesAllowed);
   dropTranslations(cpu);
 }
 
@@ -50,7 +46,7 @@ export function translateBlock(cpu: usize, head: usize): void {
   const j = jitOf(cpu);
   store<i32>(head, Record.CODE_NEVER, Record.headCode);
   if (!hasTranslation(load<u32>(head, Record.headMode)) || load<u32>(cpu, Cpu.jitMode) == Cpu.JIT_OFF) return;
-  if (!hasRoom(cpu, DECODE_ROOM) || load<u32>(j, Jit.nextSlot) + Jit.BATCH_MAX > <u32>Jit.MAX_SLOTS) {
+  if (!hasRoom(cpu, DECODE_ROOM)) {
     // What is hot now gets hot again: programs end, and the code that others make for themselves is dropped.
     flushCodeCache(cpu);
     return;
@@ -72,7 +68,7 @@ export function translateBlock(cpu: usize, head: usize): void {
   coolBlocks(cpu, j);
   count(j, Jit.regionsTranslated, 1);
   count(j, Jit.instructionsTranslated, load<u32>(j, Jit.regionSize));
-  const wanted: u32 = load<u32>(cpu, Cpu.jitMode) == Cpu.JIT_FORCE ? 1 : BATCH_WANTED;
+  const wanted: u32 = load<u32>(cpu, Cpu.jitMode) == Cpu.JIT_ON ? BATCH_WANTED : 1;
   if (batch + 1 >= wanted) compilePending(cpu);
 }
 
@@ -138,9 +134,9 @@ function collect(cpu: usize, j: usize, head: usize, follow: u32): bool {
  */
 export function rewriteTranslation(cpu: usize, slot: i32): u32 {
   const j = jitOf(cpu);
-  const head = blockInSlot(cpu, slot);
+  const head = headInSlot(j, slot);
   if (head == 0 || !hasRoom(cpu, DECODE_ROOM)) return 0;
-  settleBatch(j, 0, 0);
+  settleBatch(j, 0);
   if (!writeFunction(cpu, j, head)) return 0;
   appendFunction(j);
   const length = writeModule(j);
@@ -162,20 +158,44 @@ export function compilePending(cpu: usize): void {
   const j = jitOf(cpu);
   const regions = load<u32>(j, Jit.batchCount);
   if (regions == 0) return;
-  const slot = load<u32>(j, Jit.nextSlot);
-  const compiled = compileBatch(j);
-  if (!compiled) count(j, Jit.refused, regions);
-  settleBatch(j, compiled ? <i32>slot : Record.CODE_NEVER, compiled ? 1 : 0);
-  store<u32>(j, slot + regions, Jit.nextSlot);
+  makeRoom(cpu, load<u32>(j, Jit.batchEnd) - <u32>(j + Jit.bodies));
+  const slot = load<u32>(j, Jit.freeSlot);
+  const bytes = compileBatch(j);
   count(j, Jit.modules, 1);
+  if (bytes != 0) {
+    addModule(j, bytes, regions);
+    giveSlots(j, slot);
+    return;
+  }
+  count(j, Jit.refused, regions);
+  settleBatch(j, Record.CODE_NEVER);
 }
 
-/** Ends the batch: its blocks get `code`, the next one `step` more, and so on. */
-function settleBatch(j: usize, code: i32, step: i32): void {
-  const regions = load<u32>(j, Jit.batchCount);
-  for (let i: u32 = 0; i < regions; i++, code += step) {
-    const head = <usize>load<u32>(j + Jit.batchHeads + ((<usize>i) << 2));
+function headInBatch(j: usize, i: u32): usize {
+  return <usize>load<u32>(j + Jit.batchHeads + ((<usize>i) << 2));
+}
+
+/** Ends the batch, whose blocks get the slots of the module that begins with `slot`. */
+function giveSlots(j: usize, slot: u32): void {
+  const checked = isChecked(j);
+  for (let i: u32 = 0; slot != 0; i++) {
+    const head = headInBatch(j, i);
+    const next = nextFree(j, slot);
     // A block that was overwritten meanwhile is no longer pending.
+    if (isPending(load<i32>(head, Record.headCode))) {
+      store<u32>(head, checked ? slot : 0, Record.headChecked);
+      store<i32>(head, checked ? 0 : slot, Record.headCode);
+    } else dropTranslation(j, slot);
+    slot = next;
+  }
+  emptyBatch(j);
+}
+
+/** Ends the batch, which was not compiled: its blocks get `code`. */
+function settleBatch(j: usize, code: i32): void {
+  const regions = load<u32>(j, Jit.batchCount);
+  for (let i: u32 = 0; i < regions; i++) {
+    const head = headInBatch(j, i);
     if (isPending(load<i32>(head, Record.headCode))) store<i32>(head, code, Record.headCode);
   }
   emptyBatch(j);

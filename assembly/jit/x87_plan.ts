@@ -240,11 +240,13 @@ export function planStack(cpu: usize, j: usize, head: usize): void {
 /** A region found the x87 in another state than planned; whether it is to be translated anew. */
 export function planAnew(cpu: usize, head: usize): bool {
   // A dead block has no slot any more.
-  if (load<u32>(cpu, Cpu.fpuTrap) != 0 || load<i32>(head, Record.headCode) <= 0) return false;
+  const translated = load<i32>(head, Record.headCode) > 0 || load<u32>(head, Record.headChecked) != 0;
+  if (load<u32>(cpu, Cpu.fpuTrap) != 0 || !translated) return false;
   store<u32>(head, 0, Record.headStack);
   const misfits = load<u8>(head, Record.headMisfits);
   if (load<u32>(cpu, Cpu.jitMode) != Cpu.JIT_FORCE)
     store<u8>(head, <u8>min<u32>(<u32>misfits + 1, MISFITS_MAX), Record.headMisfits);
   store<i32>(head, load<i32>(cpu, Cpu.hotStart), Record.headCode);
+  store<u32>(head, 0, Record.headChecked);
   return true;
 }

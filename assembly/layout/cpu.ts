@@ -127,6 +127,10 @@ export const slow = 0x3d8;
 export const SLOW_ALIGN = 1;
 /** Data breakpoints are enabled. */
 export const SLOW_WATCH = 2;
+/** These look at every access. */
+export const SLOW_OBSERVED = SLOW_ALIGN | SLOW_WATCH;
+/** Accesses are made to copies of pages (mem/copies.ts). */
+export const SLOW_COPIES = 4;
 /** u32 1 = an event was delivered since the instruction that runs alone began. */
 export const delivered = 0x3dc;
 /** u64 x 4: the page directory pointers of PAE paging, which MOV CR3 loads. */
@@ -264,6 +268,8 @@ export const JIT_OFF = 0;
 export const JIT_ON = 1;
 /** Translate at first execution. */
 export const JIT_FORCE = 2;
+/** As JIT_ON, and every translation is compared with the interpreter, which does the work (jit/check.ts). */
+export const JIT_CHECK = 3;
 /** u32 nested exception bookkeeping: vector + 1 whose delivery is under way, 0 = none. */
 export const delivering = 0x780;
 
@@ -315,7 +321,7 @@ export const blockHash = 0xe0000;
 export const BLOCK_HASH_SIZE = 0x80000;
 /** u32 per host page: first decoded block in that page. */
 export const pageBlocks = 0x160000;
-/** TLB tables that stay empty: Cpu.tlb names them while Cpu.slow is set. */
+/** TLB tables that are empty but for SLOW_COPIES: Cpu.tlb names them while Cpu.slow is set. */
 export const emptyTlb = 0x560000;
 export const EMPTY_TLB_SIZE = 0x20000;
 /** Decoded records. */
@@ -323,6 +329,6 @@ export const decodeCache = 0x580000;
 export const DECODE_CACHE_SIZE = 0x3a80000;
 /** The translator's own: layout/jit.ts. */
 export const jit = 0x4000000;
-export const JIT_SIZE = 0x500000;
-/** Bytes of one CPU: 69 MiB, touched only as far as used. */
-export const SIZE = 0x4500000;
+export const JIT_SIZE = 0x700000;
+/** Bytes of one CPU: 71 MiB, touched only as far as used. */
+export const SIZE = 0x4700000;

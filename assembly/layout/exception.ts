@@ -18,6 +18,8 @@ export const MF = 16;
 export const AC = 17;
 export const MC = 18;
 export const XM = 19;
+/** No exception: an access that cannot be made on copies of pages (mem/copies.ts). */
+export const REFUSED = 32;
 
 export const PF_PRESENT = 1;
 export const PF_WRITE = 2;

@@ -3,11 +3,12 @@
 //   0x000000 state            0x010000 the region under translation: what is known of each page offset
 //   0x040000 basic blocks     0x060000 work areas of the control-flow analysis
 //   0x080000 jump cache       0x100000 function bodies of the batch, 0x200000 the finished module
+//   0x400000 body under work  0x500000 slots of the function table, 0x600000 modules
 
 /** u32 address at which the next byte of wasm is written. */
 export const cursor = 0;
-/** u32 first table slot not used yet. */
-export const nextSlot = 4;
+/** u32 the first of the free slots of the function table, which are a list. */
+export const freeSlot = 4;
 /** u32 functions in the batch. */
 export const batchCount = 8;
 /** u32 end of the batch's bodies. */
@@ -109,6 +110,21 @@ export const instructionsTranslated = 0x3008;
 export const bytesEmitted = 0x3010;
 export const modules = 0x3018;
 export const refused = 0x3038;
+/** Modules that were dropped, regions of them that might still be needed. */
+export const modulesDropped = 0x3040;
+export const regionsEvicted = 0x3048;
+
+// Translations that there are (cpu/translations.ts).
+/** u32 free slots; u32 module records in use so far; u32 first free one of these, 0 = none. */
+export const freeSlots = 0x3080;
+export const moduleCount = 0x3084;
+export const freeModule = 0x3088;
+/** u32 bytes of the modules that there are, and how many these may be. */
+export const bytesKept = 0x308c;
+export const bytesAllowed = 0x3090;
+/** u32 number of the time slice; u32 bytes compiled in it. */
+export const slice = 0x3094;
+export const sliceBytes = 0x3098;
 
 /** u32 per page offset: record of the instruction that starts there, 0 = not walked. */
 export const recordAt = 0x10000;
@@ -233,7 +249,26 @@ export const CALL_DEPTH = 200;
 
 /** Slots of the function table, which JavaScript makes. */
 export const FIRST_SLOT = 64;
-export const MAX_SLOTS = 60000;
+export const SLOTS_END = 60000;
+/**
+ * Slots: u32 head of the block that a translation is for, u32 its module, u32 next slot of the module or in the free list, u32 how
+ * often the run loop stopped there in the mode JIT_CHECK.
+ */
+export const slots = 0x500000;
+export const SLOT_SIZE = 16;
+export const slotHead = 0;
+export const slotModule = 4;
+export const slotNext = 8;
+export const slotStops = 12;
+/** Modules: u32 first slot, or next free record, u32 bytes, 0 = free, u32 slice in which it was used last, u32 regions not overwritten. */
+export const modulesAt = 0x600000;
+export const MODULE_ENTRY = 16;
+export const moduleSlot = 0;
+export const moduleBytes = 4;
+export const moduleUsed = 8;
+export const moduleLive = 12;
+/** The engine needs about 40 times as much. */
+export const MODULE_BYTES_MAX = 0xc00000;
 
 // A vector instruction that is executed on values (jit/vector_helpers.ts): operation, and from LOOK_SHIFT on, what must be
 // plain: shape of the operands in bits 0-1, of the result from bit LOOK_TO on, and which of them.

@@ -51,6 +51,8 @@ export const headNextInHash = 16;
 export const headCode = 20;
 /** u32 the state of the x87 that its translation is for (jit/x87_plan.ts), 0 = it has none yet. */
 export const headStack = 24;
+/** u32 slot of the translation in the mode JIT_CHECK, where headCode is not above 0; 0 = none. */
+export const headChecked = 28;
 /** Its region waits for its batch to be compiled. */
 export const CODE_PENDING = -1000000000;
 /** Cannot be translated, or must not. */

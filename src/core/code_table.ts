@@ -4,7 +4,7 @@
 import * as Jit from "../../assembly/layout/jit";
 import * as Profile from "../../assembly/layout/profile";
 
-/** Slots in the table; layout/jit.ts MAX_SLOTS lies below. */
+/** Slots in the table; layout/jit.ts SLOTS_END lies below. */
 const TABLE_SIZE = 65536;
 
 type OnTwoNumbers = (cpu: number, headA: number, sigA: bigint, headB: number, sigB: bigint) => bigint;
@@ -16,6 +16,11 @@ export interface TranslatorCalls {
   readonly jitWrite: (cpu: number, la: bigint, tag: bigint, what: number) => number;
   readonly jitCold: (cpu: number, record: number, op: number) => number;
   readonly jitEnd: (cpu: number, record: number, op: number) => number;
+  /** In place of these four, in the mode that compares translations with the interpreter. */
+  readonly checkedCold: (cpu: number, record: number, op: number) => number;
+  readonly checkedEnd: (cpu: number, record: number, op: number) => number;
+  readonly checkedInterpret: (cpu: number, rip: bigint, what: number) => bigint;
+  readonly checkedMisfit: (cpu: number, head: number) => number;
   readonly jitCondition: (cpu: number, code: number) => number;
   readonly interpret: (cpu: number, rip: bigint, what: number) => bigint;
   /** These two take vectors, so JavaScript cannot call them, only hand them on. */
@@ -52,6 +57,10 @@ export class CodeTable {
         w: calls.jitWrite,
         c: calls.jitCold,
         e: calls.jitEnd,
+        d: calls.checkedCold,
+        f: calls.checkedEnd,
+        j: calls.checkedInterpret,
+        t: calls.checkedMisfit,
         q: calls.jitCondition,
         v: calls.jitVector,
         o: calls.jitOrder,

@@ -20,4 +20,4 @@ export type MachineExports = Pick<
 >;
 
 /** What `cpuRun` returns. */
-export const RUN_EXIT = { budget: 0, halted: 1, asked: 2, shutdown: 3 } as const;
+export const RUN_EXIT = { budget: 0, halted: 1, asked: 2, shutdown: 3, differs: 5 } as const;

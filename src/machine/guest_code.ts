@@ -9,6 +9,8 @@ import { type CodeSize, disassemble, disassembleLines } from "../shared/disassem
 const PAGE = 4096;
 const SETS = [Tlb.SUPERVISOR, Tlb.USER, Tlb.SUPERVISOR_SMAP];
 const TABLES = [Tlb.EXECUTE, Tlb.READ];
+/** Bytes of an instruction, at the most. */
+const LONGEST = 15;
 /** Bytes in front of the instruction pointer and from it on. */
 const BEFORE = 24;
 const BEHIND = 40;
@@ -40,6 +42,16 @@ function bytesAt(view: DataView, cpu: number, linear: bigint, length: number): U
   const available = Math.min(length, PAGE - Number(linear & 0xfffn));
   if (host === undefined || host + available > view.byteLength) return new Uint8Array();
   return Uint8Array.from({ length: available }, (_, i) => view.getUint8(host + i));
+}
+
+/** The instruction at an address as a line. */
+export function codeAt(view: DataView, cpu: number, rip: bigint): string {
+  const size = codeSizeOf(view.getUint32(cpu + Cpu.mode, true));
+  const linear = rip + (size === 64 ? 0n : view.getBigUint64(cpu + Cpu.csBase, true));
+  const first = bytesAt(view, cpu, linear, LONGEST);
+  const rest = bytesAt(view, cpu, linear + BigInt(first.length), LONGEST - first.length);
+  const [line] = disassembleLines(Uint8Array.from([...first, ...rest]), size, rip);
+  return line ?? `${rip.toString(16)}  (not in the TLB any more)`;
 }
 
 /** Where to start so that an instruction begins at the end: the farthest place in front of it from which decoding gets there. */

@@ -53,7 +53,7 @@ import { SerialPort } from "./serial_port";
 import { SerialPorts } from "./serial_ports";
 
 /** Cpu.JIT_ of the configuration's words. */
-const jitCodes = { off: Cpu.JIT_OFF, on: Cpu.JIT_ON, force: Cpu.JIT_FORCE } as const;
+const jitCodes = { off: Cpu.JIT_OFF, on: Cpu.JIT_ON, force: Cpu.JIT_FORCE, check: Cpu.JIT_CHECK } as const;
 
 /** The guest is asked for its memory statistics at most so often, and only while somebody looks at the machine's. */
 const GUEST_STATS_MS = 2000;

@@ -3,6 +3,7 @@
 
 import * as Cpu from "../../assembly/layout/cpu";
 import * as Machine from "../../assembly/layout/machine";
+import { TranslationError } from "./difference";
 import { RUN_EXIT } from "./exports";
 import type { MachineModel } from "./machine";
 
@@ -63,6 +64,7 @@ export class SingleThread {
       const cpu = plan.cpus + i * Cpu.SIZE;
       const wake = Atomics.load(guest.words, (cpu + Cpu.wake) / 4);
       const reason = exports.cpuRun(cpu, SLICE);
+      if (reason === RUN_EXIT.differs) throw new TranslationError(guest.data, cpu);
       if (reason === RUN_EXIT.shutdown) this.#model.tripleFault();
       const sleeps = reason !== RUN_EXIT.budget && reason !== RUN_EXIT.asked;
       const woken = Atomics.load(guest.words, (cpu + Cpu.wake) / 4) !== wake;

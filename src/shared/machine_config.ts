@@ -67,8 +67,8 @@ export interface MachineConfig {
 }
 
 /** Translation of hot code to WebAssembly: on, never, or of all code at its first execution. */
-export type JitMode = "on" | "off" | "force";
-export const jitModes: readonly JitMode[] = ["on", "off", "force"];
+export type JitMode = "on" | "off" | "force" | "check";
+export const jitModes: readonly JitMode[] = ["on", "off", "force", "check"];
 
 export type ImageInterface = Exclude<DriveInterface, "none">;
 export const imageInterfaces: readonly ImageInterface[] = ["virtio", "scsi"];

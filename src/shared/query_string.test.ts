@@ -105,7 +105,7 @@ describe("parseQuery", () => {
     ["image=tiny&device=scsi-hd,drive=d,logical_block_size=600", "must be a power of two"],
     ["image=tiny&device=scsi-hd,drive=d,logical_block_size=4096,physical_block_size=512", "not below the logical"],
     ["image=../x", "is no name of a guest image"],
-    ["image=tiny&jit=yes", "Accepted: on, off, force"],
+    ["image=tiny&jit=yes", "Accepted: on, off, force, check"],
     ["image=tiny&vga=std", "Accepted: none, qxl"],
     ["image=tiny&device=qxl,ram_size_mb=1", "Accepted: 16 to 256"],
     ["image=tiny&serial=stdio&serial=null", "one serial port only"],

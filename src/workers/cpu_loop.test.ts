@@ -1,10 +1,12 @@
 import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
+import * as Check from "../../assembly/layout/check";
 import * as Cpu from "../../assembly/layout/cpu";
 import * as CpuHost from "../../assembly/layout/cpu_host";
 import * as Machine from "../../assembly/layout/machine";
 import * as Mailbox from "../../assembly/layout/mailbox";
 import * as Platform from "../../assembly/layout/platform";
+import { TranslationError } from "../machine/difference";
 import { CpuLoop } from "./cpu_loop";
 
 const machine = 0x1000;
@@ -77,6 +79,16 @@ describe("CpuLoop", () => {
     bench.run([() => 1, () => 2], () => Infinity);
     expect(bench.idle()).toBeGreaterThan(0);
     await worker.terminate();
+  });
+
+  it("ends with both states when translator and interpreter differ", () => {
+    const buffer = new SharedArrayBuffer(cpu + Cpu.SIZE);
+    const loop = new CpuLoop(buffer, machine, cpu);
+    new Int32Array(buffer)[(machine + Machine.control) >>> 2] = Machine.CONTROL_RUN;
+    new DataView(buffer).setBigUint64(cpu + Check.afterTranslation + Cpu.rbx, 0x123n, true);
+    const run = () => loop.run({ cpuRun: () => 5, cpuHaltTimeout: () => 0 });
+    expect(run).toThrow(TranslationError);
+    expect(run).toThrow(/^\* rbx +translated 0{13}123 interpreted 0{16}/m);
   });
 
   it("stands still while paused, says so, and stops when told", async () => {

@@ -7,6 +7,7 @@ import * as Machine from "../../assembly/layout/machine";
 import * as Mailbox from "../../assembly/layout/mailbox";
 import * as Platform from "../../assembly/layout/platform";
 import { postExit } from "../core/crossing";
+import { TranslationError } from "../machine/difference";
 import { RUN_EXIT } from "../machine/exports";
 import { sharedNow } from "./clock";
 
@@ -53,6 +54,7 @@ export class CpuLoop {
       if (reason === RUN_EXIT.budget) this.#adapt(performance.now() - began);
       else if (reason === RUN_EXIT.halted) this.#sleep(wake, calls.cpuHaltTimeout(this.#cpu));
       else if (reason === RUN_EXIT.shutdown) this.#tripleFault();
+      else if (reason === RUN_EXIT.differs) throw new TranslationError(new DataView(this.#words.buffer), this.#cpu);
     }
   }
 

@@ -52,6 +52,8 @@ const translatorOffsets: readonly (readonly [string, number])[] = [
   ["bytes of translations", Jit.bytesEmitted],
   ["translated modules", Jit.modules],
   ["regions not translated", Jit.refused],
+  ["translated modules dropped", Jit.modulesDropped],
+  ["translated regions evicted", Jit.regionsEvicted],
 ];
 
 export function inspectCpu(view: DataView, cpu: number): CpuReport {

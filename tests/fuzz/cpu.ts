@@ -41,7 +41,7 @@ export class FuzzCpu {
   #tables = 0;
   #pages = 0;
 
-  /** `mode`: Cpu.JIT_OFF, JIT_ON or JIT_FORCE. */
+  /** `mode`: Cpu.JIT_OFF, JIT_ON, JIT_FORCE or JIT_CHECK. */
   constructor(mode: number, bits: 64 | 32) {
     const { system } = this;
     this.#mode = mode;
@@ -157,7 +157,8 @@ export class FuzzCpu {
     view.setInt32(system.cpu + Cpu.excVector, -1, true);
     system.calls.cpuSetTranslator(system.cpu, this.#mode);
     // Programs are short: what is warm in them is translated.
-    if (this.#mode === Cpu.JIT_ON) view.setInt32(system.cpu + Cpu.hotStart, -WARM, true);
+    if (this.#mode === Cpu.JIT_ON || this.#mode === Cpu.JIT_CHECK)
+      view.setInt32(system.cpu + Cpu.hotStart, -WARM, true);
     system.calls.cpuSync(system.cpu);
   }
 

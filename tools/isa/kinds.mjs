@@ -91,9 +91,10 @@ export const KIND_SIZE = 8;
 
 /**
  * What a handler may touch beside memory: 1 general registers, 2 flags, 4 the xmm registers it names, 8 xmm0, 16 all of them; 32 it does not go on
- * behind; 64 of the general registers, just those that its record names, and rax, rcx, rdx, rbx.
+ * behind; 64 of the general registers, just those that its record names, and rax, rcx, rdx, rbx; 128 it reaches beyond registers and memory, or
+ * is not the same at the next time.
  */
-const EFFECT = { general: 1, flags: 2, xmm: 4, xmm0: 8, allXmm: 16, leaves: 32, named: 64 };
+const EFFECT = { general: 1, flags: 2, xmm: 4, xmm0: 8, allXmm: 16, leaves: 32, named: 64, apart: 128 };
 
 /** Handlers of instructions that neither use the stack nor are string instructions. */
 const modest = /^(alu|bcd|bits|exchange|muldiv|shift|move)\./;
@@ -101,8 +102,23 @@ const modest = /^(alu|bcd|bits|exchange|muldiv|shift|move)\./;
 /** Handlers after which execution does not go on behind the instruction. */
 const leaving = /^far\.|^system\.(hlt|sysret)/;
 
+/** Handlers that change how the processor works, meet devices, or read what changes by itself. */
+const apart = new RegExp(
+  [
+    String.raw`^(far|io|string_io|random)\.`,
+    String.raw`^segment\.(pop|moveTo|l.s$)`,
+    String.raw`^system\.(hlt|l[lgi]dt|ltr|lmsw|clts|inv|hypercall|monitor|mwait|rd|wrmsr|movTo|cacheControl)`,
+    String.raw`^xsave\.(xsetbv|xrstors)`,
+  ].join("|"),
+);
+
 /** An operation of the vector and floating-point units writes general registers only if its first operand is one. @param {Op} op */
 function effects(op) {
+  return touched(op) | (apart.test(op.parsed.handler) ? EFFECT.apart : 0);
+}
+
+/** The effects but for the last. @param {Op} op */
+function touched(op) {
   const { handler, operands, options, mnemonic } = op.parsed;
   if (options.end && leaving.test(handler)) return EFFECT.general | EFFECT.flags | EFFECT.leaves;
   const state = /^F?XSAVE|^F?XRSTOR/.test(mnemonic) ? EFFECT.allXmm : 0;

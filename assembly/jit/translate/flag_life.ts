@@ -18,15 +18,17 @@ const SHOWS = 2;
 
 /** Whether the flags that the instruction under translation leaves are overwritten before anybody can see them. */
 export function flagsDie(j: usize): bool {
+  return flagsDieFrom(j, behind(recordOf(j)));
+}
+
+/** The same of the flags that the instruction at a page offset of the basic block finds. */
+export function flagsDieFrom(j: usize, offset: u32): bool {
   const end = load<u32>(<usize>load<u32>(j, Jit.block), Jit.bEnd);
-  let rec = recordOf(j);
-  let offset = (<u32>load<u16>(rec, Record.where)) & 0xfff;
-  for (let n = 0; n < LOOK_AHEAD; n++) {
-    offset = behind(rec);
-    if (offset >= end) return false;
-    rec = recordAt(j, offset);
+  for (let n = 0; n < LOOK_AHEAD && offset < end; n++) {
+    const rec = recordAt(j, offset);
     const effect = effectOf(rec);
     if (effect != KEEPS) return effect == OVERWRITES;
+    offset = behind(rec);
   }
   return false;
 }

@@ -311,10 +311,12 @@ export function pushNext(j: usize): void {
 export function pushMemory(j: usize, size: u32, unsignedValue: bool): void {
   E.get(j, L.HOST);
   let opcode = E.I64_LOAD;
-  if (size == 0) opcode = unsignedValue ? E.I64_LOAD8_U : E.I64_LOAD8_S;
-  else if (size == 1) opcode = unsignedValue ? E.I64_LOAD16_U : E.I64_LOAD16_S;
-  else if (size == 2) opcode = unsignedValue ? E.I64_LOAD32_U : E.I64_LOAD32_S;
+  if (size == 0) opcode = E.I64_LOAD8_U;
+  else if (size == 1) opcode = E.I64_LOAD16_U;
+  else if (size == 2) opcode = E.I64_LOAD32_U;
   E.memory(j, opcode, 0);
+  // Instructions that load and extend to 64 bits are two for the engine, of which it folds one into the other and keeps both.
+  if (!unsignedValue) extend(j, size);
 }
 
 /** Stores a local at HOST. */

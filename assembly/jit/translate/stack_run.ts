@@ -35,11 +35,15 @@ function runLength(j: usize, offset: u32, left: u32, pushes: bool): u32 {
   return n;
 }
 
-/** Translates the run that starts at `offset`, if there is one; returns how many instructions it has. */
-export function translateRun(j: usize, offset: u32, left: u32): u32 {
+/** Instructions of the run that starts at `offset`, of at most `left`; 0 = there is none. */
+export function runAt(j: usize, offset: u32, left: u32): u32 {
+  const n = runLength(j, offset, left, belongs(j, recordAt(j, offset), true));
+  return n < 2 ? 0 : n;
+}
+
+/** Translates the run of `n` instructions that starts at `offset`; returns where it ends. */
+export function translateRun(j: usize, offset: u32, n: u32): u32 {
   const pushes = belongs(j, recordAt(j, offset), true);
-  const n = runLength(j, offset, left, pushes);
-  if (n < 2) return 0;
   store<u32>(j, <u32>recordAt(j, offset), Jit.record);
   beginInstruction(j);
   const size = slotSize(j);
@@ -66,5 +70,5 @@ export function translateRun(j: usize, offset: u32, left: u32): u32 {
     cutAddress(j);
   }
   L.setGpr(j, RSP);
-  return n;
+  return offset;
 }
