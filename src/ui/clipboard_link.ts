@@ -6,8 +6,6 @@ import type { Machine } from "../workers/client";
 
 /** The event of the browser follows the key soon, or not at all. */
 const EVENT_MS = 300;
-/** For the guest to make the text its own before the keys arrive. */
-const SETTLE_MS = 150;
 
 /** The keys by which browsers, and programs in the guest, paste. */
 export function isPaste({ code, ctrlKey, shiftKey, altKey, metaKey }: KeyboardEvent): boolean {
@@ -58,7 +56,6 @@ export class ClipboardLink {
     if (text === undefined || text === this.#text) return;
     this.#text = text;
     await this.#machine.clipboard.write(text);
-    await new Promise((resolve) => void setTimeout(resolve, SETTLE_MS));
   }
 
   #onPaste(event: ClipboardEvent): void {

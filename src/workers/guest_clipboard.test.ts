@@ -17,6 +17,7 @@ const bytes = (...parts: (number[] | string)[]): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(parts.flatMap((part) => (typeof part === "string" ? [...new TextEncoder().encode(part)] : part)));
 const word = (value: number): number[] => [value & 255, value >> 8, 0, 0];
 
+const NONE = word(0);
 const UTF8 = word(1);
 const CLIPBOARD = word(0);
 const PRIMARY = word(1);
@@ -29,7 +30,10 @@ beforeEach(async () => {
   guest = new NamedPort();
   copied = 0;
   heard = [];
-  answer = () => undefined;
+  // Nothing was copied in the guest.
+  answer = ({ type }) => {
+    if (type === Spice.CLIPBOARD_REQUEST) say(Spice.CLIPBOARD, bytes(CLIPBOARD, NONE));
+  };
   const reader = new Spice.MessageReader();
   guest.input.onData = () => {
     const arrived = new Uint8Array(guest.input.length);
@@ -79,6 +83,21 @@ describe("the guest's clipboard", () => {
     say(Spice.CLIPBOARD_REQUEST, bytes(CLIPBOARD, UTF8));
     await vi.waitFor(() => expect(heard.at(-1)?.type).toBe(Spice.CLIPBOARD));
     expect(heard.at(-1)?.data).toEqual(bytes(CLIPBOARD, UTF8, "früh"));
+  });
+
+  it("says when the guest can paste what it was given", async () => {
+    const asked = vi.fn();
+    answer = ({ type }) => {
+      if (type === Spice.CLIPBOARD_REQUEST) asked();
+    };
+    await arrive();
+    const written = vi.fn();
+    const writing = clipboard.write("soon").then(written);
+    await vi.waitFor(() => expect(asked).toHaveBeenCalled());
+    expect(heard.at(-2)?.type).toBe(Spice.CLIPBOARD_GRAB);
+    expect(written).not.toHaveBeenCalled();
+    say(Spice.CLIPBOARD, bytes(CLIPBOARD, NONE));
+    await writing;
   });
 
   it("takes long text in chunks that the agent accepts", async () => {

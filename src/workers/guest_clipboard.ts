@@ -12,7 +12,7 @@ const CAPABILITIES = (1 << 5) | (1 << 6);
 const SELECTION = 0;
 const NO_TEXT = 0;
 const UTF8_TEXT = 1;
-const READ_TIMEOUT_MS = 5000;
+const ANSWER_TIMEOUT_MS = 5000;
 
 /** u32s, as the agent's messages have them: a selection first. */
 function words(...values: number[]): Uint8Array<ArrayBuffer> {
@@ -62,21 +62,28 @@ export class GuestClipboard {
     void this.#serve(port);
   }
 
-  /** Text for the guest to paste. */
+  /** Text for the guest to paste. Resolves when its desktop can do so, if there is one. */
   async write(text: string): Promise<void> {
     this.#text = text;
     this.#guestHasText = false;
     await this.connect();
-    if (this.#present) this.#offer();
+    if (!this.#present) return;
+    this.#offer();
+    // The agent does one thing after the other: when it has said that it has no text of its own, it has taken ours. Who
+    // does not answer may be able to paste all the same.
+    await this.#ask().catch(() => undefined);
   }
 
   /** The text that was copied in the guest; empty if there is none. */
   async read(): Promise<string> {
-    if (!this.#guestHasText) return "";
+    return this.#guestHasText ? this.#ask() : "";
+  }
+
+  async #ask(): Promise<string> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const answer = new Promise<string>((resolve, reject) => {
       this.#waiting.push(resolve);
-      timer = setTimeout(() => reject(new Error("the guest does not give its clipboard")), READ_TIMEOUT_MS);
+      timer = setTimeout(() => reject(new Error("the guest does not give its clipboard")), ANSWER_TIMEOUT_MS);
     });
     this.#send(Spice.CLIPBOARD_REQUEST, words(SELECTION, UTF8_TEXT));
     try {

@@ -98,6 +98,17 @@ describe("the device", () => {
     expect(t.driver.word(Q.RAM_INT_PENDING)).toBe(Q.INTERRUPT_DISPLAY);
   });
 
+  it("takes commands while there is no primary surface, and gives back what they were in", () => {
+    const t = testQxl();
+    t.driver.start();
+    t.driver.port(Q.IO_DESTROY_PRIMARY);
+    t.driver.setWord(Q.RAM_COMMAND_RING + Q.RING_NOTIFY_ON_CONS, 1);
+    t.driver.draw(1, BOX, fill(1));
+    expect(t.driver.word(Q.RAM_COMMAND_RING + Q.RING_CONS)).toBe(1);
+    expect(t.driver.word(Q.RAM_INT_PENDING)).toBe(Q.INTERRUPT_DISPLAY);
+    expect(t.pci.device.counters).toMatchObject({ dropped: 1, released: 1, guestBugs: 0 });
+  });
+
   it("keeps the memory of a surface's command as long as the surface", () => {
     const t = testQxl();
     t.driver.start();

@@ -250,8 +250,12 @@ export class Qxl {
     }
   }
 
+  /**
+   * Without a primary surface too: while Linux changes the resolution, Xorg goes on drawing on the surface that is gone,
+   * and with a full ring would never get to the new one.
+   */
   get #takesCommands(): boolean {
-    return !this.#broken && (this.#mode === "native" || this.#mode === "compat");
+    return !this.#broken && this.#mode !== "vga";
   }
 
   /** False when the device has stopped. */
