@@ -1,5 +1,5 @@
 // Which translations there are: slots of the function table, and the modules that they came with. An engine keeps a
-// module, about 40 times as large as what is counted here, as long as one of its functions is in the table or runs. So
+// module, about five times as large as what is counted here, as long as one of its functions is in the table or runs. So
 // modules go, those first that have not been used for the longest time, when all together are too large; and at once when
 // the guest has overwritten all their code. Freed slots are used again before those that never were, so that the functions
 // in them are overwritten soon, which is what lets the engine free them.

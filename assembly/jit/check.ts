@@ -29,10 +29,10 @@ import { compileOverdue, translateBlock } from "./translator";
 import { jitMisfit } from "./x87_helpers";
 
 /** Instructions that are compared at a time, at the most. */
-const STRETCH: i32 = 1000;
+const STRETCH: i32 = 250;
 /** A translation is compared the first ALWAYS times that it is come to, and then every RARELY-th time: else a boot takes ten minutes. */
-const ALWAYS: u32 = 500;
-const RARELY: i32 = 100;
+const ALWAYS: u32 = 100;
+const RARELY: i32 = 200;
 /** More than any stretch needs. */
 const FUEL: i32 = 0x10000000;
 /** Levels of nesting that a translation may use: the interpreter is below it. */

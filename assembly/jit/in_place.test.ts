@@ -29,7 +29,7 @@ describe("code without a translation", () => {
     expect(t.get64(Cpu.rsp)).toBe(BigInt(STACK));
   });
 
-  it("may take turns with translated code in a deep recursion: frames of the interpreter are large", () => {
+  it("may take turns with translated code in a deep recursion", () => {
     const t = translatedCpu(0);
     t.set64(Cpu.rsp, STACK);
     const translated = CODE + 0x800;

@@ -267,8 +267,8 @@ export const moduleSlot = 0;
 export const moduleBytes = 4;
 export const moduleUsed = 8;
 export const moduleLive = 12;
-/** The engine needs about 40 times as much. */
-export const MODULE_BYTES_MAX = 0xc00000;
+/** The engine needs about five times as much. */
+export const MODULE_BYTES_MAX = 0x3000000;
 
 // A vector instruction that is executed on values (jit/vector_helpers.ts): operation, and from LOOK_SHIFT on, what must be
 // plain: shape of the operands in bits 0-1, of the result from bit LOOK_TO on, and which of them.
