@@ -4,8 +4,8 @@
 
 import type { Machine } from "../workers/client";
 
-/** The event of the browser follows the key soon, or not at all. */
-const EVENT_MS = 300;
+/** The event of the browser follows the key soon, on a busy computer too, or not at all. */
+const EVENT_MS = 1000;
 
 /** The keys by which browsers, and programs in the guest, paste. */
 export function isPaste({ code, ctrlKey, shiftKey, altKey, metaKey }: KeyboardEvent): boolean {

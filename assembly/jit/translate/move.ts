@@ -5,7 +5,7 @@ import * as Record from "../../layout/record";
 import * as K from "../../cpu/generated/kinds";
 import * as E from "../emit";
 import * as L from "../locals";
-import { cutAddress, slotSize } from "../state";
+import { slotSize } from "../state";
 import {
   addSegment,
   extend,
@@ -13,6 +13,7 @@ import {
   popRegister,
   pushMemory,
   pushOffset,
+  pushPointer,
   pushRegister,
   recordOf,
   storeAtHost,
@@ -23,16 +24,6 @@ const RAX: u32 = 0;
 const RDX: u32 = 2;
 const RSP: u32 = 4;
 const RBP: u32 = 5;
-
-/** Pushes a pointer register + `by`, as an address of the mode. */
-function pushPointer(j: usize, register: u32, by: i64): void {
-  L.getGpr(j, register);
-  if (by != 0) {
-    E.i64Const(j, by);
-    E.op(j, E.I64_ADD);
-  }
-  cutAddress(j);
-}
 
 /** Pushes the local X onto the guest's stack; rsp moves when the store has succeeded. */
 export function pushX(j: usize): void {

@@ -127,6 +127,17 @@ function insert(j: usize, offset: u32, size: u32): void {
   E.op(j, E.I64_OR);
 }
 
+/** Pushes a pointer register + `by`, as an address of the mode. */
+export function pushPointer(j: usize, register: u32, by: i32): void {
+  const half = L.isFlat(j);
+  L.getGpr(j, register);
+  if (by == 0) return;
+  if (half) E.op(j, E.I32_WRAP_I64);
+  pushConstant(j, by, half);
+  E.op(j, half ? E.I32_ADD : E.I64_ADD);
+  if (half) E.op(j, E.I64_EXTEND_I32_U);
+}
+
 /** Pushes a part of an address, as i32 where no more than that matters. */
 function pushPart(j: usize, register: u32, half: bool): void {
   L.getGpr(j, register >> 3);

@@ -10,7 +10,7 @@ import * as Ops from "../../cpu/generated/ops";
 import * as E from "../emit";
 import * as L from "../locals";
 import { behind, entryOf, kindOfRecord, recordAt } from "../region";
-import { cutAddress, slotSize } from "../state";
+import { slotSize } from "../state";
 import { hasStack } from "../x87_state";
 import * as X87 from "./x87_operands";
 import {
@@ -26,6 +26,7 @@ import {
   pushHostOrZero,
   pushLinear,
   pushOperand,
+  pushPointer,
   recordOf,
 } from "./operand";
 
@@ -191,7 +192,7 @@ function share(j: usize, base: u32): bool {
   if (load<u32>(group, Jit.gCount) < 2) return false;
   store<u32>(group, base, Jit.gBase);
   const low = load<i64>(group, Jit.gLow);
-  pushBaseAnd(j, base, <i32>low);
+  pushPointer(j, base >> 3, <i32>low);
   E.set(j, L.LA);
   pushHostOrZero(j, <i32>(load<i64>(group, Jit.gHigh) - low), load<u32>(group, Jit.gWrite) != 0);
   E.set(j, hostLocal(base));
@@ -226,14 +227,6 @@ function collectStack(j: usize, group: usize, rec: usize, kind: u32, entry: usiz
   return addAccess(group, where, pops ? moved : moved + move, slot, !pops) ? move : NOT_CONSTANT;
 }
 
-function pushBaseAnd(j: usize, base: u32, disp: i32): void {
-  L.getGpr(j, base >> 3);
-  if (disp != 0) {
-    E.i64Const(j, disp);
-    E.op(j, E.I64_ADD);
-  }
-  cutAddress(j);
-}
 
 /** An access of the instruction under translation through `base` whose look-up is shared; 0 = it is not. */
 function sharedAccess(j: usize, base: u32, which: u32): usize {
@@ -270,7 +263,7 @@ function hostByShared(j: usize, bytes: i32, write: bool): bool {
   if (access == 0) return false;
   ifShared(j, base, access);
   L.pushCpu(j);
-  pushBaseAnd(j, base, load<i32>(rec, Record.disp));
+  pushPointer(j, base >> 3, load<i32>(rec, Record.disp));
   E.i64Const(j, 0);
   callSlowAccess(j, bytes, write);
   E.end(j);
@@ -297,7 +290,7 @@ function ifShared(j: usize, base: u32, access: usize): void {
  */
 export function hostOfStack(j: usize, by: i32, bytes: i32, write: bool): void {
   const access = sharedStack(j, bytes, write);
-  pushBaseAnd(j, Cpu.rsp, by);
+  pushPointer(j, Cpu.rsp >> 3, by);
   E.set(j, L.LA);
   if (access == 0) {
     hostOfRange(j, bytes, write);
