@@ -9,6 +9,7 @@ import { blockAddress, blockAtOffset, isJumpTarget, successor } from "./region";
 
 /** The longer a chain, the longer the way to its last block. */
 const LONGEST: u32 = 16;
+const PAGE: u32 = 4096;
 
 /** Leads the region's calls, returns and indirect jumps to its own blocks, as far as it shall (Jit.follow). */
 export function connect(cpu: usize, j: usize): void {
@@ -41,7 +42,7 @@ function connectCalls(j: usize): bool {
 
 /**
  * Whether what starts at a block ends with RET and, but for branches that were not taken often, nowhere else. Had the callee
- * been left otherwise, its return would unwind all callers.
+ * been left otherwise, its return would unwind all callers. Of branches to other pages nobody knows how often they are taken.
  */
 function isClosed(j: usize, callee: i32): bool {
   const count = load<u32>(j, Jit.blockCount);
@@ -60,10 +61,16 @@ function isClosed(j: usize, callee: i32): bool {
     const taken: i32 = term == Jit.TERM_CALL ? -1 : load<i32>(b, Jit.bTaken);
     const fall = load<i32>(b, Jit.bFall);
     if (taken < 0 && fall < 0 && term != Jit.TERM_RET) return false;
+    if (term == Jit.TERM_JCC && leavesPage(b)) return false;
     top = pushOnce(j, stack, top, taken);
     top = pushOnce(j, stack, top, fall);
   }
   return returns;
+}
+
+/** Whether a conditional branch leads to another page, one way or the other. */
+function leavesPage(b: usize): bool {
+  return load<u32>(<usize>load<u32>(b, Jit.bTermRecord), Record.imm) >= PAGE || load<u32>(b, Jit.bEnd) >= PAGE;
 }
 
 function pushOnce(j: usize, stack: usize, top: usize, n: i32): usize {
