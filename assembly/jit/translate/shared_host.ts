@@ -227,7 +227,6 @@ function collectStack(j: usize, group: usize, rec: usize, kind: u32, entry: usiz
   return addAccess(group, where, pops ? moved : moved + move, slot, !pops) ? move : NOT_CONSTANT;
 }
 
-
 /** An access of the instruction under translation through `base` whose look-up is shared; 0 = it is not. */
 function sharedAccess(j: usize, base: u32, which: u32): usize {
   const where = ((<u32>load<u16>(recordOf(j), Record.where)) & 0xfff) | which;
