@@ -62,6 +62,15 @@ export function translationEntry(cpu: usize, rip: u64): usize {
   return cpu + Cpu.jit + Jit.jumpCache + ((<usize>((rip << 4) ^ (rip >> 6))) & (Jit.JUMP_CACHE_SIZE - 16));
 }
 
+/** From now on regions jump directly to the translation in a slot when they go to `rip` under the key in Cpu.jitKey. */
+@inline
+export function rememberTranslation(cpu: usize, rip: u64, slot: u32): void {
+  const entry = translationEntry(cpu, rip);
+  store<u64>(entry, rip, Jit.jcRip);
+  store<u32>(entry, load<u32>(cpu, Cpu.jitKey), Jit.jcKey);
+  store<u32>(entry, slot, Jit.jcSlot);
+}
+
 /** First record of the block at Cpu.rip, with Cpu.codePage set to match; 0 = fault raised. */
 @inline
 export function findBlock(cpu: usize): usize {

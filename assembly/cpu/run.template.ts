@@ -8,7 +8,7 @@ import * as Exception from "../../layout/exception";
 import * as Jit from "../../layout/jit";
 import * as Record from "../../layout/record";
 import { commitModify, modifyHost, readHost, storeLinear } from "../access";
-import { findBlock, jumpKey, translationEntry } from "../code_cache";
+import { findBlock, jumpKey, rememberTranslation } from "../code_cache";
 import { AFTER_SHADOW, afterSingle, beforeSingle } from "../debug";
 import { deliverPending } from "../exceptions";
 import { getBelow, getLess, getOf, getPf, getSf, getZf, settleFlags } from "../flags";
@@ -135,15 +135,11 @@ function countEntry(rec: usize): i32 {
 
 /** Makes ready for the translation of the block at Cpu.rip, which others may jump to directly from now on. */
 function enterTranslation(cpu: usize, rec: usize, executed: u64): void {
-  const rip = load<u64>(cpu, Cpu.rip);
-  const entry = translationEntry(cpu, rip);
   const counters = cpu + Cpu.counters;
   store<u64>(counters, load<u64>(counters, Counters.translationsEntered) + 1, Counters.translationsEntered);
   goBack(cpu, executed);
-  store<u64>(entry, rip, Jit.jcRip);
-  store<u32>(entry, load<u32>(cpu, Cpu.jitKey), Jit.jcKey);
   const slot = load<u32>(rec - Record.HEAD_SIZE, Record.headCode);
-  store<u32>(entry, slot, Jit.jcSlot);
+  rememberTranslation(cpu, load<u64>(cpu, Cpu.rip), slot);
   noteUse(cpu + Cpu.jit, slot);
 }
 

@@ -5,11 +5,10 @@
 import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
 import { blocksOfPage } from "../cpu/code_cache";
-import { blockAddress, blockAtOffset, isJumpTarget, successor } from "./region";
+import { blockAddress, blockAtOffset, isJumpTarget, PAGE, successor } from "./region";
 
 /** The longer a chain, the longer the way to its last block. */
 const LONGEST: u32 = 16;
-const PAGE: u32 = 4096;
 
 /** Leads the region's calls, returns and indirect jumps to its own blocks, as far as it shall (Jit.follow). */
 export function connect(cpu: usize, j: usize): void {

@@ -7,7 +7,7 @@
 //
 // Translations of this mode count their instructions (jit/steps.ts), so that they can be stopped in front of each of them.
 
-import { jumpKey, findBlock, findBlockSlow, startShadow, translationEntry } from "../cpu/code_cache";
+import { jumpKey, findBlock, findBlockSlow, rememberTranslation, startShadow } from "../cpu/code_cache";
 import { ARITHMETIC, getFlags, settleFlags } from "../cpu/flags";
 import { EFFECT_APART } from "../cpu/generated/kinds";
 import * as Ops from "../cpu/generated/ops";
@@ -276,12 +276,8 @@ function isTranslated(cpu: usize): bool {
   if (rec == 0 || rec == cpu + Cpu.scratchRecords) return false;
   const slot = load<u32>(rec - Record.HEAD_SIZE, Record.headChecked);
   if (slot == 0) return false;
-  const rip = load<u64>(cpu, Cpu.rip);
-  const entry = translationEntry(cpu, rip);
   store<u32>(cpu, jumpKey(cpu), Cpu.jitKey);
-  store<u64>(entry, rip, Jit.jcRip);
-  store<u32>(entry, load<u32>(cpu, Cpu.jitKey), Jit.jcKey);
-  store<u32>(entry, slot, Jit.jcSlot);
+  rememberTranslation(cpu, load<u64>(cpu, Cpu.rip), slot);
   return true;
 }
 

@@ -49,7 +49,7 @@ export function pushSecond(j: usize): void {
 /** Of two values on the stack keeps the first if the flags, of unknown kind, are of this one. */
 export function selectByKind(j: usize, kind: u32): void {
   E.get(j, L.FLAG_KIND);
-  E.i32Const(j, 0xff);
+  E.i32Const(j, Cpu.FLAGS_KIND);
   E.op(j, E.I32_AND);
   E.i32Const(j, kind);
   E.op(j, E.I32_EQ);
@@ -91,19 +91,13 @@ export function storeFlags(j: usize): void {
 }
 
 function storeKnown(j: usize, kind: u32): void {
-  storeLocal(j, L.FLAG_KIND, E.I32_STORE, Cpu.flagKind);
+  L.storeLocal(j, L.FLAG_KIND, E.I32_STORE, Cpu.flagKind);
   const sub = kind == Cpu.FLAGS_SUB;
-  if (!sub) storeLocal(j, L.FLAG_RESULT, E.I64_STORE, Cpu.flagResult);
+  if (!sub) L.storeLocal(j, L.FLAG_RESULT, E.I64_STORE, Cpu.flagResult);
   if (kind == Cpu.FLAGS_LOGIC) return;
-  if (sub || kind == Cpu.FLAGS_MUL) storeLocal(j, L.FLAG_B, E.I64_STORE, Cpu.flagB);
-  else if (kind != Cpu.FLAGS_ADD) storeLocal(j, L.FLAG_BITS, E.I32_STORE, Cpu.flagBits);
-  if (kind != Cpu.FLAGS_BITS && kind != Cpu.FLAGS_EXPLICIT) storeLocal(j, L.FLAG_A, E.I64_STORE, Cpu.flagA);
-}
-
-function storeLocal(j: usize, local: u32, opcode: u32, offset: u32): void {
-  L.pushCpu(j);
-  E.get(j, local);
-  E.memory(j, opcode, offset);
+  if (sub || kind == Cpu.FLAGS_MUL) L.storeLocal(j, L.FLAG_B, E.I64_STORE, Cpu.flagB);
+  else if (kind != Cpu.FLAGS_ADD) L.storeLocal(j, L.FLAG_BITS, E.I32_STORE, Cpu.flagBits);
+  if (kind != Cpu.FLAGS_BITS && kind != Cpu.FLAGS_EXPLICIT) L.storeLocal(j, L.FLAG_A, E.I64_STORE, Cpu.flagA);
 }
 
 /** As the local says, unless that is FLAGS_IN_MEMORY. */
@@ -112,11 +106,11 @@ function storeUnknown(j: usize): void {
   E.i32Const(j, 0);
   E.op(j, E.I32_GE_S);
   E.ifThen(j, E.VOID);
-  storeLocal(j, L.FLAG_KIND, E.I32_STORE, Cpu.flagKind);
-  storeLocal(j, L.FLAG_RESULT, E.I64_STORE, Cpu.flagResult);
-  storeLocal(j, L.FLAG_A, E.I64_STORE, Cpu.flagA);
-  storeLocal(j, L.FLAG_B, E.I64_STORE, Cpu.flagB);
-  storeLocal(j, L.FLAG_BITS, E.I32_STORE, Cpu.flagBits);
+  L.storeLocal(j, L.FLAG_KIND, E.I32_STORE, Cpu.flagKind);
+  L.storeLocal(j, L.FLAG_RESULT, E.I64_STORE, Cpu.flagResult);
+  L.storeLocal(j, L.FLAG_A, E.I64_STORE, Cpu.flagA);
+  L.storeLocal(j, L.FLAG_B, E.I64_STORE, Cpu.flagB);
+  L.storeLocal(j, L.FLAG_BITS, E.I32_STORE, Cpu.flagBits);
   if (load<u32>(j, Jit.ordersFlags) != 0) {
     E.get(j, L.FLAG_KIND);
     E.i32Const(j, Jit.FLAGS_ORDER);
@@ -134,6 +128,14 @@ function compareOrder(j: usize, opcode: u32): void {
   E.op(j, opcode);
 }
 
+/** Pushes whether neither of two comparisons holds. */
+function pushNeither(j: usize, opcode: u32, other: u32): void {
+  compareOrder(j, opcode);
+  compareOrder(j, other);
+  E.op(j, E.I32_OR);
+  E.op(j, E.I32_EQZ);
+}
+
 /** The conditions after COMIS or UCOMIS, whose flags say CF = less, ZF = equal, and both with PF = not ordered. */
 export function pushFloatOrder(j: usize, even: u32): void {
   switch (even) {
@@ -143,20 +145,14 @@ export function pushFloatOrder(j: usize, even: u32): void {
       return;
     case 4:
     case 14:
-      compareOrder(j, E.F64_LT);
-      compareOrder(j, E.F64_GT);
-      E.op(j, E.I32_OR);
-      E.op(j, E.I32_EQZ);
+      pushNeither(j, E.F64_LT, E.F64_GT);
       return;
     case 6:
       compareOrder(j, E.F64_GT);
       E.op(j, E.I32_EQZ);
       return;
     case 10:
-      compareOrder(j, E.F64_LT);
-      compareOrder(j, E.F64_GE);
-      E.op(j, E.I32_OR);
-      E.op(j, E.I32_EQZ);
+      pushNeither(j, E.F64_LT, E.F64_GE);
       return;
   }
   // OF and SF are clear.

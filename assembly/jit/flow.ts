@@ -6,7 +6,7 @@
 // Sets: bit n = general register n, FLAGS, bit 32 + n = xmm register n.
 
 import * as Jit from "../layout/jit";
-import { blockAddress, blockAtOffset } from "./region";
+import { blockAddress } from "./region";
 import { inOrder } from "./structure";
 
 export const GENERAL: u64 = 0xffff;
@@ -57,7 +57,7 @@ export function writes(j: usize, set: u64): void {
 }
 
 /** Locals were given the values that are in memory. */
-export function loaded(j: usize, set: u64): void {
+function loaded(j: usize, set: u64): void {
   const flow = current(j);
   store<u64>(flow, load<u64>(flow, Jit.fWritten) | set, Jit.fWritten);
 }
@@ -133,9 +133,4 @@ function reloads(b: usize): bool {
   const term = load<u32>(b, Jit.bTerm);
   if (term == Jit.TERM_CALL) return load<i32>(b, Jit.bReturn) < 0;
   return term == Jit.TERM_CALL_RM || term == Jit.TERM_END;
-}
-
-/** The block that the region begins with. */
-export function firstBlock(j: usize): i32 {
-  return blockAtOffset(j, load<u32>(j, Jit.startOffset));
 }

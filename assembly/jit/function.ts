@@ -6,7 +6,7 @@ import * as Ops from "../cpu/generated/ops";
 import * as E from "./emit";
 import * as L from "./locals";
 import { beginBlock, beginInstruction, endBlock } from "./flow";
-import { behind, blockAddress, blockAtOffset, recordAt } from "./region";
+import { behind, blockAddress, firstBlock, recordAt } from "./region";
 import {
   branchAtRip,
   callRegion,
@@ -24,6 +24,7 @@ import {
   pushTarget,
   requireStackAgain,
   returnToCaller,
+  setRip,
   slotSize,
   storeAll,
   storePending,
@@ -56,7 +57,7 @@ export function writeRegion(j: usize): void {
   E.block(j, E.VOID);
   store<u32>(j, load<u32>(j, Jit.depth), Jit.faultDepth);
   E.block(j, E.VOID);
-  writeTree(j, blockAtOffset(j, load<u32>(j, Jit.startOffset)));
+  writeTree(j, firstBlock(j));
   E.end(j);
   exitAtFault(j);
   E.end(j);
@@ -330,12 +331,8 @@ function isBackward(j: usize, from: i32, to: i32): bool {
 /** Instead of a page offset: RIP has the address already. */
 const AT_RIP: i32 = i32.MIN_VALUE;
 
-function leaveFor(j: usize, offset: i32): void {
-  if (offset != AT_RIP) {
-    pushAddress(j, offset);
-    E.set(j, L.RIP);
-  }
-  branchAtRip(j);
+function aimAt(j: usize, offset: i32): void {
+  if (offset != AT_RIP) setRip(j, offset);
 }
 
 /** Takes a direct branch. */
@@ -358,7 +355,8 @@ function isAsPlanned(j: usize, to: i32): bool {
 function goTo(j: usize, from: i32, to: i32, offset: i32): void {
   endBlock(j);
   if (to < 0 || !isAsPlanned(j, to)) {
-    leaveFor(j, offset);
+    aimAt(j, offset);
+    branchAtRip(j);
     return;
   }
   const b = blockAddress(j, to);
@@ -368,8 +366,8 @@ function goTo(j: usize, from: i32, to: i32, offset: i32): void {
     payFuel(j);
     pushDisturbed(j);
     E.ifHinted(j, E.VOID, false);
-    if (offset == AT_RIP) exitAtRip(j, L.EXIT_LOOKUP);
-    else exitTo(j, offset, L.EXIT_LOOKUP);
+    aimAt(j, offset);
+    exitAtRip(j, L.EXIT_LOOKUP);
     E.end(j);
     E.br(j, load<u32>(b, Jit.bLabel));
   } else if (isMerge(j, to)) {

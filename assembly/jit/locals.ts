@@ -4,10 +4,9 @@ import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
 import * as Flow from "./flow";
-import { get, i32Const, I32_WRAP_I64, I64_EXTEND_I32_U, op, set } from "./emit";
+import { get, i32Const, I32_WRAP_I64, I64_EXTEND_I32_U, memory, op, set } from "./emit";
 
-/** Parameter: base address of the CPU. */
-export const CPU: u32 = 0;
+// Parameter 0 is the CPU's base address, which translations have as a constant (pushCpu).
 /** Parameter: where execution starts; later, where it goes on after the region. */
 export const RIP: u32 = 1;
 /** Parameter: how many calls may still be nested. */
@@ -147,6 +146,20 @@ export function pushCpu(j: usize): void {
   i32Const(j, <i32>(j - Cpu.jit));
 }
 
+/** Loads a local from the CPU's memory. */
+export function loadLocal(j: usize, local: u32, opcode: u32, offset: u32): void {
+  pushCpu(j);
+  memory(j, opcode, offset);
+  set(j, local);
+}
+
+/** Stores a local in the CPU's memory. */
+export function storeLocal(j: usize, local: u32, opcode: u32, offset: u32): void {
+  pushCpu(j);
+  get(j, local);
+  memory(j, opcode, offset);
+}
+
 function mark(j: usize, word: usize, bit: u32): void {
   store<u32>(j + word, load<u32>(j + word) | bit);
 }
@@ -157,10 +170,15 @@ export function isFlat(j: usize): bool {
   return (load<u32>(j, Jit.mode) & Record.MODE_FLAT) != 0;
 }
 
-/** Whether the region is code of privilege 3 that may use the users' TLB at once (Record.MODE_USER); not on copies (jit/check.ts). */
+/** Whether translations are compared with the interpreter (jit/check.ts). */
+export function isChecked(j: usize): bool {
+  return load<u32>(j - Cpu.jit, Cpu.jitMode) == Cpu.JIT_CHECK;
+}
+
+/** Whether the region is code of privilege 3 that may use the users' TLB at once (Record.MODE_USER); not on copies. */
 @inline
 export function isUser(j: usize): bool {
-  return (load<u32>(j, Jit.mode) & Record.MODE_USER) != 0 && load<u32>(j - Cpu.jit, Cpu.jitMode) != Cpu.JIT_CHECK;
+  return (load<u32>(j, Jit.mode) & Record.MODE_USER) != 0 && !isChecked(j);
 }
 
 /**

@@ -6,7 +6,6 @@ import * as Jit from "../layout/jit";
 import * as E from "./emit";
 import { V128 } from "./emit_simd";
 import * as L from "./locals";
-import { isChecked } from "./steps";
 import { hasStack } from "./x87_state";
 
 const I32 = 0x7f;
@@ -125,7 +124,7 @@ function writeImports(j: usize): void {
   E.unsigned(j, 1);
   importFunction(j, 0x72, L.TYPE_ACCESS);
   importFunction(j, 0x77, L.TYPE_ACCESS);
-  const checked = isChecked(j);
+  const checked = L.isChecked(j);
   importFunction(j, checked ? 0x64 : 0x63, L.TYPE_RECORD);
   importFunction(j, checked ? 0x66 : 0x65, L.TYPE_RECORD);
   importFunction(j, 0x71, L.TYPE_CONDITION);

@@ -12,7 +12,7 @@ import { EFFECT_LEAVES, KIND_SIZE, KINDS } from "../cpu/generated/kinds";
 const SIZE_WANTED: u32 = 180;
 /** Entries of a block from which on it is taken in. */
 const WARM_ENTRIES: i32 = 32;
-const PAGE: u32 = 4096;
+export const PAGE: u32 = 4096;
 
 export function recordAt(j: usize, offset: u32): usize {
   return <usize>load<u32>(j + Jit.recordAt + ((<usize>offset) << 2));
@@ -40,6 +40,11 @@ export function blockAddress(j: usize, n: u32): usize {
 /** The block that starts at a page offset, -1 = none. */
 export function blockAtOffset(j: usize, offset: u32): i32 {
   return <i32>load<u16>(j + Jit.blockAt + ((<usize>offset) << 1)) - 1;
+}
+
+/** The block that the region begins with. */
+export function firstBlock(j: usize): i32 {
+  return blockAtOffset(j, load<u32>(j, Jit.startOffset));
 }
 
 @inline

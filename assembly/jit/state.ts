@@ -7,6 +7,7 @@ import { simdMemory, V128_LOAD, V128_STORE } from "./emit_simd";
 import { storeFlags } from "./flag_store";
 import * as Flow from "./flow";
 import * as L from "./locals";
+import { firstBlock, PAGE } from "./region";
 import { FROM_FAULT, GO_ON, IN_PLACE } from "../cpu/region_exit";
 import { hasStack, loadStack, pushMisfit, setStack, storeStack } from "./x87_state";
 
@@ -22,18 +23,6 @@ export function storeGpr(j: usize, n: u32): void {
   E.get(j, L.GPR + n);
   if (L.isFlat(j)) E.op(j, E.I64_EXTEND_I32_U);
   E.memory(j, E.I64_STORE, Cpu.gpr + n * 8);
-}
-
-function loadLocal(j: usize, local: u32, opcode: u32, offset: u32): void {
-  L.pushCpu(j);
-  E.memory(j, opcode, offset);
-  E.set(j, local);
-}
-
-function storeLocal(j: usize, local: u32, opcode: u32, offset: u32): void {
-  L.pushCpu(j);
-  E.get(j, local);
-  E.memory(j, opcode, offset);
 }
 
 /** From here on the flags are those in the CPU's memory. Most code sets flags before it reads any: nothing is loaded. */
@@ -151,9 +140,9 @@ export function prologue(j: usize): void {
   E.i64Const(j, -4096);
   E.op(j, E.I64_AND);
   E.set(j, L.PAGE);
-  if (load<u32>(j, Jit.calls) != 0) loadLocal(j, L.KEY, E.I32_LOAD, Cpu.jitKey);
+  if (load<u32>(j, Jit.calls) != 0) L.loadLocal(j, L.KEY, E.I32_LOAD, Cpu.jitKey);
   if (hasStack(j)) requireStack(j);
-  loadAll(j, Flow.firstBlock(j));
+  loadAll(j, firstBlock(j));
   if (hasStack(j)) setStack(j, load<u32>(j, Jit.stackState));
 }
 
@@ -161,7 +150,7 @@ export function prologue(j: usize): void {
 function requireStack(j: usize): void {
   pushMisfit(j);
   E.ifHinted(j, E.VOID, false);
-  storeLocal(j, L.RIP, E.I64_STORE, Cpu.rip);
+  L.storeLocal(j, L.RIP, E.I64_STORE, Cpu.rip);
   L.pushCpu(j);
   E.i32Const(j, load<i32>(j, Jit.head));
   E.call(j, L.FN_MISFIT);
@@ -175,8 +164,7 @@ export function requireStackAgain(j: usize, offset: i32): void {
   if (!hasStack(j)) return;
   pushMisfit(j);
   E.ifHinted(j, E.VOID, false);
-  pushAddress(j, offset);
-  E.set(j, L.RIP);
+  setRip(j, offset);
   E.i32Const(j, L.EXIT_LOOKUP);
   E.set(j, L.EXIT);
   E.br(j, load<u32>(j, Jit.settledDepth));
@@ -186,8 +174,8 @@ export function requireStackAgain(j: usize, offset: i32): void {
 
 /** TLB (which EFLAGS.AC moves), fuel, and the registers that block `next` wants, as others left them; -1 = it is not here. */
 function loadAll(j: usize, next: i32): void {
-  if (!L.isUser(j)) loadLocal(j, L.TLB, E.I32_LOAD, Cpu.tlb);
-  loadLocal(j, L.FUEL, E.I32_LOAD, Cpu.fuel);
+  if (!L.isUser(j)) L.loadLocal(j, L.TLB, E.I32_LOAD, Cpu.tlb);
+  L.loadLocal(j, L.FUEL, E.I32_LOAD, Cpu.fuel);
   store<u32>(j, 0, Jit.owed);
   loadSet(j, Flow.liveAt(j, next));
   loadStack(j);
@@ -202,7 +190,7 @@ export function loadAgain(j: usize, next: i32): void {
 
 /** Handlers find the address of their instruction by the page it is in. */
 export function storePage(j: usize): void {
-  storeLocal(j, L.PAGE, E.I64_STORE, Cpu.codePage);
+  L.storeLocal(j, L.PAGE, E.I64_STORE, Cpu.codePage);
 }
 
 /** Log2 of the size of a stack slot, and of what indirect branches read. */
@@ -225,7 +213,7 @@ export function cutAddress(j: usize): void {
 /** Pushes the target of a direct branch: outside of the page it may lie beyond the end of a 32-bit address space. */
 export function pushTarget(j: usize, offset: i32): void {
   pushAddress(j, offset);
-  if (<u32>offset >= 4096) cutAddress(j);
+  if (<u32>offset >= PAGE) cutAddress(j);
 }
 
 /** Pushes page + offset. */
@@ -237,34 +225,46 @@ export function pushAddress(j: usize, offset: i32): void {
   }
 }
 
-/** Leaves the region for the instruction at page + offset. */
-export function exitTo(j: usize, offset: i32, how: i32): void {
+/** Makes RIP page + offset. */
+export function setRip(j: usize, offset: i32): void {
   pushAddress(j, offset);
   E.set(j, L.RIP);
+}
+
+/** Leaves the region for the instruction at page + offset. */
+export function exitTo(j: usize, offset: i32, how: i32): void {
+  setRip(j, offset);
   exitAtRip(j, how);
 }
 
 /** Leaves the region for the address in the local RIP. */
 export function exitAtRip(j: usize, how: i32): void {
-  setMask(j, load<u64>(j, Jit.pending));
+  exitWith(j, how, load<u64>(j, Jit.pending));
+}
+
+/** The same with this set of registers pending. */
+export function exitWith(j: usize, how: i32, pending: u64): void {
+  setMask(j, pending);
+  payForPath(j);
   endPath(j, how, load<u32>(j, Jit.exitDepth));
 }
 
 /** The same by a branch, which is more frequent than other ways out: what is pending is stored here. */
 export function branchAtRip(j: usize): void {
   storePending(j);
+  payForPath(j);
+  L.storeLocal(j, L.FUEL, E.I32_STORE, Cpu.fuel);
+  endPath(j, L.EXIT_LOOKUP, load<u32>(j, Jit.settledDepth));
+}
+
+/** Pays for a path that ends here. Others go on unpaid. */
+function payForPath(j: usize): void {
   const owed = load<u32>(j, Jit.owed);
   payFuel(j);
-  storeFuel(j);
-  endPath(j, L.EXIT_LOOKUP, load<u32>(j, Jit.settledDepth));
   store<u32>(j, owed, Jit.owed);
 }
 
-/** Pays for the way here and branches to a label. Other paths go on without. */
 function endPath(j: usize, how: i32, label: u32): void {
-  const owed = load<u32>(j, Jit.owed);
-  payFuel(j);
-  store<u32>(j, owed, Jit.owed);
   E.i32Const(j, how);
   E.set(j, L.EXIT);
   E.br(j, label);
@@ -290,7 +290,7 @@ export function storeAll(j: usize): void {
 
 /** Leaves the region after a handler that has changed state in memory, Cpu.rip too. */
 export function exitSettled(j: usize): void {
-  loadLocal(j, L.RIP, E.I64_LOAD, Cpu.rip);
+  L.loadLocal(j, L.RIP, E.I64_LOAD, Cpu.rip);
   E.br(j, load<u32>(j, Jit.settledDepth));
 }
 
@@ -339,8 +339,8 @@ function interpretAndGoOn(j: usize, again: u32): void {
   E.i64Const(j, GO_ON);
   E.op(j, E.I64_EQ);
   E.ifThen(j, E.VOID);
-  loadLocal(j, L.RIP, E.I64_LOAD, Cpu.rip);
-  loadLocal(j, L.FUEL, E.I32_LOAD, Cpu.fuel);
+  L.loadLocal(j, L.RIP, E.I64_LOAD, Cpu.rip);
+  L.loadLocal(j, L.FUEL, E.I32_LOAD, Cpu.fuel);
   E.i32Const(j, L.EXIT_LOOKUP);
   E.set(j, L.EXIT);
   E.br(j, again);

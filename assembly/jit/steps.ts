@@ -1,19 +1,14 @@
 // In the mode JIT_CHECK translations count their instructions and can be stopped in front of each of them (jit/check.ts).
 
 import * as Check from "../layout/check";
-import * as Cpu from "../layout/cpu";
 import * as E from "./emit";
 import * as L from "./locals";
 import { exitTo } from "./state";
 import { flagsDieFrom } from "./translate/flag_life";
 
-export function isChecked(j: usize): bool {
-  return load<u32>(j - Cpu.jit, Cpu.jitMode) == Cpu.JIT_CHECK;
-}
-
 /** Pays for `n` instructions from a page offset on, or stops in front of them if so many may not be executed any more. */
 export function paySteps(j: usize, offset: u32, n: u32): void {
-  if (!isChecked(j)) return;
+  if (!L.isChecked(j)) return;
   countSteps(j, n);
   E.get(j, L.EXIT);
   E.i32Const(j, 0);
@@ -29,7 +24,7 @@ export function paySteps(j: usize, offset: u32, n: u32): void {
 
 /** Pays for an instruction that is left to the interpreter, which gives it back. */
 export function payForExit(j: usize): void {
-  if (isChecked(j)) countSteps(j, 1);
+  if (L.isChecked(j)) countSteps(j, 1);
 }
 
 /** Takes from the steps that are left; how many these are then is in EXIT. */

@@ -2,7 +2,7 @@
 // Ramsey, "Beyond Relooper", ICFP 2022). A region whose loops have several entries cannot be written this way.
 
 import * as Jit from "../layout/jit";
-import { blockAddress, blockAtOffset } from "./region";
+import { blockAddress, firstBlock } from "./region";
 
 @inline
 function taken(b: usize): i32 {
@@ -41,7 +41,7 @@ function analyseOnce(j: usize): bool {
     store<i32>(b, -1, Jit.bOnlyPred);
     store<i32>(b, -1, Jit.bLabel);
   }
-  const reached = number(j, blockAtOffset(j, load<u32>(j, Jit.startOffset)));
+  const reached = number(j, firstBlock(j));
   findDominators(j, reached);
   return classifyEdges(j, reached);
 }

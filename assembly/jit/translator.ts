@@ -6,11 +6,11 @@ import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
 import { connect } from "./chain";
-import { firstBlock, forgetFlow, solve } from "./flow";
+import { forgetFlow, solve } from "./flow";
 import { writeRegion } from "./function";
+import * as L from "./locals";
 import { appendFunction, compileBatch, hasRoomFor, writeModule } from "./module";
-import { blockAddress, findRegion } from "./region";
-import { isChecked } from "./steps";
+import { blockAddress, findRegion, firstBlock } from "./region";
 import { analyse } from "./structure";
 import { planStack } from "./x87_plan";
 
@@ -177,7 +177,7 @@ function headInBatch(j: usize, i: u32): usize {
 
 /** Ends the batch, whose blocks get the slots of the module that begins with `slot`. */
 function giveSlots(j: usize, slot: u32): void {
-  const checked = isChecked(j);
+  const checked = L.isChecked(j);
   for (let i: u32 = 0; slot != 0; i++) {
     const head = headInBatch(j, i);
     const next = nextFree(j, slot);

@@ -1,5 +1,5 @@
-// Flags in translated code: the operation's result and operands stay in locals, in the form of cpu/flags.ts; whatever
-// nobody reads, the engine drops. Inside a basic block the kind is known while translating, so a condition is one compare.
+// Flags in translated code: locals hold what they come from, which mostly is what registers hold as well. Inside a basic block
+// the kind is known while translating, so a condition is one compare; the way to memory is flag_store.ts.
 
 import * as Cpu from "../../layout/cpu";
 import * as Jit from "../../layout/jit";
@@ -44,33 +44,34 @@ function compare(j: usize, opcode: u32): void {
   E.op(j, isHalf(j) ? opcode - TO_I32 : opcode);
 }
 
-/** Pushes a local of the flags in the known kind's width. */
-function pushLocal(j: usize, local: u32): void {
-  E.get(j, local);
+/** Cuts the value on the stack, i64, to the known kind's width. */
+function cut(j: usize): void {
   if (isHalf(j)) E.op(j, E.I32_WRAP_I64);
 }
 
-function compareOperands(j: usize, opcode: u32): void {
-  pushLocal(j, L.FLAG_A);
-  pushLocal(j, L.FLAG_B);
-  compare(j, opcode);
-}
-
-/** Compares FLAG_A with a constant. */
-function compareFirst(j: usize, opcode: u32, value: i32): void {
-  pushLocal(j, L.FLAG_A);
+/** Compares what is on the stack, of the known kind's width, with a constant. */
+function compareWith(j: usize, opcode: u32, value: i32): void {
   if (isHalf(j)) E.i32Const(j, value);
   else E.i64Const(j, value);
   compare(j, opcode);
 }
 
+function compareLocals(j: usize, a: u32, b: u32, opcode: u32): void {
+  E.get(j, a);
+  cut(j);
+  E.get(j, b);
+  cut(j);
+  compare(j, opcode);
+}
+
+function compareOperands(j: usize, opcode: u32): void {
+  compareLocals(j, L.FLAG_A, L.FLAG_B, opcode);
+}
+
 function compareResult(j: usize, opcode: u32): void {
   pushResult(j);
-  if (isHalf(j)) {
-    E.op(j, E.I32_WRAP_I64);
-    E.i32Const(j, 0);
-  } else E.i64Const(j, 0);
-  compare(j, opcode);
+  cut(j);
+  compareWith(j, opcode, 0);
 }
 
 /** Pushes ZF (i32). */
@@ -98,11 +99,8 @@ export function setCarry(j: usize): void {
 export function pushCarry(j: usize): void {
   const kind = knownKind(j);
   if (kind == Cpu.FLAGS_SUB) compareOperands(j, E.I64_LT_U);
-  else if (kind == Cpu.FLAGS_ADD) {
-    pushLocal(j, L.FLAG_RESULT);
-    pushLocal(j, L.FLAG_A);
-    compare(j, E.I64_LT_U);
-  } else if (kind == Cpu.FLAGS_LOGIC) E.i32Const(j, 0);
+  else if (kind == Cpu.FLAGS_ADD) compareLocals(j, L.FLAG_RESULT, L.FLAG_A, E.I64_LT_U);
+  else if (kind == Cpu.FLAGS_LOGIC) E.i32Const(j, 0);
   else if (kind == Jit.FLAGS_UNKNOWN) pushUnknown(j, 2);
   else if (kind == Jit.FLAGS_ORDER) pushFloatOrder(j, 2);
   else if (kind == Cpu.FLAGS_MUL) pushSlowCondition(j, 2);
@@ -245,11 +243,8 @@ function pushOverflow(j: usize, kind: u32): void {
   pushResult(j);
   E.op(j, E.I64_XOR);
   E.op(j, E.I64_AND);
-  if (isHalf(j)) {
-    E.op(j, E.I32_WRAP_I64);
-    E.i32Const(j, 0);
-  } else E.i64Const(j, 0);
-  compare(j, E.I64_LT_S);
+  cut(j);
+  compareWith(j, E.I64_LT_S, 0);
 }
 
 /** Pushes condition code 0..15 as i32. */
@@ -364,7 +359,9 @@ function pushQuick(j: usize, kind: u32, even: u32): bool {
 /** L, or with `equal` LE, after INC and DEC: SF ^ OF is the sign of the result had it one bit more. False for other kinds. */
 function pushCounted(j: usize, kind: u32, equal: i32): bool {
   if (kind != Cpu.FLAGS_INC && kind != Cpu.FLAGS_DEC) return false;
-  compareFirst(j, E.I64_LT_S, (kind == Cpu.FLAGS_INC ? -1 : 1) + equal);
+  E.get(j, L.FLAG_A);
+  cut(j);
+  compareWith(j, E.I64_LT_S, (kind == Cpu.FLAGS_INC ? -1 : 1) + equal);
   return true;
 }
 

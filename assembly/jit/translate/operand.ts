@@ -9,7 +9,7 @@ import * as Tlb from "../../layout/tlb";
 import * as E from "../emit";
 import * as L from "../locals";
 import { behind } from "../region";
-import { cutAddress, cutToHalf, exitTo, pushAddress, setMask } from "../state";
+import { cutAddress, cutToHalf, exitWith, pushAddress, setMask, setRip } from "../state";
 
 /** The record under translation. */
 @inline
@@ -307,10 +307,8 @@ export function callSlowAccess(j: usize, bytes: i32, write: bool): void {
 
 /** Leaves before the instruction under translation: a fault, or one for the interpreter. */
 export function exitHere(j: usize): void {
-  const now = load<u64>(j, Jit.pending);
-  store<u64>(j, load<u64>(j, Jit.pendingBefore), Jit.pending);
-  exitTo(j, <i32>(load<u16>(recordOf(j), Record.where) & 0xfff), L.EXIT_INTERPRET);
-  store<u64>(j, now, Jit.pending);
+  setRip(j, <i32>(load<u16>(recordOf(j), Record.where) & 0xfff));
+  exitWith(j, L.EXIT_INTERPRET, load<u64>(j, Jit.pendingBefore));
 }
 
 /** Pushes the address behind the instruction under translation. */

@@ -151,14 +151,16 @@ function findAccess(group: usize, where: u32): usize {
 /** How an instruction moves rsp by a constant: bytes; NOT_CONSTANT if it does something else to it. */
 const NOT_CONSTANT: i64 = i64.MAX_VALUE;
 
+@inline
+function isPush(kind: u32): bool {
+  return kind == K.kPushReg || kind == K.kPushImm || kind == K.kPushRm;
+}
+
 function stackMove(j: usize, rec: usize, kind: u32, entry: usize): i64 {
   const slot: i64 = 1 << slotSize(j);
   const rm = <u32>load<u8>(rec, Record.rm);
+  if (isPush(kind)) return load<u8>(entry, 1) == <u8>slotSize(j) ? -slot : NOT_CONSTANT;
   switch (kind) {
-    case K.kPushReg:
-    case K.kPushImm:
-    case K.kPushRm:
-      return load<u8>(entry, 1) == <u8>slotSize(j) ? -slot : NOT_CONSTANT;
     case K.kPopReg:
       return load<u8>(entry, 1) == <u8>slotSize(j) && rm != <u32>Cpu.rsp ? slot : NOT_CONSTANT;
     case K.kAdd:
@@ -223,7 +225,7 @@ function collectStack(j: usize, group: usize, rec: usize, kind: u32, entry: usiz
   const move = stackMove(j, rec, kind, entry);
   if (move == NOT_CONSTANT) return move;
   const pops = kind == K.kPopReg;
-  if (!pops && kind != K.kPushReg && kind != K.kPushImm && kind != K.kPushRm) return move;
+  if (!pops && !isPush(kind)) return move;
   return addAccess(group, where, pops ? moved : moved + move, slot, !pops) ? move : NOT_CONSTANT;
 }
 
