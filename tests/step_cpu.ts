@@ -25,7 +25,7 @@ import {
   SEGMENT,
   type State,
 } from "../tools/vectors/format.mjs";
-import { type CodeSize, disassemble } from "../src/shared/disassemble";
+import { type CodeSize, disassemble, registerName } from "../src/shared/disassemble";
 import { access, CODE64, CODE64_USER, DATA3, GDT, IDT, PML4, RING0_STACK, SystemCpu, TSS } from "./system_cpu";
 
 /** Where supervisor code sees the first 2 MiB; user addresses there are free for the vectors. */
@@ -287,10 +287,9 @@ const names: Readonly<Record<number, string>> = {
   [CR2]: "cr2",
   [RIP]: "rip",
 };
-const registers = ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi"];
 
 function componentName(component: number): string {
-  return component < 16 ? (registers[component] ?? `r${component}`) : (names[component] ?? "?");
+  return component < 16 ? registerName(component) : (names[component] ?? "?");
 }
 
 /** As a number, the way registers are written. */

@@ -21,6 +21,7 @@ import {
   type State,
   XMM,
 } from "../tools/vectors/format.mjs";
+import { registerName } from "../src/shared/disassemble";
 import { access, CODE64, IDT, PML4, SystemCpu } from "./system_cpu";
 
 const PAGE_TABLE = 0xa000;
@@ -184,10 +185,9 @@ const names: Readonly<Record<number, string>> = {
   [ERROR]: "error",
   [CR2]: "cr2",
 };
-const registers = ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi"];
 
 function componentName(component: number): string {
-  if (component < 16) return registers[component] ?? `r${component}`;
+  if (component < 16) return registerName(component);
   if (component >= ST) return `st${component - ST}`;
   return component >= XMM ? `xmm${component - XMM}` : (names[component] ?? "?");
 }

@@ -2,6 +2,7 @@
 
 import * as Check from "../../assembly/layout/check";
 import * as Cpu from "../../assembly/layout/cpu";
+import { registerName } from "../shared/disassemble";
 import { codeAt } from "./guest_code";
 
 /** Translator and interpreter do not agree: a fault of the translator. */
@@ -12,7 +13,6 @@ export class TranslationError extends Error {
   }
 }
 
-const names = ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi"];
 /** Instructions that are shown in front of those in question. */
 const SHOWN_BEFORE = 12;
 const PAGE_SIZE = 4096;
@@ -26,7 +26,7 @@ interface Part {
 
 const parts: readonly Part[] = [
   { name: "rip", at: Cpu.rip, length: 8 },
-  ...Array.from({ length: 16 }, (_, n) => ({ name: names[n] ?? `r${n}`, at: Cpu.gpr + n * 8, length: 8 })),
+  ...Array.from({ length: 16 }, (_, n) => ({ name: registerName(n), at: Cpu.gpr + n * 8, length: 8 })),
   { name: "eflags", at: Check.flags, length: 4 },
   { name: "cpl", at: Check.cpl, length: 1 },
   ...["es", "cs", "ss", "ds", "fs", "gs"].map((name, n) => segment(name, n)),

@@ -44,10 +44,15 @@ function bytesAt(view: DataView, cpu: number, linear: bigint, length: number): U
   return Uint8Array.from({ length: available }, (_, i) => view.getUint8(host + i));
 }
 
+/** Code size now, and the linear address of an instruction. */
+function placeOf(view: DataView, cpu: number, rip: bigint): { size: CodeSize; linear: bigint } {
+  const size = codeSizeOf(view.getUint32(cpu + Cpu.mode, true));
+  return { size, linear: rip + (size === 64 ? 0n : view.getBigUint64(cpu + Cpu.csBase, true)) };
+}
+
 /** The instruction at an address as a line. */
 export function codeAt(view: DataView, cpu: number, rip: bigint): string {
-  const size = codeSizeOf(view.getUint32(cpu + Cpu.mode, true));
-  const linear = rip + (size === 64 ? 0n : view.getBigUint64(cpu + Cpu.csBase, true));
+  const { size, linear } = placeOf(view, cpu, rip);
   const first = bytesAt(view, cpu, linear, LONGEST);
   const rest = bytesAt(view, cpu, linear + BigInt(first.length), LONGEST - first.length);
   const [line] = disassembleLines(Uint8Array.from([...first, ...rest]), size, rip);
@@ -66,10 +71,8 @@ function startBefore(bytes: Uint8Array, size: CodeSize): number {
 
 /** The instructions around a CPU's instruction pointer, which has an arrow; empty if the CPU does not know its page. */
 export function codeAround(view: DataView, cpu: number): string[] {
-  const size = codeSizeOf(view.getUint32(cpu + Cpu.mode, true));
-  const base = size === 64 ? 0n : view.getBigUint64(cpu + Cpu.csBase, true);
   const rip = view.getBigUint64(cpu + Cpu.rip, true);
-  const linear = base + rip;
+  const { size, linear } = placeOf(view, cpu, rip);
   const behind = bytesAt(view, cpu, linear, BEHIND);
   if (behind.length === 0) return [];
   const room = Math.min(BEFORE, Number(linear & 0xfffn));

@@ -49,6 +49,9 @@ const WORD_IN_MEMORY = /^(SLDT|STR|SMSW)$/;
 const PORTS = /^(IN|OUT)$/;
 const COUNTERS: Readonly<Record<number, string>> = { 16: "jcxz", 32: "jecxz", 64: "jrcxz" };
 
+/** General register n of 64 bits: "rax" to "r15". */
+export const registerName = (n: number): string => general(n, 64, false);
+
 function general(n: number, bits: number, rex: boolean): string {
   if (bits === 8) return n < 8 ? ((rex ? LOW_BYTES : HIGH_BYTES)[n] ?? "") : `r${n}b`;
   if (n > 7) return `r${n}${bits === 64 ? "" : bits === 32 ? "d" : "w"}`;

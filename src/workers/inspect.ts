@@ -5,6 +5,7 @@ import * as Cpu from "../../assembly/layout/cpu";
 import * as Jit from "../../assembly/layout/jit";
 import * as Profile from "../../assembly/layout/profile";
 import { codeAround } from "../machine/guest_code";
+import { registerName } from "../shared/disassemble";
 
 export interface CpuReport {
   readonly index: number;
@@ -15,7 +16,6 @@ export interface CpuReport {
   readonly code: readonly string[];
 }
 
-const gprNames = ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi"];
 const segmentNames = ["es", "cs", "ss", "ds", "fs", "gs", "ldtr", "tr"];
 const wide: readonly (readonly [string, number])[] = [
   ["cr0", Cpu.cr0],
@@ -58,7 +58,7 @@ const translatorOffsets: readonly (readonly [string, number])[] = [
 
 export function inspectCpu(view: DataView, cpu: number): CpuReport {
   const registers: Record<string, string> = {};
-  for (let i = 0; i < 16; i++) registers[gprNames[i] ?? `r${i}`] = hex64(view, cpu + Cpu.gpr + i * 8);
+  for (let i = 0; i < 16; i++) registers[registerName(i)] = hex64(view, cpu + Cpu.gpr + i * 8);
   // Without the arithmetic flags, which the CPU keeps as the operands that they follow from.
   registers["eflags"] = hex(view.getUint32(cpu + Cpu.eflags, true), 8);
   for (const [name, offset] of wide) registers[name] = hex64(view, cpu + offset);

@@ -1,6 +1,7 @@
 // A virtual CPU that runs fuzzed programs as 64-bit or 32-bit user code; every exception ends in a HLT of its own.
 import * as Cpu from "../../assembly/layout/cpu";
 import * as Machine from "../../assembly/layout/machine";
+import { registerName } from "../../src/shared/disassemble";
 import { access, CODE64, DATA3, GDT, IDT, PML4, RING0_STACK, SystemCpu, TSS } from "../system_cpu";
 import type { Start } from "./generate";
 import { ALIAS_OFFSET, CODE, CODE_SIZE, DATA, DATA_ALIAS, LIMITED, READ_ONLY_DATA, STACK } from "./places";
@@ -170,7 +171,7 @@ export class FuzzCpu {
     const handler = (Number(system.rip) - HANDLERS - SYSTEM) >> 4;
     const otherwise = exit === 0 ? ENDLESS : `exit ${exit} at ${system.rip.toString(16)}`;
     outcome.set("end", exit === 1 ? `exception ${handler}` : otherwise);
-    for (let n = 0; n < 16; n++) outcome.set(names[n] ?? `r${n}`, take(n * 8, this.#registerBytes));
+    for (let n = 0; n < 16; n++) outcome.set(registerName(n), take(n * 8, this.#registerBytes));
     // What the exception pushed: error code, rip, cs, rflags, rsp, ss.
     outcome.set("frame", hex(this.#read(RING0_STACK - 0x38, 0x38)));
     outcome.set("cr2", take(Cpu.cr2, 8));
@@ -233,8 +234,6 @@ export class FuzzCpu {
     system.calls.cpuSync(system.cpu);
   }
 }
-
-const names = ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi"];
 
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("hex");
