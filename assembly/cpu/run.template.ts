@@ -25,6 +25,12 @@ import { runCold, runEnd, runFpu } from "./cold";
 import * as Ops from "./ops";
 //@IMPORTS
 
+/**
+ * Records are aligned, so this changes nothing, but the engine sees that the upper half of `rec` is zero: it need not cut it for
+ * every instruction.
+ */
+const RECORD_MASK: usize = ~15;
+
 /** An exception was raised: deliver it. */
 const FAULT = 0;
 /** A direct branch was taken; the record has its target. */
@@ -250,7 +256,7 @@ export function interpret(cpu: usize, rip: u64, what: u32): i64 {
       from = 0;
     }
     const flushes = load<u32>(cpu + Cpu.counters, Counters.decodeFlushes);
-    rec = findBlock(cpu);
+    rec = findBlock(cpu) & RECORD_MASK;
     if (rec == 0) {
       deliverPending(cpu);
       from = 0;
