@@ -134,19 +134,22 @@ export function drop(j: usize): void {
 }
 
 // Locals and constants.
-export function get(j: usize, local: u32): void {
-  byte(j, 0x20);
-  unsigned(j, local);
+function local(j: usize, opcode: u32, index: u32): void {
+  if (index >= load<u32>(j, Jit.localCount)) store<u32>(j, index + 1, Jit.localCount);
+  byte(j, opcode);
+  unsigned(j, index);
 }
 
-export function set(j: usize, local: u32): void {
-  byte(j, 0x21);
-  unsigned(j, local);
+export function get(j: usize, index: u32): void {
+  local(j, 0x20, index);
 }
 
-export function tee(j: usize, local: u32): void {
-  byte(j, 0x22);
-  unsigned(j, local);
+export function set(j: usize, index: u32): void {
+  local(j, 0x21, index);
+}
+
+export function tee(j: usize, index: u32): void {
+  local(j, 0x22, index);
 }
 
 export function i32Const(j: usize, value: i32): void {

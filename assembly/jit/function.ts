@@ -49,6 +49,7 @@ import { endVectors, forgetVectors, startVectors } from "./translate/sse_operand
  */
 export function writeRegion(j: usize): void {
   store<u32>(j + Jit.hints, 0);
+  store<u32>(j, 0, Jit.localCount);
   store<u32>(j, 0, Jit.depth);
   store<u32>(j, load<u32>(j, Jit.depth), Jit.settledDepth);
   E.block(j, E.VOID);

@@ -6,11 +6,13 @@ import * as Record from "../layout/record";
 import * as Flow from "./flow";
 import { get, i32Const, I32_WRAP_I64, I64_EXTEND_I32_U, memory, op, set } from "./emit";
 
-// Parameter 0 is the CPU's base address, which translations have as a constant (pushCpu).
+// Parameter 0 is the CPU's base address, which translations have as a constant (pushCpu). What few regions use comes last:
+// locals behind the last one that is used are not declared, and cost the engine's compilers nothing wherever paths meet.
 /** Parameter: where execution starts; later, where it goes on after the region. */
 export const RIP: u32 = 1;
 /** Parameter: how many calls may still be nested. */
 export const DEPTH: u32 = 2;
+export const PARAMETERS: u32 = 3;
 export const TLB: u32 = 3;
 /** Instructions left before the region must leave. */
 export const FUEL: u32 = 4;
@@ -23,23 +25,31 @@ export const EXIT: u32 = 7;
 /** Flags: kind (FLAGS_IN_MEMORY: the other locals mean nothing), known bits, result, operands (layout/cpu.ts). */
 export const FLAG_KIND: u32 = 8;
 export const FLAG_BITS: u32 = 9;
+/** Host address of the first of the bytes that accesses with a shared look-up touch, 0 = not in the TLB or in two pages. */
+export const HOST_BASE: u32 = 10;
+/** The same for accesses by rsp. */
+export const HOST_STACK: u32 = 11;
+/** Cpu.jitKey as it was when the region was entered. */
+export const KEY: u32 = 12;
+/** Which registers are stored on the way out: bit n = general register n, 16 + n = xmm n. */
+export const MASK: u32 = 13;
+export const I32_LOCALS: u32 = 11;
 /** gva of the page that the code runs at. */
-export const PAGE: u32 = 10;
+export const PAGE: u32 = 14;
 /** Linear address of the memory operand. */
-export const LA: u32 = 11;
-export const FLAG_RESULT: u32 = 12;
-export const FLAG_A: u32 = 13;
-export const FLAG_B: u32 = 14;
+export const LA: u32 = 15;
+export const FLAG_RESULT: u32 = 16;
+export const FLAG_A: u32 = 17;
+export const FLAG_B: u32 = 18;
 /** Work: X and Y are the operands of the instruction. */
-export const X: u32 = 15;
-export const Y: u32 = 16;
-export const Z: u32 = 17;
-export const W: u32 = 18;
-/** General registers 0..15, i64; in flat 32-bit code i32. */
-export const GPR: u32 = 19;
-export const GPR_LOCALS: u32 = 16;
-export const I32_LOCALS: u32 = 7;
+export const X: u32 = 19;
+export const Y: u32 = 20;
+export const Z: u32 = 21;
+export const W: u32 = 22;
 export const I64_LOCALS: u32 = 9;
+/** General registers 0..15, i64; in flat 32-bit code i32. */
+export const GPR: u32 = 23;
+export const GPR_LOCALS: u32 = 16;
 /** xmm registers 0..15. */
 export const XMM: u32 = GPR + GPR_LOCALS;
 /** Work: VB is the source operand of a vector instruction when it comes from memory, VR its result. */
@@ -55,17 +65,8 @@ export const NUMBER: u32 = ORDER_A + 2;
 export const F64_LOCALS: u32 = 3;
 /** 0 = WebAssembly's floating-point arithmetic may be used (translate/sse_plain.ts). */
 export const MX: u32 = ORDER_A + F64_LOCALS;
-/** Cpu.jitKey as it was when the region was entered. */
-export const KEY: u32 = MX + 2;
-/** Host address of the first of the bytes that accesses with a shared look-up touch, 0 = not in the TLB or in two pages. */
-export const HOST_BASE: u32 = MX + 1;
-/** The same for accesses by rsp. */
-export const HOST_STACK: u32 = MX + 4;
-/** Which registers are stored on the way out: bit n = general register n, 16 + n = xmm n. */
-export const MASK: u32 = MX + 3;
-export const MORE_I32_LOCALS: u32 = 5;
 /** Only in regions that have the x87 in locals (x87_state.ts): significands of the physical registers, and of an operand. */
-export const SIG: u32 = MX + MORE_I32_LOCALS;
+export const SIG: u32 = MX + 1;
 /** Offset of the last memory operand. */
 export const NOTE_ADDRESS: u32 = SIG + 9;
 /** Work: what is below the significand of a result. */

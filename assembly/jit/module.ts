@@ -6,14 +6,13 @@ import * as Jit from "../layout/jit";
 import * as E from "./emit";
 import { V128 } from "./emit_simd";
 import * as L from "./locals";
-import { hasStack } from "./x87_state";
 
 const I32 = 0x7f;
 const I64 = 0x7e;
 
 const F64 = 0x7c;
 
-/** Bytes of the locals of every region: how many groups there are, how many locals of what type. */
+/** Bytes of the declaration of locals: how many groups there are, how many locals of what type. */
 const LOCAL_GROUPS: u32 = 8;
 const LOCALS_LENGTH: u32 = 1 + 2 * LOCAL_GROUPS;
 
@@ -162,12 +161,11 @@ function writeFunctions(j: usize, count: u32): void {
   endSection(j, at);
 }
 
-// A function of the batch: u32 length of its code, u32 number of hints with HAS_X87 and IS_FLAT, the hints, the code.
+// A function of the batch: u32 length of its code, u32 number of hints with IS_FLAT, u32 number of locals, the hints, the code.
 
-/** The region has the x87 in locals. */
-const HAS_X87: u32 = 0x80000000;
+const ENTRY_SIZE: usize = 12;
 /** Its general registers have 32 bits. */
-const IS_FLAT: u32 = 0x40000000;
+const IS_FLAT: u32 = 0x80000000;
 
 @inline
 function codeLength(entry: usize): u32 {
@@ -176,24 +174,34 @@ function codeLength(entry: usize): u32 {
 
 @inline
 function hintCount(entry: usize): u32 {
-  return load<u32>(entry, 4) & ~(HAS_X87 | IS_FLAT);
+  return load<u32>(entry, 4) & ~IS_FLAT;
 }
 
 @inline
-function has(entry: usize, flag: u32): bool {
-  return (load<u32>(entry, 4) & flag) != 0;
+function isFlatEntry(entry: usize): bool {
+  return (load<u32>(entry, 4) & IS_FLAT) != 0;
+}
+
+@inline
+function hintAt(entry: usize, k: u32): usize {
+  return entry + ENTRY_SIZE + ((<usize>k) << 2);
+}
+
+@inline
+function codeOf(entry: usize): usize {
+  return hintAt(entry, hintCount(entry));
 }
 
 @inline
 function nextEntry(entry: usize): usize {
-  return entry + 8 + <usize>(hintCount(entry) << 2) + codeLength(entry);
+  return codeOf(entry) + codeLength(entry);
 }
 
 /** Whether the function at `body` goes into the batch; it does into an empty one. */
 export function hasRoomFor(j: usize): bool {
   const length = load<u32>(j, Jit.cursor) - <u32>(j + Jit.body);
   const entry = <usize>load<u32>(j, Jit.batchEnd);
-  return entry + length + (load<u32>(j + Jit.hints) << 2) + 8 <= j + Jit.bodies + Jit.BODIES_SIZE;
+  return hintAt(entry, load<u32>(j + Jit.hints)) + length <= j + Jit.bodies + Jit.BODIES_SIZE;
 }
 
 /** Appends the function at `body` to the batch, which has room. */
@@ -202,9 +210,10 @@ export function appendFunction(j: usize): void {
   const hints = load<u32>(j + Jit.hints);
   const entry = <usize>load<u32>(j, Jit.batchEnd);
   store<u32>(entry, length);
-  store<u32>(entry, hints | (hasStack(j) ? HAS_X87 : 0) | (L.isFlat(j) ? IS_FLAT : 0), 4);
-  memory.copy(entry + 8, j + Jit.hints + 4, hints << 2);
-  memory.copy(entry + 8 + (hints << 2), j + Jit.body, length);
+  store<u32>(entry, hints | (L.isFlat(j) ? IS_FLAT : 0), 4);
+  store<u32>(entry, load<u32>(j, Jit.localCount), 8);
+  memory.copy(hintAt(entry, 0), j + Jit.hints + 4, hints << 2);
+  memory.copy(codeOf(entry), j + Jit.body, length);
   store<u32>(j, <u32>nextEntry(entry), Jit.batchEnd);
   store<u32>(j, load<u32>(j, Jit.batchCount) + 1, Jit.batchCount);
 }
@@ -224,7 +233,7 @@ function writeHints(j: usize, count: u32): void {
     const hints = hintCount(entry);
     E.unsigned(j, hints);
     for (let k: u32 = 0; k < hints; k++) {
-      const hint = load<u32>(entry + 8 + ((<usize>k) << 2));
+      const hint = load<u32>(hintAt(entry, k));
       E.unsigned(j, (hint >> 1) + LOCALS_LENGTH);
       E.unsigned(j, 1);
       E.byte(j, hint & 1);
@@ -238,8 +247,22 @@ function ascii(j: usize, bytes: u64): void {
   for (let i: u32 = 0; i < 8; i++) E.byte(j, (<u32>(bytes >> (i * 8))) & 0xff);
 }
 
-function locals(j: usize, count: u32, type: u32): void {
-  E.byte(j, count);
+/** Declares the locals of a region as far as the last one that it uses. */
+function writeLocals(j: usize, used: u32, flat: bool): void {
+  E.byte(j, LOCAL_GROUPS);
+  locals(j, used, L.PARAMETERS, L.I32_LOCALS, I32);
+  locals(j, used, L.PAGE, L.I64_LOCALS, I64);
+  locals(j, used, L.GPR, L.GPR_LOCALS, flat ? I32 : I64);
+  locals(j, used, L.XMM, L.V128_LOCALS, V128);
+  locals(j, used, L.ORDER_A, L.F64_LOCALS, F64);
+  locals(j, used, L.MX, 1, I32);
+  locals(j, used, L.SIG, L.X87_I64_LOCALS, I64);
+  locals(j, used, L.HEAD, L.X87_I32_LOCALS, I32);
+}
+
+/** A group of `count` locals of a type from index `first` on. */
+function locals(j: usize, used: u32, first: u32, count: u32, type: u32): void {
+  E.byte(j, used > first ? min<u32>(used - first, count) : 0);
   E.byte(j, type);
 }
 
@@ -250,18 +273,9 @@ function writeCode(j: usize, count: u32): void {
   for (let i: u32 = 0; i < count; i++) {
     const length = codeLength(entry);
     E.unsigned(j, length + LOCALS_LENGTH + 1);
-    E.byte(j, LOCAL_GROUPS);
-    locals(j, L.I32_LOCALS, I32);
-    locals(j, L.I64_LOCALS, I64);
-    locals(j, L.GPR_LOCALS, has(entry, IS_FLAT) ? I32 : I64);
-    locals(j, L.V128_LOCALS, V128);
-    locals(j, L.F64_LOCALS, F64);
-    locals(j, L.MORE_I32_LOCALS, I32);
-    const x87 = has(entry, HAS_X87);
-    locals(j, x87 ? L.X87_I64_LOCALS : 0, I64);
-    locals(j, x87 ? L.X87_I32_LOCALS : 0, I32);
+    writeLocals(j, load<u32>(entry, 8), isFlatEntry(entry));
     const cursor = <usize>load<u32>(j, Jit.cursor);
-    memory.copy(cursor, entry + 8 + <usize>(hintCount(entry) << 2), length);
+    memory.copy(cursor, codeOf(entry), length);
     store<u32>(j, <u32>cursor + length, Jit.cursor);
     E.byte(j, 0x0b);
     entry = nextEntry(entry);

@@ -96,6 +96,8 @@ export const pendingBefore = 240;
 export const flow = 248;
 /** u32 1 = the region calls others. */
 export const calls = 252;
+/** u32 locals that the function under translation needs: one more than the greatest index that it uses. */
+export const localCount = 180;
 /** u32 addresses of block heads waiting for their batch, BATCH_MAX of them. */
 export const batchHeads = 0x100;
 export const BATCH_MAX = 32;
