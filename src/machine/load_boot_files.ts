@@ -15,12 +15,17 @@ export type LoadProgress = (what: string, loaded: number, total: number | undefi
 /** Loads a file by URL; a test or a command-line tool may bring its own. */
 export type FileLoader = typeof loadFile;
 
-export async function loadBootPlan(
+/** A kernel and what is loaded with it. */
+export interface BootFiles {
+  readonly kernel: BootFile;
+  readonly modules: readonly BootModule[];
+}
+
+export async function loadBootFiles(
   config: ResolvedConfig,
-  rsdp: number,
   progress: LoadProgress,
   loader: FileLoader = loadFile,
-): Promise<Result<BootPlan, ConfigIssue>> {
+): Promise<Result<BootFiles, ConfigIssue>> {
   const load = (option: string, file: ResolvedFile) => bringFile(option, file, progress, loader);
   const [kernel, ...initrd] = await Promise.all([
     load("kernel", config.kernel),
@@ -32,9 +37,17 @@ export async function loadBootPlan(
     if (!file.ok) return file;
     modules.push({ ...file.value, argument: config.initrd[i]?.argument ?? "" });
   }
+  return ok({ kernel: kernel.value, modules });
+}
+
+/** `rsdp` is the address of the ACPI root pointer. */
+export function makeBootPlan(
+  config: ResolvedConfig,
+  rsdp: number,
+  files: BootFiles,
+): Promise<Result<BootPlan, ConfigIssue>> {
   return planBoot({
-    kernel: kernel.value,
-    modules,
+    ...files,
     append: config.append,
     ram: ramLayout(config.memory * MiB),
     rsdp,

@@ -37,7 +37,7 @@ import { configureChips, deviceMemoryBytes, DeviceSet } from "./devices";
 import { openDrive, openDrives, type DriveListeners, type OpenDrive } from "./drives";
 import { codeAround } from "./guest_code";
 import { InputRouter } from "./input_router";
-import { loadBootPlan, type FileLoader } from "./load_boot_files";
+import { loadBootFiles, makeBootPlan, type BootFiles, type FileLoader } from "./load_boot_files";
 import { makeMemory } from "./memory";
 import { Networks } from "./networks";
 import { registerBlock } from "./qmp/block";
@@ -133,6 +133,8 @@ export class MachineModel {
   readonly parts: MachineParts;
   readonly #host: MachineHost;
   #state: MachineState = "created";
+  /** What the machine boots from. */
+  readonly #files: Promise<Result<BootFiles, ConfigIssue>>;
   #boot: BootPlan | undefined;
   #statsAsked = -Infinity;
   /** The guest has asked for a reset or for power-off. */
@@ -144,8 +146,11 @@ export class MachineModel {
   /** Pause, resume, reset and what the guest asks for happen one after the other. */
   #turn: Promise<void> = Promise.resolve();
 
-  /** Makes memory, chips and devices. Nothing runs yet. */
+  /** Makes memory, chips and devices, while kernel and initrd are on their way. Nothing runs yet. */
   static async create(config: ResolvedConfig, host: MachineHost): Promise<Result<MachineModel, ConfigIssue>> {
+    const progress = (what: string, loaded: number, total: number | undefined): void =>
+      host.event({ type: "progress", what, loaded, total });
+    const files = loadBootFiles(config, progress, host.loadFile);
     const drives = await openDrives(config.drives, driveListeners(host));
     if (!drives.ok) return drives;
     const made = makeMemory(config.memory, config.cpus, deviceMemoryBytes(config));
@@ -162,7 +167,7 @@ export class MachineModel {
       },
     });
     const guest = new GuestMemory(memory, exports, plan.machine);
-    const model = new MachineModel(config, host, { memory, plan, guest, exports }, drives.value);
+    const model = new MachineModel(config, host, { memory, plan, guest, exports }, drives.value, files);
     late.crossing = model.parts.crossing;
     const issue = model.#powerOn();
     return issue === undefined ? ok(model) : err(issue);
@@ -173,8 +178,10 @@ export class MachineModel {
     host: MachineHost,
     base: Pick<MachineParts, "memory" | "plan" | "guest" | "exports">,
     drives: readonly OpenDrive[],
+    files: Promise<Result<BootFiles, ConfigIssue>>,
   ) {
     const { plan, guest, exports } = base;
+    this.#files = files;
     this.config = config;
     this.#host = host;
     const ports = new Router();
@@ -280,15 +287,12 @@ export class MachineModel {
     return this.#state;
   }
 
-  /** Loads what the guest boots from and lets the CPUs run, unless the machine shall start paused. */
+  /** Waits for what the guest boots from and lets the CPUs run, unless the machine shall start paused. */
   async boot(): Promise<Result<void, ConfigIssue>> {
     const { config } = this;
-    const plan = await loadBootPlan(
-      config,
-      this.parts.acpi.rsdp,
-      (what, loaded, total) => this.#host.event({ type: "progress", what, loaded, total }),
-      this.#host.loadFile,
-    );
+    const files = await this.#files;
+    if (!files.ok) return files;
+    const plan = await makeBootPlan(config, this.parts.acpi.rsdp, files.value);
     if (!plan.ok) return plan;
     this.#boot = plan.value;
     this.#host.log.info(`booting: ${plan.value.description}`);

@@ -53,12 +53,15 @@ export class Session {
   static async open(config: MachineConfig, owner: SessionEvents): Promise<Session> {
     const session = new Session(owner);
     try {
+      // Its script is loaded while the machine is made.
+      session.#addCpu();
       const created = await session.call((devices) => devices.create(config, globalThis.location.href));
       if (!created.ok) throw new ConfigError(created.error);
       const place = created.value;
       session.#place = place;
       session.#leaveSwitches = await joinSwitches((use) => session.call(use));
-      await Promise.all(place.cpus.map((_cpu, index) => session.#startCpu(place, index)));
+      while (session.#cpus.length < place.cpus.length) session.#addCpu();
+      await Promise.all(session.#cpus.map((worker, index) => session.#startCpu(worker, place, index)));
       return session;
     } catch (error) {
       session.end("the machine could not be made");
@@ -87,13 +90,17 @@ export class Session {
     this.#ended.reject(new Error(reason));
   }
 
-  async #startCpu(place: MachinePlace, index: number): Promise<void> {
+  #addCpu(): void {
+    const name = `CPU ${this.#cpus.length}`;
     const worker = new Worker(new URL("./cpu.worker.ts", import.meta.url), {
       type: "module",
-      name: `tabvisor CPU ${index}`,
+      name: `tabvisor ${name}`,
     });
     this.#cpus.push(worker);
-    this.#watch(worker, `CPU ${index}`);
+    this.#watch(worker, name);
+  }
+
+  async #startCpu(worker: Worker, place: MachinePlace, index: number): Promise<void> {
     const ready = new Promise<void>((resolve) => {
       worker.addEventListener("message", ({ data }: MessageEvent<CpuEvent>) => {
         if (data.type === "ready") resolve();

@@ -22,28 +22,65 @@ export async function loadFile(
   file: FileRequest,
   progress: ProgressListener,
 ): Promise<Result<Uint8Array<ArrayBuffer>, string>> {
-  if (file.gzip !== undefined && typeof DecompressionStream === "function") {
-    const packed = await fetchBytes(file.gzip.url, file.gzip.size, progress);
-    if (packed.ok) return unpack(packed.value, file);
+  const { gzip, url, size } = file;
+  if (gzip !== undefined && typeof DecompressionStream === "function") {
+    const unpacked = await loadPacked(gzip, size, progress);
+    if (unpacked !== undefined) return unpacked;
   }
-  return fetchBytes(file.url, file.size, progress);
+  const opened = await openFile(url, size, progress);
+  if (!opened.ok) return opened;
+  try {
+    const bytes = await collect(opened.value.stream, opened.value.total, MAX_SIZE);
+    return bytes === undefined ? err(`${url} is too large (more than ${formatBytes(MAX_SIZE)})`) : ok(bytes);
+  } catch {
+    return err(`${url} broke off while it was loaded`);
+  }
 }
 
-/** A server that adds "Content-Encoding: gzip" to .gz files has made the browser unpack it already. */
-async function unpack(
-  bytes: Uint8Array<ArrayBuffer>,
-  file: FileRequest,
-): Promise<Result<Uint8Array<ArrayBuffer>, string>> {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return ok(bytes);
-  const unpacked = await gunzip(bytes, file.size ?? MAX_SIZE);
-  return unpacked === undefined ? err(`${file.gzip?.url ?? file.url} is damaged`) : ok(unpacked);
+/** Unpacks a file while it comes; undefined if it does not come. */
+async function loadPacked(
+  { url, size }: Required<FileRequest>["gzip"],
+  unpackedSize: number | undefined,
+  progress: ProgressListener,
+): Promise<Result<Uint8Array<ArrayBuffer>, string> | undefined> {
+  const opened = await openFile(url, size, progress);
+  if (!opened.ok) return undefined;
+  const reader = opened.value.stream.getReader();
+  let broken = false;
+  const read = () =>
+    reader.read().catch(() => {
+      broken = true;
+      return { done: true, value: undefined } as const;
+    });
+  let next = await read();
+  // A server that adds "Content-Encoding: gzip" to .gz files has made the browser unpack it already.
+  const isPacked = next.value?.[0] === 0x1f && next.value[1] === 0x8b;
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      if (next.done) return controller.close();
+      controller.enqueue(next.value);
+      next = await read();
+    },
+  });
+  const unpacked = isPacked ? stream.pipeThrough(new DecompressionStream("gzip")) : stream;
+  const bytes = await collect(unpacked, unpackedSize, unpackedSize ?? MAX_SIZE).catch(() => undefined);
+  if (broken) return undefined;
+  return bytes === undefined ? err(`${url} is damaged`) : ok(bytes);
 }
 
-async function fetchBytes(
+/** A file that begins to come. */
+interface OpenedFile {
+  readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Bytes that there will be, if anybody knows. */
+  readonly total: number | undefined;
+}
+
+/** Opens a file, of whose bytes the listener is told as they come. */
+async function openFile(
   url: string,
   size: number | undefined,
   progress: ProgressListener,
-): Promise<Result<Uint8Array<ArrayBuffer>, string>> {
+): Promise<Result<OpenedFile, string>> {
   let response: Response;
   try {
     response = await fetch(url);
@@ -51,14 +88,17 @@ async function fetchBytes(
     return err(`${url} could not be loaded: the server is out of reach, or does not allow this page to read it (CORS)`);
   }
   if (!response.ok) return err(`${url} could not be loaded: the server answered ${describe(response)}`);
-  if (response.body === null) return ok(new Uint8Array(0));
   const total = size ?? contentLength(response);
   if (total !== undefined && total > MAX_SIZE) return err(`${url} is too large (${formatBytes(total)})`);
-  try {
-    return await collect(response.body, total, progress, url);
-  } catch {
-    return err(`${url} broke off while it was loaded`);
-  }
+  let loaded = 0;
+  const counter = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(bytes, controller) {
+      loaded += bytes.length;
+      progress(loaded, total !== undefined && total >= loaded ? total : undefined);
+      controller.enqueue(bytes);
+    },
+  });
+  return ok({ stream: (response.body ?? new Blob([]).stream()).pipeThrough(counter), total });
 }
 
 function describe(response: Response): string {
@@ -72,61 +112,18 @@ function contentLength(response: Response): number | undefined {
   return Number.isSafeInteger(length) ? length : undefined;
 }
 
-/** Into one buffer of the expected length, which grows if the expectation was wrong. */
+/** All of a stream, for which there is a buffer of the expected length at once; undefined if it is longer than `limit`. */
 async function collect(
-  body: ReadableStream<Uint8Array>,
-  total: number | undefined,
-  progress: ProgressListener,
-  url: string,
-): Promise<Result<Uint8Array<ArrayBuffer>, string>> {
-  let buffer = new Uint8Array(total ?? 1 << 20);
-  let length = 0;
-  const reader = body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    if (length + value.length > MAX_SIZE) {
-      await reader.cancel();
-      return err(`${url} is too large (more than ${formatBytes(MAX_SIZE)})`);
-    }
-    if (length + value.length > buffer.length) {
-      const larger = new Uint8Array(Math.max(buffer.length * 2, length + value.length));
-      larger.set(buffer.subarray(0, length));
-      buffer = larger;
-    }
-    buffer.set(value, length);
-    length += value.length;
-    progress(length, total !== undefined && total >= length ? total : undefined);
-  }
-  return ok(buffer.length === length ? buffer : buffer.slice(0, length));
-}
-
-/** Unpacks gzip; undefined if it is damaged or longer than `limit`. */
-export async function gunzip(bytes: Uint8Array, limit: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const source = new ReadableStream<BufferSource>({
-    start(controller) {
-      controller.enqueue(new Uint8Array(bytes));
-      controller.close();
-    },
-  });
-  try {
-    const stream = source.pipeThrough(new DecompressionStream("gzip"));
-    return await collectUpTo(stream, limit);
-  } catch {
-    return undefined;
-  }
-}
-
-async function collectUpTo(
   stream: ReadableStream<Uint8Array>,
+  expected: number | undefined,
   limit: number,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  let buffer = new Uint8Array(Math.min(limit, 128 << 20));
+  let buffer = new Uint8Array(expected ?? 1 << 20);
   let length = 0;
   const reader = stream.getReader();
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return buffer.slice(0, length);
+    if (done) return buffer.length === length ? buffer : buffer.slice(0, length);
     if (length + value.length > limit) {
       await reader.cancel();
       return undefined;
@@ -138,5 +135,15 @@ async function collectUpTo(
     }
     buffer.set(value, length);
     length += value.length;
+  }
+}
+
+/** Unpacks gzip; undefined if it is damaged or longer than `limit`. */
+export async function gunzip(bytes: Uint8Array, limit: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const source = new Blob([new Uint8Array(bytes)]).stream();
+  try {
+    return await collect(source.pipeThrough(new DecompressionStream("gzip")), Math.min(limit, 128 << 20), limit);
+  } catch {
+    return undefined;
   }
 }
