@@ -237,8 +237,9 @@ export const msrValue = 0x750;
 export const codeFlush = 0x758;
 /** u32 crossing: the Machine.tlbFlush for which the CPU has dropped its TLB. */
 export const tlbFlushSeen = 0x75c;
-/** u32 entries in the list of filled TLB slots. */
+/** u32 entries in the lists of filled TLB slots: those that MOV CR3 empties, and global ones. */
 export const tlbUsed = 0x760;
+export const tlbGlobals = 0x76c;
 /** u32 host address of the next free record of the decode cache. */
 export const decodeNext = 0x764;
 /** u32 host address of the end of the decode cache. */
@@ -306,7 +307,7 @@ export const pollInterval = 0x3f00;
 export const polledAt = 0x3f08;
 export const polledInstructions = 0x3f10;
 
-/** u32 host addresses of the TLB entries that hold something, so that a flush visits only those. */
+/** u32 host addresses of the TLB entries that hold something, so that a flush visits only those: two lists (mem/tlb.ts). */
 export const tlbList = 0x4000;
 export const TLB_LIST_MAX = 12288;
 

@@ -18,6 +18,9 @@ export const TAG_EMPTY = 1;
 export const FLAG_GLOBAL = 1;
 /** Part of a 2 MiB or 1 GiB page. */
 export const FLAG_LARGE = 2;
+/** The entry is in the list of those that MOV CR3 empties, or in that of the others; also when it is free. */
+export const LISTED = 4;
+export const LISTED_GLOBAL = 8;
 
 export const READ = 0;
 export const WRITE = 0x10000;

@@ -10,12 +10,14 @@ export function resetTlb(cpu: usize): void {
   const end = cpu + Cpu.tlbTables + Cpu.TLB_TABLES_SIZE;
   for (let entry = cpu + Cpu.tlbTables; entry < end; entry += Tlb.ENTRY_SIZE) {
     store<u64>(entry, Tlb.TAG_EMPTY, Tlb.tag);
+    store<u32>(entry, 0, Tlb.flags);
   }
   const last = cpu + Cpu.emptyTlb + Cpu.EMPTY_TLB_SIZE;
   for (let entry = cpu + Cpu.emptyTlb; entry < last; entry += Tlb.ENTRY_SIZE) {
     store<u64>(entry, Tlb.TAG_EMPTY, Tlb.tag);
   }
   store<u32>(cpu, 0, Cpu.tlbUsed);
+  store<u32>(cpu, 0, Cpu.tlbGlobals);
   newGeneration(cpu);
 }
 
@@ -44,66 +46,95 @@ function newLocalGeneration(cpu: usize): void {
   else newUserGeneration(cpu);
 }
 
+// Entries in use are listed, each once at most: those of this address space from the start of Cpu.tlbList on, global ones from its
+// end on. One that is emptied stays where it is listed.
+
+const LIST_MAX: u32 = Cpu.TLB_LIST_MAX;
+const IN_LISTS: u32 = Tlb.LISTED | Tlb.LISTED_GLOBAL;
+
+@inline
+function listed(cpu: usize, i: u32): usize {
+  return <usize>load<u32>(cpu + Cpu.tlbList + ((<usize>i) << 2));
+}
+
+/** The first index to look at from `i` on, in both lists; TLB_LIST_MAX behind the last one. */
+@inline
+function inLists(cpu: usize, i: u32): u32 {
+  const globals = LIST_MAX - load<u32>(cpu, Cpu.tlbGlobals);
+  return i >= load<u32>(cpu, Cpu.tlbUsed) && i < globals ? globals : i;
+}
+
+/** Lists an entry that is about to be filled. */
+function list(cpu: usize, entry: usize, isGlobal: bool): void {
+  let used = load<u32>(cpu, Cpu.tlbUsed);
+  let globals = load<u32>(cpu, Cpu.tlbGlobals);
+  if (used + globals == LIST_MAX) {
+    flushTlb(cpu, false);
+    used = 0;
+    globals = 0;
+  }
+  const i = isGlobal ? LIST_MAX - 1 - globals : used;
+  store<u32>(cpu + Cpu.tlbList + ((<usize>i) << 2), <u32>entry);
+  if (isGlobal) store<u32>(cpu, globals + 1, Cpu.tlbGlobals);
+  else store<u32>(cpu, used + 1, Cpu.tlbUsed);
+}
+
+@inline
+function empty(entry: usize): void {
+  store<u64>(entry, Tlb.TAG_EMPTY, Tlb.tag);
+  store<u32>(entry, load<u32>(entry, Tlb.flags) & IN_LISTS, Tlb.flags);
+}
+
 /** Enters a translation in table `table` (set + READ, WRITE or EXECUTE) for the page of `la`, backed by the host page `host`. */
 export function fillTlb(cpu: usize, table: usize, la: u64, host: usize, flags: u32): void {
   const entry = cpu + Cpu.tlbTables + table + ((<usize>(la >> 8)) & Tlb.INDEX_MASK);
-  if (load<u64>(entry, Tlb.tag) == Tlb.TAG_EMPTY) {
-    let used = load<u32>(cpu, Cpu.tlbUsed);
-    if (used == Cpu.TLB_LIST_MAX) {
-      flushTlb(cpu, false);
-      used = 0;
-    }
-    store<u32>(cpu + Cpu.tlbList + ((<usize>used) << 2), <u32>entry);
-    store<u32>(cpu, used + 1, Cpu.tlbUsed);
-  } else if (load<u64>(entry, Tlb.tag) != (la & PAGE_BASE) && isFetchEntry(cpu, entry)) {
+  const old = load<u64>(entry, Tlb.tag);
+  if (old != Tlb.TAG_EMPTY && old != (la & PAGE_BASE) && isFetchEntry(cpu, entry)) {
     store<u32>(cpu, 1, Cpu.fetchEvicted);
   }
+  const isGlobal = (flags & Tlb.FLAG_GLOBAL) != 0;
+  const where: u32 = isGlobal ? Tlb.LISTED_GLOBAL : Tlb.LISTED;
+  if ((load<u32>(entry, Tlb.flags) & where) == 0) list(cpu, entry, isGlobal);
   store<u64>(entry, la & PAGE_BASE, Tlb.tag);
   store<u32>(entry, <u32>host - <u32>(la & PAGE_BASE), Tlb.addend);
-  store<u32>(entry, flags, Tlb.flags);
+  store<u32>(entry, flags | where | (load<u32>(entry, Tlb.flags) & IN_LISTS), Tlb.flags);
 }
 
 /** Drops all translations, or all but the global ones. */
 export function flushTlb(cpu: usize, keepGlobal: bool): void {
   store<u64>(cpu + Cpu.counters, load<u64>(cpu + Cpu.counters, Counters.tlbFlushes) + 1, Counters.tlbFlushes);
-  const list = cpu + Cpu.tlbList;
   const used = load<u32>(cpu, Cpu.tlbUsed);
-  let kept: u32 = 0;
   for (let i: u32 = 0; i < used; i++) {
-    const entry = <usize>load<u32>(list + ((<usize>i) << 2));
-    if (keepGlobal && (load<u32>(entry, Tlb.flags) & Tlb.FLAG_GLOBAL) != 0) {
-      store<u32>(list + ((<usize>kept) << 2), <u32>entry);
-      kept++;
-    } else {
-      store<u64>(entry, Tlb.TAG_EMPTY, Tlb.tag);
-    }
+    const entry = listed(cpu, i);
+    if (!keepGlobal || (load<u32>(entry, Tlb.flags) & Tlb.FLAG_GLOBAL) == 0) empty(entry);
+    store<u32>(entry, load<u32>(entry, Tlb.flags) & ~Tlb.LISTED, Tlb.flags);
   }
-  store<u32>(cpu, kept, Cpu.tlbUsed);
-  if (keepGlobal) newLocalGeneration(cpu);
-  else newGeneration(cpu);
+  store<u32>(cpu, 0, Cpu.tlbUsed);
+  if (keepGlobal) {
+    newLocalGeneration(cpu);
+    return;
+  }
+  for (let i = inLists(cpu, 0); i < LIST_MAX; i++) {
+    empty(listed(cpu, i));
+    store<u32>(listed(cpu, i), 0, Tlb.flags);
+  }
+  store<u32>(cpu, 0, Cpu.tlbGlobals);
+  newGeneration(cpu);
 }
 
 /** INVLPG: drops the page of `la`, global or not, with every fragment of the large page that it may belong to. */
 export function invalidatePage(cpu: usize, la: u64): void {
   const page = la & PAGE_BASE;
-  const list = cpu + Cpu.tlbList;
-  const used = load<u32>(cpu, Cpu.tlbUsed);
-  let kept: u32 = 0;
   // Pages that no code was fetched from are in no jump cache: kernels map and unmap data all the time.
   let fetched = load<u32>(cpu, Cpu.fetchEvicted) != 0;
-  for (let i: u32 = 0; i < used; i++) {
-    const entry = <usize>load<u32>(list + ((<usize>i) << 2));
+  for (let i = inLists(cpu, 0); i < LIST_MAX; i = inLists(cpu, i + 1)) {
+    const entry = listed(cpu, i);
     const tag = load<u64>(entry, Tlb.tag);
     const large = (load<u32>(entry, Tlb.flags) & Tlb.FLAG_LARGE) != 0;
-    if (tag == page || (large && (tag ^ page) >> 30 == 0)) {
-      fetched = fetched || isFetchEntry(cpu, entry);
-      store<u64>(entry, Tlb.TAG_EMPTY, Tlb.tag);
-    } else {
-      store<u32>(list + ((<usize>kept) << 2), <u32>entry);
-      kept++;
-    }
+    if (tag != page && !(large && (tag ^ page) >> 30 == 0)) continue;
+    fetched = fetched || isFetchEntry(cpu, entry);
+    empty(entry);
   }
-  store<u32>(cpu, kept, Cpu.tlbUsed);
   if (!fetched) return;
   if (isUpperHalf(la)) newGeneration(cpu);
   else newLocalGeneration(cpu);
@@ -111,19 +142,12 @@ export function invalidatePage(cpu: usize, la: u64): void {
 
 /** Takes the right to write without a look-up away from every page backed by the host page: it now holds code. */
 export function protectHostPage(cpu: usize, hostPage: usize): void {
-  const list = cpu + Cpu.tlbList;
-  const used = load<u32>(cpu, Cpu.tlbUsed);
-  let kept: u32 = 0;
-  for (let i: u32 = 0; i < used; i++) {
-    const entry = <usize>load<u32>(list + ((<usize>i) << 2));
+  for (let i = inLists(cpu, 0); i < LIST_MAX; i = inLists(cpu, i + 1)) {
+    const entry = listed(cpu, i);
     if (isWriteEntry(cpu, entry) && <u32>load<u64>(entry, Tlb.tag) + load<u32>(entry, Tlb.addend) == <u32>hostPage) {
-      store<u64>(entry, Tlb.TAG_EMPTY, Tlb.tag);
-    } else {
-      store<u32>(list + ((<usize>kept) << 2), <u32>entry);
-      kept++;
+      empty(entry);
     }
   }
-  store<u32>(cpu, kept, Cpu.tlbUsed);
 }
 
 function isWriteEntry(cpu: usize, entry: usize): bool {
