@@ -214,11 +214,8 @@ export function run(cpu: usize, budget: u64, first: u32): i32 {
   return load<i32>(cpu, Cpu.runExit);
 }
 
-/**
- * How many levels of nesting the interpreter counts for: before the engine has optimised it, its frame has a slot for each of its
- * 1,700 locals, 14 KB, where that of a region has about one, and a browser gives a worker's stack 500 KiB.
- */
-const FRAME: u32 = 10;
+/** How many levels of nesting the interpreter counts for: it and a helper between have a larger frame than a region, about 1 KB. */
+const FRAME: u32 = 2;
 /** What the outermost interpreter counts from: no RET leads out of it. */
 const UNCOUNTED: i32 = 0x40000000;
 
