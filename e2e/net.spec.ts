@@ -150,7 +150,7 @@ test("iperf3 measures the way between two machines in one tab", { tag: "@slow" }
   const query = "image=debian&m=384&nic=socket,mcast=lan";
   // Nobody there would answer who asks for an address.
   const setUp = (host: number) =>
-    `systemctl stop systemd-networkd; d=$(ls /sys/class/net | grep ^en); ip address add 10.1.1.${host}/24 dev $d; ip link set $d up`;
+    `systemctl stop systemd-networkd.socket systemd-networkd; d=$(ls /sys/class/net | grep ^en); ip address add 10.1.1.${host}/24 dev $d; ip link set $d up`;
   await guest.open(query);
   await guest.waitFor(/root@tabvisor:~# /, { timeout: 600_000 });
   await startWithoutView(page, query, { ready: /root@tabvisor:~/, command: `${setUp(2)}; iperf3 -s -D` });

@@ -42,10 +42,10 @@ it.each([
 it.each([
   ["lock add [rax],ecx", [0xf0, 0x01, 0x08], 1],
   ["add [rax],ecx", [0x01, 0x08], 0],
-  ["xchg [rax],ecx", [0x87, 0x08], 1],
+  ["xchg [rax],ecx", [0x87, 0x08], 0],
   ["xchg eax,ecx", [0x87, 0xc8], 0],
   ["lock cmpxchg16b [rax]", [0xf0, 0x48, 0x0f, 0xc7, 0x08], 1],
-] as const)("knows whether %s locks the bus", (_name, code, locks) => {
+] as const)("knows whether %s has a fence before it", (_name, code, locks) => {
   const { guest, calls, cpu } = new SystemCpu();
   new Uint8Array(guest.memory.buffer).set(code, calls.testScratch(cpu));
   expect(calls.testDecodeLocks(cpu, 2)).toBe(locks);

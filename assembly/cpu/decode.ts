@@ -10,7 +10,7 @@ import { hasFeature } from "./model";
 export const NEED_MORE: i32 = 0;
 /** Set in the result beside the length: the instruction ends its block. */
 export const ENDS_BLOCK: i32 = 0x100;
-/** Set in the result: the instruction locks the bus (LOCK, or XCHG with memory). */
+/** Set in the result: the instruction has a LOCK prefix. XCHG with memory locks by itself (ops/move.ts). */
 export const LOCKED: i32 = 0x200;
 /** Longest instruction; a longer one raises #GP. */
 export const MAX_LENGTH: u32 = 15;
@@ -56,7 +56,6 @@ const FLAG_D64: u32 = 128;
 const FLAG2_F64: u32 = 1;
 const FLAG2_KIND: u32 = 2;
 const FLAG2_IMM: u32 = 4;
-const FLAG2_LOCKS: u32 = 8;
 const FLAG2_IMPLICIT: u32 = 16;
 
 const SIZE_NONE: u32 = 0;
@@ -170,7 +169,7 @@ function finish(cpu: usize, candidate: usize, register: bool, size: u32, offset:
     store<u8>(rec, load<u8>(rec, Record.rm), Record.reg);
     store<u8>(rec, reg, Record.rm);
   }
-  const locks = !register && (load<u8>(cpu, pLock) != 0 || (flags2 & FLAG2_LOCKS) != 0);
+  const locks = !register && load<u8>(cpu, pLock) != 0;
   return (<i32>length) | ((flags & FLAG_END) != 0 ? ENDS_BLOCK : 0) | (locks ? LOCKED : 0);
 }
 

@@ -17,7 +17,7 @@ export function testDecodeLength(cpu: usize, mode: u32): u32 {
   return result & 0xff;
 }
 
-/** Whether the instruction in the scratch area locks the bus. */
+/** Whether the instruction in the scratch area has a fence before it. */
 export function testDecodeLocks(cpu: usize, mode: u32): bool {
   return (decodeInstruction(cpu, cpu + Cpu.scratch, 15, mode, 0, cpu + Cpu.scratchRecords) & LOCKED) != 0;
 }

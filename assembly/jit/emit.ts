@@ -176,6 +176,20 @@ export function memory(j: usize, opcode: u32, offset: u32): void {
   unsigned(j, offset);
 }
 
+/** An atomic operation (threads proposal) on 2^size bytes, which have to be aligned. */
+export function atomic(j: usize, opcode: u32, size: u32, offset: u32): void {
+  byte(j, 0xfe);
+  byte(j, opcode);
+  byte(j, size);
+  unsigned(j, offset);
+}
+
+export const I32_ATOMIC_ADD: u32 = 0x1e;
+export const I64_ATOMIC_XCHG: u32 = 0x42;
+export const I64_ATOMIC_XCHG8_U: u32 = 0x45;
+export const I64_ATOMIC_XCHG16_U: u32 = 0x46;
+export const I64_ATOMIC_XCHG32_U: u32 = 0x47;
+
 export const I32_LOAD: u32 = 0x28;
 export const I64_LOAD: u32 = 0x29;
 export const I32_LOAD8_U: u32 = 0x2d;

@@ -264,7 +264,7 @@ function coldDispatch({ numbered }) {
 /** Bits of a candidate's size byte and flag byte; cpu/decode.ts reads them. */
 const SIZE = /** @type {Record<string, number>} */ ({ none: 0, b: 1, v: 2, y: 3 });
 const FLAG = { modrm: 1, lock: 2, end: 4, swap: 8, inOpcode: 16, rep: 32, special: 64, d64: 128 };
-const FLAG2 = { f64: 1, kind: 2, constImm: 4, locks: 8, implicit: 16 };
+const FLAG2 = { f64: 1, kind: 2, constImm: 4, implicit: 16 };
 
 /** CPUID bits by name, as in assembly/layout/cpu_features.ts. */
 function readFeatures() {
@@ -301,8 +301,7 @@ function candidate(table, p, numbers, byRow) {
     (isSpecial ? FLAG.special : 0) |
     (o.d64 ? FLAG.d64 : 0);
   const constant = o.imm !== undefined ? FLAG2.constImm : o.kind !== undefined ? FLAG2.kind : 0;
-  const flags2 =
-    (o.f64 ? FLAG2.f64 : 0) | constant | (p.mnemonic === "XCHG" ? FLAG2.locks : 0) | (o.implicit ? FLAG2.implicit : 0);
+  const flags2 = (o.f64 ? FLAG2.f64 : 0) | constant | (o.implicit ? FLAG2.implicit : 0);
   const rule = isSpecial ? "v" : sizeRule(p);
   bytes.set([p.prefix, p.mod, p.regExt, p.rmExt, o.no64 ? 1 : o.only64 ? 2 : 3, p.w, SIZE[rule] ?? 0, flags]);
   bytes.set([immediateOf(p), reg.reg, reg.rm, flags2, o.imm ?? o.kind ?? 0, featureByte(o.feature)], 8);

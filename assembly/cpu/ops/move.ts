@@ -45,6 +45,18 @@ export function setcc<T>(cpu: usize, code: i32): T {
   return <T>condition(cpu, <u32>code);
 }
 
+/**
+ * Between threads too, as devices set bits that a guest takes by XCHG (QXL's pending interrupts), and a full barrier. What
+ * is not aligned is only the barrier.
+ */
+function swap<T>(cpu: usize, host: usize, value: T): T {
+  if ((host & (sizeof<T>() - 1)) == 0) return atomic.xchg<T>(host, value);
+  atomic.add<i32>(cpu + Cpu.scratch + 240, 0);
+  const old = load<T>(host);
+  store<T>(host, value);
+  return old;
+}
+
 export function exchange<T>(cpu: usize, rec: usize): bool {
   const value = reg<T>(cpu, rec);
   if (isRegister(rec)) {
@@ -54,8 +66,7 @@ export function exchange<T>(cpu: usize, rec: usize): bool {
   }
   const host = modifyHost(cpu, ea(cpu, rec, sizeof<T>(), true), sizeof<T>());
   if (host == 0) return false;
-  const old = load<T>(host);
-  store<T>(host, value);
+  const old = swap<T>(cpu, host, value);
   commitModify(cpu, host);
   setReg<T>(cpu, rec, old);
   return true;

@@ -1,4 +1,4 @@
-// XCHG, XADD and CMPXCHG. Those that lock have a fence in front of them (cpu/code_cache.ts).
+// XCHG, XADD and CMPXCHG. Those with a LOCK prefix have a fence in front of them (cpu/code_cache.ts); XCHG with memory is one.
 
 import * as Cpu from "../../layout/cpu";
 import * as Record from "../../layout/record";
@@ -7,16 +7,44 @@ import * as E from "../emit";
 import * as L from "../locals";
 import { translateAlu } from "./alu";
 import * as O from "./operand";
-import { pushRm } from "./shared_host";
+import { hostOfOperand, pushRm } from "./shared_host";
 
 /** X = the operand that modrm.rm names, Y = the register operand. */
 export function translateExchange(j: usize, kind: u32, size: u32): void {
+  if (kind == K.kExchange && !O.isRegisterForm(O.recordOf(j))) {
+    exchangeMemory(j, size);
+    return;
+  }
   pushRm(j, size, false, true);
   E.set(j, L.X);
   O.pushRegister(j, load<u8>(O.recordOf(j), Record.reg), size);
   E.set(j, L.Y);
   if (kind == K.kCmpxchg) compareAndExchange(j, size);
   else exchange(j, kind == K.kXadd, size);
+}
+
+/** XCHG with memory, atomic between threads; operands that are not aligned are left to the interpreter. */
+function exchangeMemory(j: usize, size: u32): void {
+  hostOfOperand(j, size, true);
+  if (size != 0) {
+    E.get(j, L.HOST);
+    E.i32Const(j, (1 << size) - 1);
+    E.op(j, E.I32_AND);
+    E.ifHinted(j, E.VOID, false);
+    O.exitHere(j);
+    E.end(j);
+  }
+  const register = load<u8>(O.recordOf(j), Record.reg);
+  E.get(j, L.HOST);
+  O.pushRaw(j, register);
+  E.atomic(j, xchgOf(size), size, 0);
+  O.popRegister(j, register, size);
+}
+
+function xchgOf(size: u32): u32 {
+  if (size == 0) return E.I64_ATOMIC_XCHG8_U;
+  if (size == 1) return E.I64_ATOMIC_XCHG16_U;
+  return size == 2 ? E.I64_ATOMIC_XCHG32_U : E.I64_ATOMIC_XCHG;
 }
 
 /** The register gets X first: if both are the same register, the sum stays. */

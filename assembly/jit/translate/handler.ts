@@ -17,10 +17,7 @@ import { forgetFloats } from "./sse_operands";
 export function translateFence(j: usize): void {
   L.pushCpu(j);
   E.i32Const(j, 0);
-  E.byte(j, 0xfe);
-  E.byte(j, 0x1e);
-  E.byte(j, 2);
-  E.unsigned(j, Cpu.scratch + 240);
+  E.atomic(j, E.I32_ATOMIC_ADD, 2, Cpu.scratch + 240);
   E.drop(j);
 }
 

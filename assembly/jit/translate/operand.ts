@@ -91,7 +91,7 @@ function endXop(j: usize, opcode: u32, size: u32, widen: u32): void {
 }
 
 /** Pushes a general register named by its byte offset, unextended. */
-function pushRaw(j: usize, offset: u32): void {
+export function pushRaw(j: usize, offset: u32): void {
   L.getGpr(j, offset >> 3);
   if ((offset & 7) == 0) return;
   E.i64Const(j, 8);
