@@ -9,6 +9,7 @@ import * as Mailbox from "./layout/mailbox";
 import * as MemoryMap from "./layout/memory_map";
 import * as Platform from "./layout/platform";
 import { ringQueue } from "./platform/doorbell";
+import { hpetRead, hpetWrite } from "./platform/hpet";
 import { ioapicRead, ioapicWrite } from "./platform/ioapic";
 import { takeLines } from "./platform/irq";
 import { lockChips, unlockChips } from "./platform/kick";
@@ -30,6 +31,7 @@ import {
 import { deviceTimerChanged, updateDeviceTimer } from "./platform/timers";
 
 const IOAPIC_BASE: u64 = 0xfec00000;
+const HPET_BASE: u64 = 0xfed00000;
 /** Chips and firmware: from the IOAPIC to 4 GiB there is nothing of the device model. */
 const CHIPSET_BASE: u64 = 0xfec00000;
 const CHIPSET_END: u64 = 0x100000000;
@@ -173,6 +175,7 @@ function isVgaWindow(cpu: usize, gpa: u64): bool {
 export function busMmioRead(cpu: usize, gpa: u64, size: u32): u64 {
   if (isLapic(cpu, gpa)) return (<u64>lapicMmioRead(cpu, (<u32>gpa) & 0xfff)) & ones(size);
   if (gpa >> 12 == IOAPIC_BASE >> 12) return (<u64>readIoapic(cpu, (<u32>gpa) & 0xfff)) & ones(size);
+  if (gpa >> 12 == HPET_BASE >> 12) return readHpet(cpu, (<u32>gpa) & 0xfff) & ones(size);
   if (isEmpty(cpu, gpa)) return ones(size);
   return exit(cpu, Mailbox.KIND_MMIO, 0, gpa, size, 0);
 }
@@ -183,6 +186,8 @@ export function busMmioWrite(cpu: usize, gpa: u64, size: u32, value: u64): void 
     lapicMmioWrite(cpu, (<u32>gpa) & 0xfff, <u32>value);
   } else if (gpa >> 12 == IOAPIC_BASE >> 12) {
     writeIoapic(cpu, (<u32>gpa) & 0xfff, <u32>value);
+  } else if (gpa >> 12 == HPET_BASE >> 12) {
+    writeHpet(cpu, (<u32>gpa) & 0xfff, size, value);
   } else if (!isEmpty(cpu, gpa) && !ringDoorbell(cpu, 0, gpa, value)) {
     exit(cpu, Mailbox.KIND_MMIO, 1, gpa, size, value);
   }
@@ -203,4 +208,21 @@ function writeIoapic(cpu: usize, offset: u32, value: u32): void {
   takeLines(m);
   ioapicWrite(m, offset, value);
   unlockChips(m);
+}
+
+function readHpet(cpu: usize, offset: u32): u64 {
+  const m = machineOf(cpu);
+  lockChips(m);
+  const value = hpetRead(m, offset);
+  unlockChips(m);
+  return value;
+}
+
+function writeHpet(cpu: usize, offset: u32, size: u32, value: u64): void {
+  const m = machineOf(cpu);
+  const shift = <u64>((offset & 7) << 3);
+  lockChips(m);
+  takeLines(m);
+  hpetWrite(m, offset & ~7, value << shift, ones(size) << shift);
+  leaveChips(cpu, m, true);
 }

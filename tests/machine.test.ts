@@ -110,6 +110,28 @@ describe("a machine in one thread", () => {
     );
   });
 
+  it("has what a BIOS leaves behind: a resume vector after INIT, and a timer that ends HLT in real mode", async () => {
+    const word = (value: number) => [value & 0xff, (value >> 8) & 0xff, (value >> 16) & 0xff, value >>> 24];
+    const put = (at: number, value: number) => [0xc7, 0x05, ...word(at), ...word(value)];
+    // STI; HLT; MOV DX, F4h; MOV AL, 21; OUT
+    const resumed = [...put(0x1000, 0xf4baf4fb), ...put(0x1004, 0xee15b000)];
+    const initToSelf = put(0xfee00300, 0x44500);
+    const running = await booted([
+      ...[...outByte(0x70, 0x0f), ...outByte(0x71, 0x0a), ...resumed, ...put(0x467, 0x1000)],
+      ...[...initToSelf, ...halt],
+    ]);
+    await until(running, () => running.events.some(isShutdown));
+    expect(running.events.filter(isShutdown)).toEqual([{ type: "shutdown", code: 43 }]);
+  });
+
+  it("starts over where programs jump to restart a PC", async () => {
+    // INIT to itself, with no other wish in the CMOS.
+    const code = [0xc7, 0x05, 0x00, 0x03, 0xe0, 0xfe, 0x00, 0x45, 0x04, 0x00];
+    const running = await booted([...outByte(0x3f8, 0x2e), ...code, ...halt]);
+    await until(running, () => running.events.filter((event) => event.type === "reset").length >= 2);
+    expect(running.output()).toMatch(/^\.\.+$/);
+  });
+
   it("ends at a reset when it shall not reboot", async () => {
     const running = await booted([...outByte(0xcf9, 6), ...halt], { noReboot: true });
     await running.thread.run();

@@ -66,6 +66,8 @@ export class StepCpu {
   readonly #registers: Uint8Array;
   readonly #defaults = defaultState();
   readonly #operand: number;
+  /** The two pages of operands. */
+  readonly #data: readonly number[];
   readonly #low: readonly [number, number];
   #pages = 0;
   #tables = 0;
@@ -96,6 +98,7 @@ export class StepCpu {
     system.calls.cpuSync(system.cpu);
     this.#bytes = new Uint8Array(system.guest.memory.buffer);
     this.#registers = this.#bytes.slice(system.cpu, system.cpu + Cpu.xmm);
+    this.#data = [page.low, page.operand].map((gpa) => this.#host(gpa, 4096));
     this.#operand = this.#host(page.operand + (MEMORY & 0xfff), MEMORY_SIZE);
     this.#low = [this.#host(page.low + (LOW & 0xfff), LOW_SIZE / 2), this.#host(page.operand, LOW_SIZE / 2)];
   }
@@ -157,6 +160,7 @@ export class StepCpu {
     if (narrow) for (const n of GENERAL) system.set32(n * 8 + 4, 0);
     system.set64(Cpu.rip, rip);
     system.flags = Number(toBigInt(state.get(RFLAGS)));
+    for (const host of this.#data) this.#bytes.fill(0, host, host + 4096);
     this.#bytes.set(state.get(OPERAND) ?? [], this.#operand);
     this.#setLow(state.get(LOW_MEMORY) ?? new Uint8Array());
     const { code, data, extra } = SEGMENTS[mode] ?? {};

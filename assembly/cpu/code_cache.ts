@@ -97,20 +97,20 @@ export function findBlockSlow(cpu: usize): usize {
   const mode = load<u32>(cpu, Cpu.mode);
   const rip = load<u64>(cpu, Cpu.rip);
   let la = rip;
+  let left = MemoryMap.PAGE_SIZE;
   if ((mode & Record.MODE_SIZE) != Record.MODE_64) {
-    if (rip > <u64>load<u32>(cpu, Cpu.csLimit)) {
-      raise(cpu, Exception.GP, 0);
-      return 0;
-    }
+    const limit = <u64>load<u32>(cpu, Cpu.csLimit);
+    if (rip > limit) return beyondLimit(cpu);
+    left = <u32>min<u64>(left, limit - rip + 1);
     la = (rip + load<u64>(cpu, Cpu.csBase)) & 0xffffffff;
   }
   const host = fetchHost(cpu, la);
   if (host == 0) return 0;
   store<u64>(cpu, rip - (la & 0xfff), Cpu.codePage);
-  if ((mode & Record.MODE_STEP) != 0 || load<u32>(cpu, Cpu.shadow) != 0) return decodeSingle(cpu, la, host, mode);
+  if ((mode & Record.MODE_STEP) != 0 || load<u32>(cpu, Cpu.shadow) != 0) return decodeSingle(cpu, la, host, mode, left);
   let rec = lookUp(cpu, host, mode);
-  if (rec == 0) rec = decodeBlock(cpu, host, mode);
-  if (rec == 0) return decodeSingle(cpu, la, host, mode);
+  if (rec == 0) rec = decodeBlock(cpu, host, mode, left);
+  if (rec == 0) return decodeSingle(cpu, la, host, mode, left);
   if (load<u64>(cpu, Cpu.csBase) == 0) {
     if (load<u32>(cpu, Cpu.cpl) != 3 && !isGlobalKernel(cpu, la)) store<u32>(cpu, 1, Cpu.kernelLocal);
     const entry = jumpEntry(cpu, rip);
@@ -119,6 +119,11 @@ export function findBlockSlow(cpu: usize): usize {
     store<u32>(entry, <u32>rec, 12);
   }
   return rec;
+}
+
+function beyondLimit(cpu: usize): usize {
+  raise(cpu, Exception.GP, 0);
+  return 0;
 }
 
 /** Whether the page that supervisor code was just fetched from stays where it is when CR3 changes. */
@@ -145,7 +150,7 @@ function bucketOf(cpu: usize, host: usize, mode: u32): usize {
 /** The block at `host`, decoded if need be; 0 if its first instruction leaves the page. Never flushes: see hasRoom. */
 export function findOrDecode(cpu: usize, host: usize, mode: u32): usize {
   const rec = lookUp(cpu, host, mode);
-  return rec != 0 ? rec : decodeBlock(cpu, host, mode);
+  return rec != 0 ? rec : decodeBlock(cpu, host, mode, MemoryMap.PAGE_SIZE);
 }
 
 /**
@@ -196,20 +201,23 @@ function lookUp(cpu: usize, host: usize, mode: u32): usize {
   return 0;
 }
 
-/** Decodes from `host` to a branch or the end of the page; 0 if already the first instruction leaves the page. */
-function decodeBlock(cpu: usize, host: usize, mode: u32): usize {
+/**
+ * Decodes from `host` to a branch, the end of the page, or `left` bytes on, where the code segment ends; 0 if already the first
+ * instruction goes beyond.
+ */
+function decodeBlock(cpu: usize, host: usize, mode: u32, left: u32): usize {
   const space = Record.HEAD_SIZE + (Record.MAX_RECORDS + 1) * Record.SIZE;
   if (<usize>load<u32>(cpu, Cpu.decodeNext) + space > <usize>load<u32>(cpu, Cpu.decodeEnd)) flushCodeCache(cpu);
   const head = <usize>load<u32>(cpu, Cpu.decodeNext);
   const first = head + Record.HEAD_SIZE;
-  const pageEnd = (host | MemoryMap.PAGE_MASK) + 1;
+  const end = min<usize>((host | MemoryMap.PAGE_MASK) + 1, host + left);
   let rec = first;
   let at = host;
   while (true) {
     const result = decodeInstruction(
       cpu,
       at,
-      <u32>(pageEnd - at),
+      <u32>(end - at),
       mode & Record.MODE_DECODE,
       <u32>(at & MemoryMap.PAGE_MASK),
       rec,
@@ -218,7 +226,7 @@ function decodeBlock(cpu: usize, host: usize, mode: u32): usize {
     at += result & 0xff;
     if (result & LOCKED) rec = insertFence(rec);
     rec += Record.SIZE;
-    if ((result & ENDS_BLOCK) != 0 || at == pageEnd || rec - first >= <usize>((Record.MAX_RECORDS - 1) * Record.SIZE))
+    if ((result & ENDS_BLOCK) != 0 || at == end || rec - first >= <usize>((Record.MAX_RECORDS - 1) * Record.SIZE))
       break;
   }
   if (rec == first) return 0;
@@ -267,20 +275,25 @@ function enterBlock(cpu: usize, head: usize, host: usize, mode: u32, records: u3
   markCode(host, bytes);
 }
 
-/** One instruction that must not be cached: it straddles a page, or a trap or an interrupt may follow it. */
-function decodeSingle(cpu: usize, la: u64, host: usize, mode: u32): usize {
+/**
+ * One instruction that must not be cached: it straddles a page, or a trap or an interrupt may follow it. The code segment ends
+ * `left` bytes on.
+ */
+function decodeSingle(cpu: usize, la: u64, host: usize, mode: u32, left: u32): usize {
   const rec = cpu + Cpu.scratchRecords;
   const offset = <u32>(la & 0xfff);
   const key = mode & Record.MODE_DECODE;
-  let available = 4096 - offset;
+  const available = min<u32>(MemoryMap.PAGE_SIZE - offset, left);
   let result = decodeInstruction(cpu, host, available, key, offset, rec);
   if (result == NEED_MORE) {
+    if (available == left) return beyondLimit(cpu);
     const next = fetchHost(cpu, la + available);
     if (next == 0) return 0;
     const bytes = cpu + Cpu.scratch + 128;
     memory.copy(bytes, host, available);
     memory.copy(bytes + available, next, MAX_LENGTH - available);
-    result = decodeInstruction(cpu, bytes, MAX_LENGTH, key, offset, rec);
+    result = decodeInstruction(cpu, bytes, min<u32>(MAX_LENGTH, left), key, offset, rec);
+    if (result == NEED_MORE) return beyondLimit(cpu);
   }
   const last = (result & LOCKED) != 0 ? insertFence(rec) : rec;
   writeEnd(last + Record.SIZE, offset + (result & 0xff));

@@ -120,7 +120,7 @@ export function writeCr4(cpu: usize, value: u64): bool {
 
 /** The debug register that a number names: DR4 and DR5 are DR6 and DR7, or do not exist; -1 = fault raised. */
 export function debugRegister(cpu: usize, n: u32): i32 {
-  if (n >= 8 || ((n == 4 || n == 5) && (load<u64>(cpu, Cpu.cr4) & CR4_DE) != 0)) {
+  if ((n == 4 || n == 5) && (load<u64>(cpu, Cpu.cr4) & CR4_DE) != 0) {
     undefined(cpu);
     return -1;
   }

@@ -106,14 +106,14 @@ export function decodeInstruction(cpu: usize, bytes: usize, available: u32, key:
     }
   }
   const slot = OPCODES + <usize>(((map << 8) | opcode) << 2);
-  const hasModrm = load<u8>(slot, 3) != 0;
+  const hasModrm = load<u8>(slot, 3) != 0 || isReserved(map, opcode);
   if (hasModrm) {
     if (at >= available) return more(available, offset, rec);
     const modrm = load<u8>(bytes + at);
     store<u8>(cpu, map == 1 && isControlMove(opcode) ? modrm | 0xc0 : modrm, pModrm);
   }
   const candidate = findCandidate(cpu, slot, mode);
-  if (candidate == 0) return undefinedInstruction(offset, rec);
+  if (candidate == 0) return unknown(cpu, bytes, at, available, hasModrm, map == 3, slot, mode, offset, rec);
   const flags = <u32>load<u8>(candidate, cFlags);
   const size = operandSize(cpu, candidate, mode);
   let register = false;
@@ -149,6 +149,36 @@ export function decodeInstruction(cpu: usize, bytes: usize, available: u32, key:
   return finish(cpu, candidate, register, size, offset, end, rec);
 }
 
+/**
+ * An opcode without a meaning. Processors find out how long an instruction is before they look at what it does: #GP for one
+ * that is too long, and page faults, come before #UD.
+ */
+function unknown(
+  cpu: usize,
+  bytes: usize,
+  at: u32,
+  available: u32,
+  hasModrm: bool,
+  hasByte: bool,
+  slot: usize,
+  mode: u32,
+  offset: u32,
+  rec: usize,
+): i32 {
+  if (hasModrm) {
+    at = load<u8>(cpu, pModrm) >= 0xc0 ? at + 1 : decodeMemory(cpu, bytes, at, available, mode, rec);
+    if (at == 0) return more(available, offset, rec);
+  }
+  if (hasByte) at++;
+  else if (load<u8>(slot, 2) != 0) {
+    const other = CANDIDATES + <usize>load<u16>(slot) * CANDIDATE_SIZE;
+    const kind = <u32>load<u8>(other, cImmediate);
+    if (kind != 0) at += immediateLength(cpu, kind, operandSize(cpu, other, mode), mode);
+  }
+  if (at > available) return more(available, offset, rec);
+  return at > MAX_LENGTH ? tooLong(offset, rec) : undefinedInstruction(offset, rec);
+}
+
 /** Fills in the operation and what depends on the length. */
 function finish(cpu: usize, candidate: usize, register: bool, size: u32, offset: u32, length: u32, rec: usize): i32 {
   const flags = <u32>load<u8>(candidate, cFlags);
@@ -180,9 +210,12 @@ function sizeSlot(candidate: usize, size: u32): u32 {
   return rule == SIZE_NONE ? SIZE_32 : rule == SIZE_BYTE ? 0 : size;
 }
 
-/** Fewer bytes than needed: either more are to come, or the instruction is longer than any may be. */
+/**
+ * Fewer bytes than needed: either more are to come, or the instruction is longer than any may be. If the page ends just there,
+ * processors look at the next one first.
+ */
 function more(available: u32, offset: u32, rec: usize): i32 {
-  return available >= MAX_LENGTH ? tooLong(offset, rec) : NEED_MORE;
+  return available > MAX_LENGTH ? tooLong(offset, rec) : NEED_MORE;
 }
 
 /** An UNDEFINED record with a non-zero immediate raises #GP. */
@@ -252,6 +285,12 @@ function readLegacyPrefix(cpu: usize, byte: u32, mode: u32): bool {
 @inline
 function isControlMove(opcode: u32): bool {
   return (opcode & 0xfc) == 0x20;
+}
+
+/** Opcodes that have modrm, though they mean nothing here: all of the later maps, and 0F 78 to 7B, A6, A7. */
+@inline
+function isReserved(map: u32, opcode: u32): bool {
+  return map >= 2 || (map == 1 && ((opcode & 0xfc) == 0x78 || (opcode & 0xfe) == 0xa6));
 }
 
 /** The first candidate that fits prefixes, mode, modrm and the CPU's model; 0 = undefined instruction. */

@@ -296,6 +296,7 @@ describe("reset", () => {
     t.set64(Cpu.xmm, 0x1234);
     t.calls.testHandleInit(t.cpu);
     expect(t.rip).toBe(0xfff0n);
+    expect(t.segment(Cpu.CS)).toMatchObject({ selector: 0xf000, base: 0xf0000n });
     expect(t.get64(Cpu.xmm)).toBe(0x1234n);
     expect(t.get64(Cpu.efer)).toBe(0n);
     expect(t.get32(Cpu.mode)).toBe(Record.MODE_16);

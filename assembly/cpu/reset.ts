@@ -119,6 +119,8 @@ export function handleInit(cpu: usize): void {
   resetCore(cpu);
   lapicInit(cpu);
   const isBsp = (load<u64>(cpu, Cpu.apicBase) & BASE_BSP) != 0;
+  // The firmware lies below 1 MiB only, without its image at the end of the 4 GiB.
+  if (isBsp) store<u64>(segmentOf(cpu, Cpu.CS), 0xf0000, Cpu.segBase);
   store<u32>(cpu, isBsp ? Cpu.RUN_RUNNING : Cpu.RUN_WAIT_SIPI, Cpu.runState);
 }
 

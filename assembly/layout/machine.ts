@@ -74,6 +74,8 @@ export const i8042 = 0x2c00;
 export const pm = 0x2e00;
 export const clock = 0x3000;
 export const debugExit = 0x3100;
+/** Behind layout/platform.ts. */
+export const hpet = 0x3400;
 
 // Byte rings between guest-side chips and host: layout/byte_ring.ts.
 /** UART transmit ring, guest to host. */

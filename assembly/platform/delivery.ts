@@ -110,8 +110,8 @@ export function sendIpi(cpu: usize, icr: u32, dest: u32): void {
   if (shorthand == 0) {
     deliver(m, dest, (icr & 0x800) != 0, mode, vector, false);
   } else if (shorthand == SHORTHAND_SELF) {
-    // Only fixed interrupts may be sent to oneself (SDM table 11-3).
-    if (mode == Lapic.DELIVER_FIXED) deliverTo(cpu, mode, vector, false);
+    // The manual wants fixed ones only (SDM table 11-3); QEMU and KVM deliver all, and programs rely on INIT.
+    deliverTo(cpu, mode, vector, false);
   } else {
     const count = load<u32>(m, Machine.cpuCount);
     for (let i: u32 = 0; i < count; i++) {

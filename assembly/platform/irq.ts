@@ -1,13 +1,20 @@
 // Interrupt lines: from the chips here (ISA) and from devices in other workers (INTx) to both interrupt controllers.
 
+import * as Hpet from "../layout/hpet";
 import * as Machine from "../layout/machine";
 import * as Platform from "../layout/platform";
 import { ioapicSetPin } from "./ioapic";
 import { cpuAt, kickCpu } from "./kick";
 import { picSetPin } from "./pic";
 
-/** Drives an ISA line of a chip here; wants the lock. IRQ 0 is wired to GSI 2 (MADT override). */
+/** Drives an ISA line of a chip here; wants the lock. The HPET may have taken the place of the 8254 and the clock. */
 export function setIsaIrq(m: usize, irq: u32, level: bool): void {
+  const replaced = (irq == 0 || irq == 8) && (load<u64>(m + Machine.hpet, Hpet.config) & Hpet.CONFIG_LEGACY) != 0;
+  if (!replaced) driveIsaIrq(m, irq, level);
+}
+
+/** IRQ 0 is wired to GSI 2 (MADT override). */
+export function driveIsaIrq(m: usize, irq: u32, level: bool): void {
   picSetPin(m, irq, level);
   ioapicSetPin(m, irq == 0 ? 2 : irq, level);
 }

@@ -5,6 +5,7 @@ import * as Machine from "../layout/machine";
 import * as Platform from "../layout/platform";
 import { setA20 } from "./a20";
 import { clockInit } from "./clock";
+import { hpetReset } from "./hpet";
 import { i8042Reset } from "./i8042";
 import { ioapicReset } from "./ioapic";
 import { cpuAt } from "./kick";
@@ -39,6 +40,7 @@ export function platformReset(m: usize): void {
   picReset(m);
   ioapicReset(m);
   disarmMachine(m);
+  hpetReset(m);
   pitReset(m);
   rtcReset(m);
   uartReset(m);

@@ -3,6 +3,7 @@
 import * as Cpu from "../layout/cpu";
 import * as Platform from "../layout/platform";
 import { guestNow } from "./clock";
+import { hpetDeadline, hpetFire } from "./hpet";
 import { i8042Update, i8042Waits } from "./i8042";
 import { linesChanged, takeLines } from "./irq";
 import { cpuAt, kickCpu, lockChips, unlockChips } from "./kick";
@@ -15,7 +16,8 @@ import { uartDeadline, uartFire, uartReceive, uartWaits } from "./uart";
 
 /** The earliest deadline of the shared chips; wants the lock. */
 export function updateDeviceTimer(m: usize): void {
-  const next = min(min(pitDeadline(m), rtcDeadline(m)), min(uartDeadline(m), pmDeadline(m)));
+  const clocks = min(min(pitDeadline(m), rtcDeadline(m)), hpetDeadline(m));
+  const next = min(clocks, min(uartDeadline(m), pmDeadline(m)));
   atomic.store<u64>(m, next, Platform.deviceTimer);
 }
 
@@ -28,6 +30,7 @@ export function deviceTimerChanged(cpu: usize, m: usize, before: u64): void {
 
 function fireDevices(m: usize, now: u64): void {
   pitFire(m, now);
+  hpetFire(m, now);
   rtcFire(m, now);
   uartFire(m, now);
   pmFire(m, now);

@@ -29,6 +29,7 @@ import { hasVga, type ResolvedConfig, type ResolvedDrive } from "../shared/resol
 import { err, ok, type Result } from "../shared/result";
 import { makeAcpi, type AcpiImage } from "./acpi/tables";
 import type { BootPlan } from "./boot/boot_plan";
+import { firmware } from "./boot/firmware";
 import { placeBytes, placeRegisters } from "./boot/place";
 import { CpuControl, type CpuThreads } from "./cpu_control";
 import { placeCpuModel } from "./cpu_model";
@@ -556,7 +557,7 @@ export class MachineModel {
   #enter(memory: "fresh" | "used"): ConfigIssue | undefined {
     const { guest, acpi, exports } = this.parts;
     if (this.#boot === undefined) return undefined;
-    const tables: BootPlan = { ...this.#boot, load: [acpi, ...this.#boot.load] };
+    const tables: BootPlan = { ...this.#boot, load: [acpi, ...firmware(), ...this.#boot.load] };
     const issue = placeBytes(tables, guest, memory === "fresh");
     if (issue !== undefined) return issue;
     placeRegisters(this.#boot.entry, guest.data, this.#cpu(0));

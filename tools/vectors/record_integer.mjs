@@ -44,7 +44,7 @@ function build() {
 }
 
 /** @param {Job[]} jobs @returns {Case[][]} */
-function execute(jobs) {
+export function execute(jobs) {
   build();
   const total = jobs.reduce((sum, job) => sum + job.inputs.length, 0);
   const requests = Buffer.alloc(total * (REQUEST_HEAD + STATE_SIZE));

@@ -4,7 +4,7 @@ import * as Cpu from "../../layout/cpu";
 import * as F from "../../layout/cpu_features";
 import * as Record from "../../layout/record";
 import { isCanonical } from "../../mem/walk";
-import { commitModify, modifyHost, readHost, storeLinear } from "../access";
+import { readHost, storeLinear } from "../access";
 import { startShadow } from "../code_cache";
 import {
   ATTR_CODE,
@@ -204,12 +204,12 @@ export function arpl(cpu: usize, rec: usize): bool {
     setFlags(cpu, raised ? ZF : 0, ZF);
     return true;
   }
-  const host = modifyHost(cpu, ea(cpu, rec, 2, true), 2);
+  // What is not changed is not written, and need not be writable.
+  const host = readHost(cpu, ea(cpu, rec, 2, false), 2);
   if (host == 0) return false;
   const value = load<u16>(host);
   const raised = (value & 3) < source;
-  if (raised) store<u16>(host, (value & 0xfffc) | source);
-  commitModify(cpu, host);
+  if (raised && !storeLinear<u16>(cpu, ea(cpu, rec, 2, true), (value & 0xfffc) | source)) return false;
   setFlags(cpu, raised ? ZF : 0, ZF);
   return true;
 }

@@ -173,12 +173,14 @@ export function movFromCr(cpu: usize, rec: usize): bool {
 }
 
 export function movToDr(cpu: usize, rec: usize): bool {
+  if (load<u8>(rec, Record.reg) > 7) return undefined(cpu);
   if (!privileged(cpu)) return false;
   const n = debugRegister(cpu, load<u8>(rec, Record.reg));
   return n >= 0 && writeDebug(cpu, <u32>n, wideOperand(cpu, rec));
 }
 
 export function movFromDr(cpu: usize, rec: usize): bool {
+  if (load<u8>(rec, Record.reg) > 7) return undefined(cpu);
   if (!privileged(cpu)) return false;
   const n = debugRegister(cpu, load<u8>(rec, Record.reg));
   if (n < 0) return false;

@@ -5,6 +5,7 @@ import { MiB } from "../../shared/units";
 import type { BootModule, BootPlan } from "./boot_plan";
 import { planBoot } from "./kernel";
 import { memoryMap, Placer, ramLayout } from "./memory_ranges";
+import { CHIP_SETUP } from "./firmware";
 import { placeBytes, placeRegisters } from "./place";
 import { Structure } from "./structure";
 
@@ -224,7 +225,10 @@ describe("multiboot", () => {
     const kernel = elf(32, 0x10000c, [{ gpa: 0x100000, bytes: multibootHeader(3), memorySize: 0x5000 }]);
     const boot = await planned(kernel, { append: "a b", modules: [{ name: "m", argument: "x=1", bytes: code }] });
     const memory = loaded(boot);
-    expect(boot.entry).toMatchObject({ mode: "protected", registers: { rip: 0x10000c, rax: 0x2badb002 } });
+    expect(boot.entry).toMatchObject({
+      mode: "protected",
+      registers: { rip: CHIP_SETUP, rsi: 0x10000c, rax: 0x2badb002 },
+    });
     const info = boot.entry.registers.rbx ?? 0;
     const word = (at: number) => memory.getUint32(info + at, true);
     expect(word(0)).toBe(1 | 4 | 8 | 64 | 512);
@@ -246,7 +250,7 @@ describe("multiboot", () => {
     const header = multibootHeader(0x10000, [0x200010, 0x200000, 0, 0x203000, 0x200040]);
     const file = new Structure(0x100).copy(0x20, header);
     const boot = await planned(file.bytes);
-    expect(boot.entry.registers.rip).toBe(0x200040);
+    expect(boot.entry.registers.rsi).toBe(0x200040);
     expect(boot.load[0]).toMatchObject({ gpa: 0x200000 });
     expect(boot.load[0]?.bytes.length).toBe(0xf0);
     expect(boot.zero).toEqual([{ gpa: 0x2000f0, length: 0x3000 - 0xf0 }]);

@@ -7,6 +7,7 @@ import { KiB, MiB } from "../../shared/units";
 import { encodeCommandLine, kernelIssue, type BootModule, type LoadedBytes } from "./boot_plan";
 import type { ElfKernel } from "./elf";
 import type { FileView } from "./file_view";
+import { CHIP_SETUP } from "./firmware";
 import { CODE32, GDT_SIZE, makeGdt } from "./flat_segments";
 import type { E820Entry, Placer } from "./memory_ranges";
 import type { PreparedEntry } from "./pvh";
@@ -132,7 +133,8 @@ export function prepareMultiboot(request: MultibootRequest, placer: Placer): Res
   const place = put(info.bytes, 16, "kernel");
   if (!place.ok) return place;
   load.push({ gpa: gdt.value, bytes: makeGdt(CODE32) });
-  const registers = { rip: request.entry, rax: LOADER_MAGIC, rbx: place.value };
+  // What a loader does not touch is as a BIOS left it.
+  const registers = { rip: CHIP_SETUP, rsi: request.entry, rax: LOADER_MAGIC, rbx: place.value };
   return ok({ load, entry: { mode: "protected", gdt: gdt.value, registers } });
 }
 

@@ -69,6 +69,7 @@ struct {
 } __attribute__((packed)) target;
 uint32_t data_selector, extra_selector;
 static struct request request;
+static bool stepping;
 static struct response response;
 
 void execute(void);
@@ -103,7 +104,14 @@ static void on_signal(int number, siginfo_t *info, void *context) {
   greg_t *g = u->uc_mcontext.gregs;
   uint64_t start = CODE + request.at;
   uint64_t rip = (uint64_t)g[REG_RIP];
-  if (rip >= (uint64_t)execute && rip <= (uint64_t)recover) {
+  // With the trap flag on, there is a trap behind every instruction up to the one in question, also in front of that.
+  bool inside = rip >= (uint64_t)execute && rip <= (uint64_t)recover;
+  bool arrived = rip + (request.mode == 16 ? CODE : 0) == start && g[REG_TRAPNO] == 1;
+  if ((inside && number == SIGTRAP) || (arrived && !stepping)) {
+    stepping = arrived;
+    return;
+  }
+  if (inside) {
     fprintf(stderr, "signal %d outside the instruction, at %lx\n", number, rip);
     _exit(3);
   }
@@ -171,6 +179,7 @@ int main(void) {
     if (request.length > 15 || request.at + request.length > CODE_SIZE) return 2;
     memcpy((void *)(CODE + request.at), request.code, request.length);
     in = request.state;
+    memset((void *)LOW_PAGE, 0, PAGES);
     memcpy((void *)MEMORY, in.memory, 64);
     memcpy((void *)LOW, in.low, 128);
     bool narrow = request.mode == 16;
@@ -178,6 +187,7 @@ int main(void) {
     target.selector = narrow ? CODE16 : request.mode == 64 ? 0x33 : 0x23;
     data_selector = narrow ? DATA16 : FLAT_DATA;
     extra_selector = narrow ? EXTRA16 : FLAT_DATA;
+    stepping = false;
     execute();
     memcpy(response.state.memory, (void *)MEMORY, 64);
     memcpy(response.state.low, (void *)LOW, 128);
