@@ -8,6 +8,7 @@ import { after, before, scenes } from "../tools/display/scenes.mjs";
 import { root } from "../tools/lib.mjs";
 import { canvasPixel, screenPixels } from "./fixtures/display";
 import type { Guest } from "./fixtures/guest";
+import { browserSeconds } from "./fixtures/processor_time";
 import { desktop, test } from "./fixtures/shared_guest";
 
 // Wall-clock time says little on a busy host.
@@ -102,14 +103,18 @@ test("the desktop takes the size of the pane @slow", async ({ page }) => {
 test("an idle desktop costs next to nothing @slow", async ({ page, guest }) => {
   await guest.output("pkill xeyes; sleep 20");
   const { instructions } = await guest.stats();
-  await page.waitForTimeout(20_000);
+  const computed = browserSeconds();
+  await page.waitForTimeout(30_000);
+  const use = (browserSeconds() - computed) / 30;
   const stats = await guest.stats();
-  const perSecond = (stats.instructions - instructions) / 20;
-  const report = `${(perSecond / 1e6).toFixed(2)} M instructions a second, ${(100 * stats.cpuUse).toFixed(1)} % of a core`;
+  const perSecond = (stats.instructions - instructions) / 30;
+  const percent = (part: number): string => `${(100 * part).toFixed(1)} % of a core`;
+  const report = `${(perSecond / 1e6).toFixed(2)} M instructions a second, ${percent(stats.cpuUse)}; all of the browser: ${percent(use)}`;
   test.info().annotations.push({ type: "idle", description: report });
   // A tenth of what the slowest host does.
   expect(perSecond).toBeLessThan(4e6);
   expect(stats.cpuUse).toBeLessThan(0.1);
+  expect(use, report).toBeLessThan(0.1);
 });
 
 test("what is copied on one side is pasted on the other @slow", async ({ page, guest }) => {
@@ -147,9 +152,10 @@ test("x11perf measures, and nobody complains @slow", async ({ guest }) => {
     expect(counters[name], name).toBeGreaterThan(before[name] ?? 0);
   }
   expect(counters["qxl guestBugs"]).toBe(0);
-  // Linux's qxl is no device for logind, on any machine: Xorg opens it itself.
+  // Linux's qxl is no device for logind, on any machine: Xorg opens it itself. A device that goes, as the agent's tablet
+  // does with the clipboard's connection, logind has forgotten when Xorg lets go of it.
   const faults =
-    "grep '(EE)' /var/log/Xorg.0.log | grep -v -e 'warning, (EE) error' -e 'failed to take device /dev/dri'";
+    "grep '(EE)' /var/log/Xorg.0.log | grep -v -e 'warning, (EE) error' -e 'failed to take device /dev/dri' -e 'failed to release device: Device not taken'";
   expect((await guest.run(faults)).output).toBe("");
   expect((await guest.run("dmesg | grep -i -E 'qxl.*(error|fail|timeout)|\\[drm:|Call Trace'")).output).toBe("");
 });
