@@ -241,6 +241,21 @@ describe("task switches", () => {
     expect(t.get64(Cpu.rbx)).toBe(0x77n);
   });
 
+  it("load RF, which lasts for one instruction, and is gone at once without breakpoints", () => {
+    for (const [dr7, rf] of [
+      [0x400n, 0],
+      [0x402n, 0x10000],
+    ] as const) {
+      t.protectedMode(0);
+      t.set64(Cpu.dr + 56, dr7);
+      t.gdt(FREE, { access: access.tss, base: TSS2, limit: 0x67, flags: 0 });
+      task(TSS2, 0x4000, 0x12000, 0x10002);
+      expect(t.calls.testFarJump(t.cpu, FREE, 0)).toBe(1);
+      expect(t.flags & 0x10000).toBe(rf);
+      t.set64(Cpu.dr + 56, 0x400n);
+    }
+  });
+
   it("refuse a TSS that is busy or too short, before anything changes", () => {
     t.protectedMode(0);
     t.gdt(FREE, { access: access.tss, base: TSS2, limit: 0x66, flags: 0 });

@@ -4,7 +4,7 @@ import * as Cpu from "../layout/cpu";
 import * as CpuSystem from "../layout/cpu_system";
 import * as Exception from "../layout/exception";
 import * as Record from "../layout/record";
-import { ATTR_DB, ATTR_L, CR4_VME, DR7_ENABLES } from "./bits";
+import { ATTR_DB, ATTR_L, CR4_VME } from "./bits";
 import {
   attrOf,
   describe,
@@ -20,7 +20,7 @@ import { unblockNmi } from "./exceptions";
 import { enterRealCode } from "./far";
 import { AC, ARITHMETIC, DF, ID, IF, IOPL, NT, RF, setFlags, TF, VIF, VIP, VM } from "./flags";
 import { frameCommit, frameCurrent, framePop, frameSkip, MASK_64 } from "./frame";
-import { ioplOf, isLong, isProtected, isV86, updateMode, updateSegments } from "./mode";
+import { forgetResume, ioplOf, isLong, isProtected, isV86, updateMode, updateSegments } from "./mode";
 import { checkStackSegment, dropInnerSegments, loadParagraph } from "./segments";
 import { setStackPointer } from "./stack";
 import { cplOf, faulted, is64, protection } from "./state";
@@ -111,13 +111,6 @@ function returnMask(cpu: usize, size: u32): u32 {
 function loadReturnFlags(cpu: usize, size: u32): void {
   setFlags(cpu, <u32>load<u64>(cpu, CpuSystem.poppedFlags), returnMask(cpu, size));
   forgetResume(cpu);
-}
-
-/** RF shields one instruction from breakpoints; without any it is dropped at once, so that nobody has to clear it. */
-function forgetResume(cpu: usize): void {
-  if ((load<u64>(cpu, Cpu.dr7) & DR7_ENABLES) == 0) {
-    store<u32>(cpu, load<u32>(cpu, Cpu.eflags) & ~RF, Cpu.eflags);
-  }
 }
 
 export function interruptReturn(cpu: usize, size: u32): bool {

@@ -21,7 +21,7 @@ import {
   EFER_LMA,
 } from "./bits";
 import { watchesData } from "./breakpoints";
-import { AC, IOPL, TF, VM } from "./flags";
+import { AC, IOPL, RF, TF, VM } from "./flags";
 
 /** Error summary bit of the x87 status word. */
 const FSW_ES: u32 = 0x80;
@@ -139,4 +139,11 @@ export function clearFlags(cpu: usize, mask: u32): void {
 @inline
 export function osxsave(cpu: usize): bool {
   return (load<u64>(cpu, Cpu.cr4) & CR4_OSXSAVE) != 0;
+}
+
+/** RF shields one instruction from breakpoints; without any it is dropped at once, so that nobody has to clear it. */
+export function forgetResume(cpu: usize): void {
+  if ((load<u64>(cpu, Cpu.dr7) & DR7_ENABLES) == 0) {
+    store<u32>(cpu, load<u32>(cpu, Cpu.eflags) & ~RF, Cpu.eflags);
+  }
 }

@@ -31,7 +31,7 @@ import {
 } from "./descriptor";
 import { getFlags, NT, setFlags, VM } from "./flags";
 import { pushValue } from "./frame";
-import { isV86, setPrivilege, updateMode } from "./mode";
+import { forgetResume, isV86, setPrivilege, updateMode } from "./mode";
 import { checkStackSegment, loadDataSegment, loadLdt, loadParagraph } from "./segments";
 import { cplOf, faulted, raise, raiseDebug } from "./state";
 import { isCode, isConforming } from "./transfer";
@@ -188,6 +188,7 @@ function loadTask(cpu: usize, wide: bool, nested: bool): bool {
   loadRegisters(cpu, wide);
   // Local breakpoints belong to the old task.
   store<u64>(cpu, load<u64>(cpu, Cpu.dr7) & ~DR7_LOCAL, Cpu.dr7);
+  forgetResume(cpu);
   const trap = wide && (load<u16>(image, Tss.trap) & 1) != 0;
   const ldt: u32 = wide ? load<u16>(image, Tss.ldt) : load<u16>(image, Tss.ldt16);
   for (let seg: u32 = 0; seg < 6; seg++) describeNull(segmentOf(cpu, seg), imageSelector(cpu, wide, seg));
