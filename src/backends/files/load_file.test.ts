@@ -1,12 +1,16 @@
+import { randomBytes } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { gzipSync } from "node:zlib";
+import { pipeline, Readable } from "node:stream";
+import { createGzip, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gunzip, loadFile } from "./load_file";
 
 const content = Buffer.from("0123456789".repeat(10_000));
 let server: Server;
 let base: string;
+let markEnded: () => void = () => undefined;
+const endlessEnded = new Promise<void>((resolve) => (markEnded = resolve));
 
 beforeAll(async () => {
   server = createServer((request, response) => {
@@ -21,6 +25,10 @@ beforeAll(async () => {
       const packed = gzipSync(content);
       response.setHeader("Content-Length", packed.length).write(packed.subarray(0, 100));
       setTimeout(() => response.destroy(), 20);
+    } else if (request.url === "/endless.gz") {
+      const noise = new Readable({ read: (size) => void noise.push(randomBytes(size)) });
+      response.on("close", markEnded);
+      pipeline(noise, createGzip(), response, () => undefined);
     } else response.writeHead(404).end();
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
@@ -63,6 +71,13 @@ describe("loadFile", () => {
   it("says that a server is out of reach", async () => {
     const result = await loadFile({ url: "http://127.0.0.1:9/x" }, quiet);
     expect(result.ok ? "" : result.error).toContain("out of reach");
+  });
+
+  it("breaks off what unpacks to more than it should", async () => {
+    const gzip = { url: `${base}/endless.gz`, size: 400 };
+    const result = await loadFile({ url: `${base}/file`, gzip, size: content.length }, quiet);
+    expect(result.ok ? "" : result.error).toContain("is damaged");
+    await endlessEnded;
   });
 
   it("refuses a damaged sibling", async () => {

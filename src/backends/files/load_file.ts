@@ -61,6 +61,7 @@ async function loadPacked(
       controller.enqueue(next.value);
       next = await read();
     },
+    cancel: (reason) => reader.cancel(reason),
   });
   const unpacked = isPacked ? stream.pipeThrough(new DecompressionStream("gzip")) : stream;
   const bytes = await collect(unpacked, unpackedSize, unpackedSize ?? MAX_SIZE).catch(() => undefined);
