@@ -15,6 +15,15 @@ import { faulted, raise } from "./state";
 
 const PAGE_BASE: u64 = ~0xfff;
 
+/**
+ * Each CPU executes in order, but other workers see its stores through the host's memory order. A locked add on the CPU's
+ * own scratch area orders them: asc emits `atomic.fence` with an ordering that the wasm validator refuses.
+ */
+@inline
+export function orderMemory(cpu: usize): void {
+  atomic.add<i32>(cpu + Cpu.barrier, 0);
+}
+
 /** Host address to load `size` (at most 64) bytes from, maybe of a copy; 0 = fault raised. */
 @inline
 export function readHost(cpu: usize, la: u64, size: u32): usize {

@@ -299,6 +299,8 @@ export const workRecord = 0x23c0;
 /** 256 bytes for accesses that cross pages or reach MMIO. */
 export const scratch = 0x3000;
 export const SCRATCH_SIZE = 256;
+/** i32 in the scratch area, where nothing else lies, for a locked add that is a barrier between workers (cpu/access.ts). */
+export const barrier = 0x30f0;
 /** Records for instructions that must not be cached: those that straddle a page, single steps. */
 export const scratchRecords = 0x3100;
 

@@ -2,7 +2,7 @@
 
 import * as Cpu from "../../layout/cpu";
 import * as Record from "../../layout/record";
-import { commitModify, modifyHost, readHost, storeLinear } from "../access";
+import { commitModify, modifyHost, orderMemory, readHost, storeLinear } from "../access";
 import { condition } from "../flags";
 import {
   ea,
@@ -51,7 +51,7 @@ export function setcc<T>(cpu: usize, code: i32): T {
  */
 function swap<T>(cpu: usize, host: usize, value: T): T {
   if ((host & (sizeof<T>() - 1)) == 0) return atomic.xchg<T>(host, value);
-  atomic.add<i32>(cpu + Cpu.scratch + 240, 0);
+  orderMemory(cpu);
   const old = load<T>(host);
   store<T>(host, value);
   return old;

@@ -1,7 +1,7 @@
 // MXCSR, fences, and hints to the caches.
 
 import * as Cpu from "../../layout/cpu";
-import { readHost } from "../access";
+import { orderMemory, readHost } from "../access";
 import { ea } from "../operand";
 import { protection } from "../state";
 import { storeScalar } from "./sse_operands";
@@ -22,12 +22,8 @@ export function stmxcsr(cpu: usize, rec: usize): bool {
   return storeScalar<u32>(cpu, rec, load<u32>(cpu, Cpu.mxcsr));
 }
 
-/**
- * Each CPU executes in order, but other workers see its stores through the host's memory order. A locked add on the CPU's
- * own scratch area orders them: asc emits `atomic.fence` with an ordering that the wasm validator refuses.
- */
 export function fence(cpu: usize, rec: usize): bool {
-  atomic.add<i32>(cpu + Cpu.scratch + 240, 0);
+  orderMemory(cpu);
   return true;
 }
 

@@ -172,17 +172,23 @@ export function movFromCr(cpu: usize, rec: usize): bool {
   return true;
 }
 
+/** The debug register of a MOV; -1 = fault raised. */
+function debugOperand(cpu: usize, rec: usize): i32 {
+  const n = <u32>load<u8>(rec, Record.reg);
+  if (n > 7) {
+    undefined(cpu);
+    return -1;
+  }
+  return privileged(cpu) ? debugRegister(cpu, n) : -1;
+}
+
 export function movToDr(cpu: usize, rec: usize): bool {
-  if (load<u8>(rec, Record.reg) > 7) return undefined(cpu);
-  if (!privileged(cpu)) return false;
-  const n = debugRegister(cpu, load<u8>(rec, Record.reg));
+  const n = debugOperand(cpu, rec);
   return n >= 0 && writeDebug(cpu, <u32>n, wideOperand(cpu, rec));
 }
 
 export function movFromDr(cpu: usize, rec: usize): bool {
-  if (load<u8>(rec, Record.reg) > 7) return undefined(cpu);
-  if (!privileged(cpu)) return false;
-  const n = debugRegister(cpu, load<u8>(rec, Record.reg));
+  const n = debugOperand(cpu, rec);
   if (n < 0) return false;
   setWideOperand(cpu, rec, load<u64>(cpu + <usize>(n << 3), Cpu.dr));
   return true;

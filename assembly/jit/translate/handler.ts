@@ -17,7 +17,7 @@ import { forgetFloats } from "./sse_operands";
 export function translateFence(j: usize): void {
   L.pushCpu(j);
   E.i32Const(j, 0);
-  E.atomic(j, E.I32_ATOMIC_ADD, 2, Cpu.scratch + 240);
+  E.atomic(j, E.I32_ATOMIC_ADD, 2, Cpu.barrier);
   E.drop(j);
 }
 
