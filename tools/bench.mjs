@@ -1,7 +1,8 @@
 // `npm run bench`: the same programs natively, under QEMU TCG, in Tabvisor and in v86 (tools/bench/options.mjs).
 import { execFileSync } from "node:child_process";
 import { cpus } from "node:os";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { bundle } from "./build.mjs";
 import { writeDocs } from "./bench/docs.mjs";
 import { makeGuests } from "./bench/guest.mjs";
@@ -66,7 +67,10 @@ await runTool(async () => {
     progress(text);
   };
   await installPackages();
-  const peers = await choosePeers(options.peers, note);
+  const wanted = options.before === undefined ? options.peers : [...options.peers, "before"];
+  const peers = await choosePeers(wanted, note);
+  if (options.before !== undefined && !existsSync(join(options.before, "dist/index.html")))
+    throw new Explained(`--before ${options.before}: there is no dist/ in it; run "npm run build" there`);
   await buildPrograms(options.arch).catch(explain);
   const guests = await makeGuests(options.arch).catch(explain);
   if (peers.some(({ name }) => name === "tabvisor")) {
@@ -76,11 +80,13 @@ await runTool(async () => {
   const rows = listRows(options);
   if (rows.length === 0) throw new Explained(`--only ${options.only.join(",")}: there is no such group or program`);
   const server = await startServer();
+  const earlier = options.before === undefined ? undefined : await startServer(options.before);
   const { jit, kernel32 } = options;
   try {
-    await measure(rows, peers, options, { guests, server, note, jit, kernel32 });
+    await measure(rows, peers, options, { guests, server, earlier, note, jit, kernel32 });
   } finally {
     server.close();
+    earlier?.close();
   }
   const about = { ...describeRun(options), notes };
   process.stdout.write(`\n${tables(rows).map(asText).join("\n\n")}\n`);

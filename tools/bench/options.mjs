@@ -7,6 +7,7 @@ Runs the same programs natively, under QEMU TCG, in Tabvisor and in v86, in turn
 
   --only WORDS       groups or programs, by commas: integer, float, memory, system, application, boot; sort, boot-tiny …
   --peers WORDS      native, tcg, tabvisor, v86 (default: all that are there)
+  --before FOLDER    another checkout of this project, whose dist/ is built: takes part as the peer before
   --arch WORDS       amd64, i386: of the programs (default: both)
   --rounds N         measurements of each (default 3)
   --timeout SECONDS  for one program (default 120)
@@ -34,6 +35,7 @@ const choices = {
  * @property {number} timeout
  * @property {string} jit
  * @property {import("./programs.mjs").Architecture} kernel32
+ * @property {string} [before]
  * @property {string} [json]
  * @property {boolean} docs
  * @property {boolean} help
@@ -71,7 +73,7 @@ export function parseOptions(args) {
   for (let i = 0; i < args.length; i++) {
     const [word = "", attached] = (args[i] ?? "").split(/=(.*)/s);
     const name = word.replace(/^--/, "");
-    if (name === word || (!(name in options) && name !== "json"))
+    if (name === word || (!(name in options) && name !== "json" && name !== "before"))
       throw new Explained(`unknown option ${word}\n\n${usage}`);
     if (name === "docs" || name === "help") options[name] = true;
     else options[name] = parse(name, attached ?? args[++i] ?? "");

@@ -1,6 +1,6 @@
 // The machines that are compared. Each peer opens machines that run programs by name, and measures boots.
 import { native } from "./peers/native.mjs";
-import { tabvisor } from "./peers/tabvisor.mjs";
+import { before, tabvisor } from "./peers/tabvisor.mjs";
 import { tcg } from "./peers/tcg.mjs";
 import { v86 } from "./peers/v86.mjs";
 
@@ -21,6 +21,7 @@ import { v86 } from "./peers/v86.mjs";
  * @typedef {object} Context
  * @property {Partial<Record<Architecture, import("./guest.mjs").Guest>>} guests
  * @property {import("./server.mjs").Server} server
+ * @property {import("./server.mjs").Server} [earlier] the site of the peer before
  * @property {(text: string) => void} note
  * @property {Architecture} kernel32 the kernel on which Tabvisor runs i386 programs
  * @property {string} jit Tabvisor's translator: on, off or force
@@ -37,4 +38,4 @@ import { v86 } from "./peers/v86.mjs";
  */
 
 /** @type {Peer[]} */
-export const peers = [native, tcg, tabvisor, v86];
+export const peers = [native, tcg, before, tabvisor, v86];

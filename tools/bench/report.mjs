@@ -25,10 +25,10 @@ export function secondsOf(row, peer) {
 export const ratio = (row, peer) => secondsOf(row, peer) / secondsOf(row, "tabvisor");
 
 /** What Tabvisor is compared with, by the programs' architecture. */
-export const rivals = { amd64: ["tcg", "native"], i386: ["v86", "tcg", "native"] };
+export const rivals = { amd64: ["tcg", "native", "before"], i386: ["v86", "tcg", "native", "before"] };
 
-const titles = { native: "native", tcg: "QEMU TCG", tabvisor: "Tabvisor", v86: "v86" };
-const order = ["native", "tcg", "tabvisor", "v86"];
+const titles = { native: "native", tcg: "QEMU TCG", before: "before", tabvisor: "Tabvisor", v86: "v86" };
+const order = ["native", "tcg", "before", "tabvisor", "v86"];
 
 /** @param {Row} row @param {string} peer */
 function cellText(row, peer) {

@@ -21,9 +21,9 @@ const mounts = {
   page: join(root, "tools/bench/page"),
 };
 
-/** @returns {Promise<Server>} on a free port */
-export async function startServer() {
-  const site = fileHandler(join(root, "dist"), headers);
+/** @param {string} [checkout] whose site is served @returns {Promise<Server>} on a free port */
+export async function startServer(checkout = root) {
+  const site = fileHandler(join(checkout, "dist"), headers);
   const handlers = new Map(Object.entries(mounts).map(([name, place]) => [name, fileHandler(place, headers)]));
   const server = createServer((request, response) => {
     const [, mount = "", ...rest] = (request.url ?? "").split("/");

@@ -42,17 +42,20 @@ async function boot(url, ready) {
   }
 }
 
-/** @type {import("../peers.mjs").Peer} */
-export const tabvisor = {
-  name: "tabvisor",
-  title: "Tabvisor",
+/** @typedef {import("../peers.mjs").Context} Context */
+
+/** @param {string} name @param {string} title @param {(context: Context) => string} siteOf @returns {import("../peers.mjs").Peer} */
+const machineOf = (name, title, siteOf) => ({
+  name,
+  title,
   architectures: ["amd64", "i386"],
   missing: missingChromium,
   boots: {
-    tiny: ({ server, jit }) => boot(`${server.base}/?image=tiny&m=512&jit=${jit}`, /tabvisor: shell ready/),
-    debian: ({ server, jit }) => boot(`${server.base}/?image=debian&m=512&jit=${jit}`, /root@tabvisor:~# /),
+    tiny: (context) => boot(`${siteOf(context)}/?image=tiny&m=512&jit=${context.jit}`, /tabvisor: shell ready/),
+    debian: (context) => boot(`${siteOf(context)}/?image=debian&m=512&jit=${context.jit}`, /root@tabvisor:~# /),
   },
-  open: async (architecture, { guests, server, jit, kernel32 }) => {
+  open: async (architecture, context) => {
+    const { guests, jit, kernel32 } = context;
     const guest = architecture === "i386" ? guests[kernel32] : guests.amd64;
     if (guest === undefined) throw new Error(`there is no guest for ${architecture}`);
     const kernel = guest.architecture === "amd64" ? "/guests/tiny/vmlinux" : "/bench/i386/bzImage";
@@ -63,7 +66,7 @@ export const tabvisor = {
       append,
       jit,
     });
-    const machine = await open(`${server.base}/?${query}`, "ttyS0");
+    const machine = await open(`${siteOf(context)}/?${query}`, "ttyS0");
     const { page, console, close } = machine;
     const send = (/** @type {string} */ text) => page.evaluate(type, text);
     await console.waitFor(/bench: ready\r?\n/, bootPatience).catch(async (error) => {
@@ -72,4 +75,9 @@ export const tabvisor = {
     });
     return { run: (program, seconds) => runInGuest({ console, send }, architecture, program, seconds), close };
   },
-};
+});
+
+export const tabvisor = machineOf("tabvisor", "Tabvisor", ({ server }) => server.base);
+
+/** Another checkout: what a change has brought is seen best against the commit before it, in one run. */
+export const before = machineOf("before", "before", ({ earlier }) => earlier?.base ?? "");
