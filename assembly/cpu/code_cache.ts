@@ -110,15 +110,29 @@ export function findBlockSlow(cpu: usize): usize {
   if ((mode & Record.MODE_STEP) != 0 || load<u32>(cpu, Cpu.shadow) != 0) return decodeSingle(cpu, la, host, mode, left);
   let rec = lookUp(cpu, host, mode);
   if (rec == 0) rec = decodeBlock(cpu, host, mode, left);
-  if (rec == 0) return decodeSingle(cpu, la, host, mode, left);
+  if (rec == 0) {
+    // The segment may end within the instruction.
+    if ((<u32>(la & 0xfff)) + left < <u32>MemoryMap.PAGE_SIZE + MAX_LENGTH) return decodeSingle(cpu, la, host, mode, left);
+    rec = findStraddling(cpu, la, host, mode);
+    if (rec == 0) return 0;
+  }
   if (load<u64>(cpu, Cpu.csBase) == 0) {
-    if (load<u32>(cpu, Cpu.cpl) != 3 && !isGlobalKernel(cpu, la)) store<u32>(cpu, 1, Cpu.kernelLocal);
+    const last = straddles(rec) ? la + MAX_LENGTH : la;
+    if (load<u32>(cpu, Cpu.cpl) != 3 && !(isGlobalKernel(cpu, la) && isGlobalKernel(cpu, last))) {
+      store<u32>(cpu, 1, Cpu.kernelLocal);
+    }
     const entry = jumpEntry(cpu, rip);
     store<u64>(entry, rip);
     store<u32>(entry, jumpKey(cpu), 8);
     store<u32>(entry, <u32>rec, 12);
   }
   return rec;
+}
+
+/** Whether the block with the first record `rec` is an instruction that ends in the next page. */
+@inline
+export function straddles(rec: usize): bool {
+  return (load<u32>(rec - Record.HEAD_SIZE, Record.headMode) & Record.MODE_STRADDLING) != 0;
 }
 
 function beyondLimit(cpu: usize): usize {
@@ -190,6 +204,7 @@ export function hasRoom(cpu: usize, bytes: u32): bool {
   return load<u32>(cpu, Cpu.decodeNext) + bytes < load<u32>(cpu, Cpu.decodeEnd);
 }
 
+/** Blocks that straddle pages are not found by this: where they end depends on the address space. */
 function lookUp(cpu: usize, host: usize, mode: u32): usize {
   let head = <usize>load<u32>(bucketOf(cpu, host, mode));
   while (head != 0) {
@@ -258,10 +273,7 @@ function writeEnd(rec: usize, next: u32): void {
 function enterBlock(cpu: usize, head: usize, host: usize, mode: u32, records: u32, bytes: u32): void {
   count(cpu, Counters.blocksDecoded);
   const bucket = bucketOf(cpu, host, mode);
-  const pageList = cpu + Cpu.pageBlocks + ((host >> MemoryMap.PAGE_SHIFT) << 2);
-  store<u32>(head, <u32>host, Record.headHost);
   store<u32>(head, mode, Record.headMode);
-  store<u32>(head, load<u32>(pageList), Record.headNextInPage);
   store<u32>(head, load<u32>(bucket), Record.headNextInHash);
   store<u16>(head, <u16>records, Record.headCount);
   store<u8>(head, 0, Record.headJumpedTo);
@@ -269,14 +281,72 @@ function enterBlock(cpu: usize, head: usize, host: usize, mode: u32, records: u3
   store<u32>(head, 0, Record.headStack);
   store<i32>(head, load<i32>(cpu, Cpu.hotStart), Record.headCode);
   store<u32>(head, 0, Record.headChecked);
-  store<u32>(pageList, <u32>head);
   store<u32>(bucket, <u32>head);
+  listInPage(cpu, head, host, bytes);
+}
+
+/** Whoever writes to the `bytes` at `host` kills the block with this head. */
+function listInPage(cpu: usize, head: usize, host: usize, bytes: u32): void {
+  const pageList = cpu + Cpu.pageBlocks + ((host >> MemoryMap.PAGE_SHIFT) << 2);
+  store<u32>(head, <u32>host, Record.headHost);
+  store<u32>(head, load<u32>(pageList), Record.headNextInPage);
+  store<u32>(pageList, <u32>head);
   if (!pageHasCode(host)) protectHostPage(cpu, host & ~(<usize>MemoryMap.PAGE_MASK));
   markCode(host, bytes);
 }
 
+/** The block of the instruction at `la`, at `host`, that ends in the next page, decoded if need be; 0 = fault raised. */
+function findStraddling(cpu: usize, la: u64, host: usize, mode: u32): usize {
+  const next = fetchHost(cpu, (la | 0xfff) + 1);
+  if (next == 0) return 0;
+  const straddling = mode | Record.MODE_STRADDLING;
+  let head = <usize>load<u32>(bucketOf(cpu, host, straddling));
+  for (; head != 0; head = <usize>load<u32>(head, Record.headNextInHash)) {
+    if (load<u32>(head, Record.headHost) != <u32>host || load<u32>(head, Record.headMode) != straddling) continue;
+    if (load<u32>(head - Record.HEAD_SIZE, Record.headHost) == <u32>next) return head + Record.HEAD_SIZE;
+  }
+  return decodeStraddling(cpu, host, next, mode);
+}
+
+function decodeStraddling(cpu: usize, host: usize, next: usize, mode: u32): usize {
+  const space = 2 * Record.HEAD_SIZE + 3 * Record.SIZE;
+  if (<usize>load<u32>(cpu, Cpu.decodeNext) + space > <usize>load<u32>(cpu, Cpu.decodeEnd)) flushCodeCache(cpu);
+  const second = <usize>load<u32>(cpu, Cpu.decodeNext);
+  const head = second + Record.HEAD_SIZE;
+  const first = head + Record.HEAD_SIZE;
+  const offset = <u32>(host & MemoryMap.PAGE_MASK);
+  const available = MemoryMap.PAGE_SIZE - offset;
+  const result = decodeAcross(cpu, host, available, next, MAX_LENGTH, mode & Record.MODE_DECODE, first);
+  const length = result & 0xff;
+  const last = (result & LOCKED) != 0 ? insertFence(first) : first;
+  writeEnd(last + Record.SIZE, offset + length);
+  enterBlock(cpu, head, host, mode | Record.MODE_STRADDLING, <u32>((last - first) / Record.SIZE) + 2, available);
+  memory.fill(second, 0, Record.HEAD_SIZE);
+  store<u32>(second, Record.MODE_SECOND_PAGE, Record.headMode);
+  store<i32>(second, Record.CODE_NEVER, Record.headCode);
+  listInPage(cpu, second, next, length - available);
+  store<u32>(cpu, <u32>(last + 2 * Record.SIZE), Cpu.decodeNext);
+  return first;
+}
+
+/** Decodes an instruction of which `available` bytes are at `host` and the others at `next`; `left` until the segment ends. */
+function decodeAcross(
+  cpu: usize,
+  host: usize,
+  available: u32,
+  next: usize,
+  left: u32,
+  mode: u32,
+  rec: usize,
+): u32 {
+  const bytes = cpu + Cpu.scratch + 128;
+  memory.copy(bytes, host, available);
+  memory.copy(bytes + available, next, MAX_LENGTH - available);
+  return decodeInstruction(cpu, bytes, min<u32>(MAX_LENGTH, left), mode, <u32>(host & MemoryMap.PAGE_MASK), rec);
+}
+
 /**
- * One instruction that must not be cached: it straddles a page, or a trap or an interrupt may follow it. The code segment ends
+ * One instruction that must not be cached: a trap or an interrupt may follow it, or the code segment ends in it or close behind,
  * `left` bytes on.
  */
 function decodeSingle(cpu: usize, la: u64, host: usize, mode: u32, left: u32): usize {
@@ -289,10 +359,7 @@ function decodeSingle(cpu: usize, la: u64, host: usize, mode: u32, left: u32): u
     if (available == left) return beyondLimit(cpu);
     const next = fetchHost(cpu, la + available);
     if (next == 0) return 0;
-    const bytes = cpu + Cpu.scratch + 128;
-    memory.copy(bytes, host, available);
-    memory.copy(bytes + available, next, MAX_LENGTH - available);
-    result = decodeInstruction(cpu, bytes, min<u32>(MAX_LENGTH, left), key, offset, rec);
+    result = decodeAcross(cpu, host, available, next, left, key, rec);
     if (result == NEED_MORE) return beyondLimit(cpu);
   }
   const last = (result & LOCKED) != 0 ? insertFence(rec) : rec;
@@ -314,7 +381,11 @@ export function invalidateCode(cpu: usize, host: usize): void {
   newGeneration(cpu);
 }
 
-function killBlock(cpu: usize, head: usize): void {
+function killBlock(cpu: usize, listed: usize): void {
+  const second = (load<u32>(listed, Record.headMode) & Record.MODE_SECOND_PAGE) != 0;
+  const head = second ? listed + Record.HEAD_SIZE : listed;
+  // One that straddles pages stays in the list of the other.
+  if (load<u32>(head, Record.headHost) == DEAD) return;
   unlinkFromHash(cpu, head);
   const slot = translationOf(head);
   if (slot != 0) dropTranslation(cpu + Cpu.jit, slot);

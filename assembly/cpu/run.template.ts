@@ -8,7 +8,7 @@ import * as Exception from "../../layout/exception";
 import * as Jit from "../../layout/jit";
 import * as Record from "../../layout/record";
 import { commitModify, modifyHost, orderMemory, readHost, storeLinear } from "../access";
-import { findBlock, jumpKey, rememberTranslation } from "../code_cache";
+import { findBlock, jumpKey, rememberTranslation, straddles } from "../code_cache";
 import { AFTER_SHADOW, afterSingle, beforeSingle } from "../debug";
 import { deliverPending } from "../exceptions";
 import { getBelow, getLess, getOf, getPf, getSf, getZf, settleFlags } from "../flags";
@@ -120,7 +120,10 @@ function branchTarget(cpu: usize, rec: usize): u64 {
   return cutTarget(target, load<u8>(rec, Record.reg));
 }
 
-/** A target in the same page can be linked to: it lives exactly as long, and is mapped wherever the branch is. */
+/**
+ * A target in the same page, if it does not reach into the next, can be linked to: it lives exactly as long, and is mapped
+ * wherever the branch is.
+ */
 @inline
 function canLink(cpu: usize, from: usize): bool {
   return (
@@ -303,6 +306,7 @@ export function interpret(cpu: usize, rip: u64, what: u32): i64 {
         single == 0 &&
         load<u32>(cpu + Cpu.counters, Counters.decodeFlushes) == flushes &&
         rec >= cpu + Cpu.decodeCache &&
+        !straddles(rec) &&
         canLink(cpu, from)
       ) {
         store<u32>(from, <u32>rec, Record.disp);

@@ -74,10 +74,13 @@ function terminatorOfOp(op: i32): u32 {
 }
 
 /**
- * Collects the region that starts at the host address `host`; `follow` says how far it reaches (Jit.FOLLOW_). Returns false
+ * Collects the region that starts with the block `head`; `follow` says how far it reaches (Jit.FOLLOW_). Returns false
  * if not even its first instruction can be translated, or callees were to be followed and it became too large.
  */
-export function findRegion(cpu: usize, j: usize, host: usize, mode: u32, follow: u32): bool {
+export function findRegion(cpu: usize, j: usize, head: usize, follow: u32): bool {
+  const host = <usize>load<u32>(head, Record.headHost);
+  const mode = load<u32>(head, Record.headMode) & Record.MODE_KEY;
+  store<u32>(j, <u32>head + Record.HEAD_SIZE, Jit.startRecord);
   store<u32>(j, follow, Jit.follow);
   store<u32>(j, 0, Jit.cutOff);
   memory.fill(j + Jit.recordAt, 0, 0x8000);
@@ -111,7 +114,7 @@ function isFull(j: usize): bool {
 
 /** Walks the records from `offset` to a branch or to what was walked before; returns the new length of the worklist. */
 function walk(cpu: usize, j: usize, offset: u32, mode: u32, pending: u32): u32 {
-  let certain = offset == load<u32>(j, Jit.startOffset);
+  let certain = false;
   while (offset < PAGE) {
     if (recordAt(j, offset) != 0) {
       markLeader(j, offset);
@@ -151,9 +154,11 @@ function walk(cpu: usize, j: usize, offset: u32, mode: u32, pending: u32): u32 {
 /**
  * The decoded block at a page offset, 0 if it is left out: code that was not seen running often stays with the
  * interpreter, since compiling it would cost more than it gains. Most of a kernel's branches lead to such code. `certain`
- * are the entry, and what follows an instruction that only ends its block.
+ * is what follows an instruction that only ends its block.
  */
 function findBlock(cpu: usize, j: usize, offset: u32, mode: u32, certain: bool): usize {
+  // It may straddle pages: then it is in no place where it could be found.
+  if (offset == load<u32>(j, Jit.startOffset)) return <usize>load<u32>(j, Jit.startRecord);
   const host = <usize>load<u32>(j, Jit.pageHost) + offset;
   return certain || load<u32>(cpu, Cpu.jitMode) == Cpu.JIT_FORCE
     ? findOrDecode(cpu, host, mode)

@@ -123,7 +123,7 @@ function writeFunction(cpu: usize, j: usize, head: usize): bool {
 
 /** Finds the region's blocks and how they hang together; false if that cannot be written. */
 function collect(cpu: usize, j: usize, head: usize, follow: u32): bool {
-  if (!findRegion(cpu, j, load<u32>(head, Record.headHost), load<u32>(head, Record.headMode), follow)) return false;
+  if (!findRegion(cpu, j, head, follow)) return false;
   connect(cpu, j);
   return analyse(j, follow == Jit.FOLLOW_DIRECT);
 }

@@ -301,7 +301,7 @@ export const scratch = 0x3000;
 export const SCRATCH_SIZE = 256;
 /** i32 in the scratch area, where nothing else lies, for a locked add that is a barrier between workers (cpu/access.ts). */
 export const barrier = 0x30f0;
-/** Records for instructions that must not be cached: those that straddle a page, single steps. */
+/** Records for instructions that must not be cached: single steps, the end of a segment. */
 export const scratchRecords = 0x3100;
 
 /** Looks at the clock: u32 instructions from one to the next, u64 guest ns and instructions at the last one. */

@@ -21,6 +21,8 @@ export const regionSize = 20;
 export const pageHost = 24;
 /** u32 page offset at which the region starts. */
 export const startOffset = 28;
+/** u32 first record of the block that it starts with. */
+export const startRecord = 184;
 /** u32 labels open around the code being written. */
 export const depth = 32;
 /** u32 bit n = GPR n is used; bit 16: flags are used. */

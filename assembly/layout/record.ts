@@ -74,5 +74,11 @@ export const MODE_STEP = 4;
 export const MODE_FLAT = 8;
 /** Privilege 3, and Cpu.tlb names the users' TLB: their translations have its address in them. Never with MODE_STEP. */
 export const MODE_USER = 16;
+/** Of the modes in keys; the two below are in heads only. */
+export const MODE_KEY = 31;
+/** A block of one instruction, which ends in the next page. The head in front of it stands for it in the list of that page. */
+export const MODE_STRADDLING = 32;
+/** That head: it has no records, and its headHost is where the other page begins. */
+export const MODE_SECOND_PAGE = 64;
 /** What decoding depends on. */
 export const MODE_DECODE = MODE_SIZE | MODE_FLAT;
