@@ -149,6 +149,31 @@ describe("translations", () => {
     expect(eax()).toBe(8);
   });
 
+  it("of code are dropped too when another page has taken their place in the TLB", () => {
+    const far = PAGE + Tlb.ENTRIES * 4096;
+    t.poke(PML4 + 0x2000 + (far >>> 21) * 8, TABLE | 7, 8);
+    t.write(first, [0xb8, ...le(7), HLT]);
+    t.write(second, [0xb8, ...le(8), HLT]);
+    runFrom(PAGE);
+    map(second);
+    runFrom(far);
+    expect(eax()).toBe(8);
+    run([...INVLPG, 0xe9, ...le(PAGE - (CODE + 13))]);
+    expect(eax()).toBe(8);
+  });
+
+  it("of a large page are dropped by INVLPG for any address in it", () => {
+    const entry = PML4 + 0x2000 + (ALIAS >>> 21) * 8;
+    const other = ALIAS + DATA + 0x3000;
+    t.poke(other - ALIAS, 5, 4);
+    t.poke(0x200000 + other - ALIAS, 6, 4);
+    run(loadEax(other));
+    expect(eax()).toBe(5);
+    t.poke(entry, 0x200087, 8);
+    run([0x0f, 0x01, 0x3c, 0x25, ...le(ALIAS), ...loadEax(other)]);
+    expect(eax()).toBe(6);
+  });
+
   it("that allow writing come with the dirty bit", () => {
     map(first);
     run([...INVLPG, ...loadEax(PAGE)]);

@@ -101,11 +101,9 @@ function begin(cpu: usize): void {
   store<u32>(cpu, 0, Check.entries);
 }
 
-/** The registers as they were; only that the jump caches must be emptied stays known. */
+/** The registers as they were. */
 function restore(cpu: usize): void {
-  const evicted = load<u32>(cpu, Cpu.fetchEvicted);
   memory.copy(cpu, cpu + Check.before, Check.REGISTERS);
-  store<u32>(cpu, evicted, Cpu.fetchEvicted);
   store<u32>(cpu, load<u32>(cpu, Check.before + Check.cpl), Cpu.cpl);
   store<u32>(cpu, load<u32>(cpu, Check.mode), Cpu.mode);
   store<u32>(cpu, load<u32>(cpu, Check.tlb), Cpu.tlb);

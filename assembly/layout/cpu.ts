@@ -176,8 +176,6 @@ export const openSegments = 0x6b4;
 export const leftAt = 0x6b8;
 /** u32 host address that it got. */
 export const slowHost = 0x6c0;
-/** u32 whether a TLB entry for fetches gave way to another since the jump caches were emptied. */
-export const fetchEvicted = 0x6bc;
 
 // Run state.
 /** i32 vector of the exception being raised, -1 = none. */
@@ -303,6 +301,12 @@ export const SCRATCH_SIZE = 256;
 export const barrier = 0x30f0;
 /** Records for instructions that must not be cached: single steps, the end of a segment. */
 export const scratchRecords = 0x3100;
+
+/** Bits by the index of a TLB entry: since the jump caches were emptied, one for fetches has given way to another. */
+export const fetchEvicted = 0x3400;
+/** Bits by GiB of linear addresses, modulo their number: since the last full flush, a part of a large page was entered. */
+export const largeRegions = 0x3600;
+export const TLB_BITS_SIZE = 512;
 
 /** Looks at the clock: u32 instructions from one to the next, u64 guest ns and instructions at the last one. */
 export const pollInterval = 0x3f00;

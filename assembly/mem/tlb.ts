@@ -18,7 +18,29 @@ export function resetTlb(cpu: usize): void {
   }
   store<u32>(cpu, 0, Cpu.tlbUsed);
   store<u32>(cpu, 0, Cpu.tlbGlobals);
+  memory.fill(cpu + Cpu.largeRegions, 0, Cpu.TLB_BITS_SIZE);
   newGeneration(cpu);
+}
+
+// Sets of 4096 bits.
+
+const BITS_MASK: u64 = Cpu.TLB_BITS_SIZE * 8 - 1;
+
+@inline
+function hasBit(bits: usize, n: u64): bool {
+  return ((load<u8>(bits + (<usize>(n & BITS_MASK) >> 3)) >> (<u8>n & 7)) & 1) != 0;
+}
+
+@inline
+function setBit(bits: usize, n: u64): void {
+  const byte = bits + (<usize>(n & BITS_MASK) >> 3);
+  store<u8>(byte, load<u8>(byte) | ((<u8>1) << (<u8>n & 7)));
+}
+
+function isAnySet(bits: usize): bool {
+  let any: u64 = 0;
+  for (let at: usize = 0; at < <usize>Cpu.TLB_BITS_SIZE; at += 8) any |= load<u64>(bits + at);
+  return any != 0;
 }
 
 /** Where kernels have their own code: the upper half of 64-bit or of 32-bit addresses. */
@@ -31,7 +53,7 @@ export function isUpperHalf(la: u64): bool {
 export function newGeneration(cpu: usize): void {
   store<u32>(cpu, load<u32>(cpu, Cpu.generation) + 1, Cpu.generation);
   store<u32>(cpu, 0, Cpu.kernelLocal);
-  store<u32>(cpu, 0, Cpu.fetchEvicted);
+  memory.fill(cpu + Cpu.fetchEvicted, 0, Cpu.TLB_BITS_SIZE);
   newUserGeneration(cpu);
 }
 
@@ -90,8 +112,9 @@ export function fillTlb(cpu: usize, table: usize, la: u64, host: usize, flags: u
   const entry = cpu + Cpu.tlbTables + table + ((<usize>(la >> 8)) & Tlb.INDEX_MASK);
   const old = load<u64>(entry, Tlb.tag);
   if (old != Tlb.TAG_EMPTY && old != (la & PAGE_BASE) && isFetchEntry(cpu, entry)) {
-    store<u32>(cpu, 1, Cpu.fetchEvicted);
+    setBit(cpu + Cpu.fetchEvicted, la >> 12);
   }
+  if (flags & Tlb.FLAG_LARGE) setBit(cpu + Cpu.largeRegions, la >> 30);
   const isGlobal = (flags & Tlb.FLAG_GLOBAL) != 0;
   const where: u32 = isGlobal ? Tlb.LISTED_GLOBAL : Tlb.LISTED;
   if ((load<u32>(entry, Tlb.flags) & where) == 0) list(cpu, entry, isGlobal);
@@ -119,14 +142,36 @@ export function flushTlb(cpu: usize, keepGlobal: bool): void {
     store<u32>(listed(cpu, i), 0, Tlb.flags);
   }
   store<u32>(cpu, 0, Cpu.tlbGlobals);
+  memory.fill(cpu + Cpu.largeRegions, 0, Cpu.TLB_BITS_SIZE);
   newGeneration(cpu);
 }
 
 /** INVLPG: drops the page of `la`, global or not, with every fragment of the large page that it may belong to. */
 export function invalidatePage(cpu: usize, la: u64): void {
-  const page = la & PAGE_BASE;
+  const fetched = hasBit(cpu + Cpu.largeRegions, la >> 30) ? dropLarge(cpu, la) : dropSmall(cpu, la);
   // Pages that no code was fetched from are in no jump cache: kernels map and unmap data all the time.
-  let fetched = load<u32>(cpu, Cpu.fetchEvicted) != 0;
+  if (!fetched) return;
+  if (isUpperHalf(la)) newGeneration(cpu);
+  else newLocalGeneration(cpu);
+}
+
+/** Drops a page that is part of no large one; whether code may have been fetched from it. */
+function dropSmall(cpu: usize, la: u64): bool {
+  const tables = cpu + Cpu.tlbTables + ((<usize>(la >> 8)) & Tlb.INDEX_MASK);
+  let fetched = hasBit(cpu + Cpu.fetchEvicted, la >> 12);
+  for (let table: usize = 0; table < <usize>Cpu.TLB_TABLES_SIZE; table += <usize>Tlb.WRITE) {
+    const entry = tables + table;
+    if (load<u64>(entry, Tlb.tag) != (la & PAGE_BASE)) continue;
+    fetched = fetched || isFetchEntry(cpu, entry);
+    empty(entry);
+  }
+  return fetched;
+}
+
+/** Drops a page and all parts of large ones in the same GiB; whether code may have been fetched from them. */
+function dropLarge(cpu: usize, la: u64): bool {
+  const page = la & PAGE_BASE;
+  let fetched = isAnySet(cpu + Cpu.fetchEvicted);
   for (let i = inLists(cpu, 0); i < LIST_MAX; i = inLists(cpu, i + 1)) {
     const entry = listed(cpu, i);
     const tag = load<u64>(entry, Tlb.tag);
@@ -135,9 +180,7 @@ export function invalidatePage(cpu: usize, la: u64): void {
     fetched = fetched || isFetchEntry(cpu, entry);
     empty(entry);
   }
-  if (!fetched) return;
-  if (isUpperHalf(la)) newGeneration(cpu);
-  else newLocalGeneration(cpu);
+  return fetched;
 }
 
 /** Takes the right to write without a look-up away from every page backed by the host page: it now holds code. */
