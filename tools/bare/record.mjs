@@ -11,12 +11,17 @@ const library = join(sources, "lib");
 const work = join(cache, "bare");
 export const recorded = join(root, "tests/bare/recorded");
 
-const SECONDS = 8;
+const SECONDS = 30;
 /** What QEMU and Bochs call a processor that both know best. */
 const QEMU_CPU = "Skylake-Server";
 const BOCHS_CPU = "corei7_skylake_x";
 
-const how = /** @type {const} */ ({ timeout: SECONDS * 1000, encoding: "latin1", maxBuffer: 1 << 26 });
+const how = /** @type {const} */ ({
+  timeout: SECONDS * 1000,
+  encoding: "latin1",
+  maxBuffer: 1 << 26,
+  stdio: ["ignore", "pipe", "ignore"],
+});
 const isTimeout = (/** @type {Error} */ error) => "code" in error && error.code === "ETIMEDOUT";
 
 const flags =
