@@ -1,6 +1,7 @@
 // What the run loop derives from control registers, flags and CS: code size, privilege, TLB set, traps of FPU and SSE.
 
 import * as Cpu from "../layout/cpu";
+import * as CpuSystem from "../layout/cpu_system";
 import * as Record from "../layout/record";
 import { dataSet } from "../mem/walk";
 import {
@@ -17,11 +18,14 @@ import {
   CR0_TS,
   CR4_OSFXSR,
   CR4_OSXSAVE,
+  CR4_PVI,
+  CR4_VME,
   DR7_ENABLES,
   EFER_LMA,
 } from "./bits";
 import { watchesData } from "./breakpoints";
-import { AC, IOPL, RF, TF, VM } from "./flags";
+import { protection } from "./state";
+import { AC, IOPL, RF, TF, VIF, VIP, VM } from "./flags";
 
 /** Error summary bit of the x87 status word. */
 const FSW_ES: u32 = 0x80;
@@ -139,6 +143,17 @@ export function clearFlags(cpu: usize, mask: u32): void {
 @inline
 export function osxsave(cpu: usize): bool {
   return (load<u64>(cpu, Cpu.cr4) & CR4_OSXSAVE) != 0;
+}
+
+/**
+ * After flags came from IRET, SYSRET or a task: a virtual interrupt that is pending and may come, where VIF stands for IF, is
+ * #GP(0) in front of the next instruction (SDM vol. 3, 20.3.2 and 20.4). False = raised, with the transfer done.
+ */
+export function settleVirtualInterrupt(cpu: usize): bool {
+  if ((load<u32>(cpu, Cpu.eflags) & (VIF | VIP)) != (VIF | VIP) || load<u32>(cpu, Cpu.cpl) != 3) return true;
+  if (!(load<u64>(cpu, Cpu.cr4) & (isV86(cpu) ? CR4_VME : CR4_PVI))) return true;
+  store<u32>(cpu, 1, CpuSystem.committed);
+  return protection(cpu, 0);
 }
 
 /** RF shields one instruction from breakpoints; without any it is dropped at once, so that nobody has to clear it. */
