@@ -38,14 +38,13 @@ function count(cpu: usize, counter: usize): void {
   store<u64>(address, load<u64>(address) + 1);
 }
 
-/** What a jump cache entry is valid for beside its instruction pointer: entries are made with a code base of 0 only. */
+/** What a jump cache entry is valid for beside its instruction pointer. No entry is for code that is MODE_APART. */
 @inline
 export function jumpKey(cpu: usize): u32 {
   const user = load<u32>(cpu, Cpu.cpl) == 3;
   const generation = user ? load<u32>(cpu, Cpu.generationUser) : load<u32>(cpu, Cpu.generation);
-  const based: u32 = load<u64>(cpu, Cpu.csBase) != 0 ? 32 : 0;
   const mode = load<u32>(cpu, Cpu.mode);
-  return (generation << 6) | based | mode | (user && (mode & SLOW_USER) == 0 ? SLOW_USER : 0);
+  return (generation << 6) | mode | (user && (mode & SLOW_USER) == 0 ? SLOW_USER : 0);
 }
 
 /** In keys: a user whose accesses do not go by the users' TLB. No entry is for single steps. */
@@ -108,10 +107,13 @@ export function findBlockSlow(cpu: usize): usize {
   if (host == 0) return 0;
   store<u64>(cpu, rip - (la & 0xfff), Cpu.codePage);
   if ((mode & Record.MODE_STEP) != 0 || load<u32>(cpu, Cpu.shadow) != 0) return decodeSingle(cpu, la, host, mode, left);
-  let rec = lookUp(cpu, host, mode);
-  if (rec == 0) rec = decodeBlock(cpu, host, mode, left);
-  if (rec == 0) return decodeSingle(cpu, la, host, mode, left);
-  if (load<u64>(cpu, Cpu.csBase) == 0) {
+  // Other segments may end elsewhere in the page: its blocks are looked at again each time.
+  const cut = left < MemoryMap.PAGE_SIZE - <u32>(la & MemoryMap.PAGE_MASK);
+  const key = cut ? mode | Record.MODE_CUT : mode;
+  let rec = lookUp(cpu, host, key);
+  if (rec == 0) rec = decodeBlock(cpu, host, key, left);
+  if (rec == 0 || (cut && !endsWithin(rec, host, left))) return decodeSingle(cpu, la, host, mode, left);
+  if (!(mode & Record.MODE_APART)) {
     if (load<u32>(cpu, Cpu.cpl) != 3 && !isGlobalKernel(cpu, la)) store<u32>(cpu, 1, Cpu.kernelLocal);
     const entry = jumpEntry(cpu, rip);
     store<u64>(entry, rip);
@@ -119,6 +121,12 @@ export function findBlockSlow(cpu: usize): usize {
     store<u32>(entry, <u32>rec, 12);
   }
   return rec;
+}
+
+/** Whether the block at `rec`, of the code at `host`, has at most `bytes` bytes of code. */
+function endsWithin(rec: usize, host: usize, bytes: u32): bool {
+  const last = <usize>load<u16>(rec - Record.HEAD_SIZE, Record.headCount) - 1;
+  return load<u32>(rec + last * Record.SIZE, Record.imm) - <u32>(host & MemoryMap.PAGE_MASK) <= bytes;
 }
 
 function beyondLimit(cpu: usize): usize {
@@ -145,6 +153,11 @@ function fetchHost(cpu: usize, la: u64): usize {
 @inline
 function bucketOf(cpu: usize, host: usize, mode: u32): usize {
   return cpu + Cpu.blockHash + (((host ^ (host >> 15) ^ ((<usize>mode) << 11)) & HASH_MASK) << 2);
+}
+
+/** Whether a branch of its page may go directly to the block at `rec`: in whatever segment it runs, the block is all there. */
+export function mayBeLinked(rec: usize): bool {
+  return (load<u32>(rec - Record.HEAD_SIZE, Record.headMode) & Record.MODE_CUT) == 0;
 }
 
 /** The block at `host`, decoded if need be; 0 if its first instruction leaves the page. Never flushes: see hasRoom. */

@@ -306,6 +306,12 @@ export const judgements: readonly Judgement[] = [
       " LAR's bits 16 to 19 are undefined, Bochs shows those of the limit",
   },
   {
+    program: /^limits_32/,
+    name: /^/,
+    right: "first",
+    why: "limits of segments are checked at each access (SDM vol. 3, 5.3); QEMU knows none, and is led astray in the end",
+  },
+  {
     program: /^virtual_32/,
     name: /^/,
     right: "first",

@@ -100,7 +100,10 @@ function runBochs(program, rom) {
   return stdout.slice(stdout.indexOf("\n", stdout.indexOf("\n(0) [")) + 1);
 }
 
-/** @param {string} text @param {string} who @returns {Map<string, string>} results by name */
+/**
+ * Results by name. QEMU, which knows no limits, may be led astray and begin again: that is its end.
+ * @param {string} text @param {"Bochs" | "QEMU"} who @returns {Map<string, string>}
+ */
 function linesOf(text, who) {
   /** @type {Map<string, string>} */
   const lines = new Map();
@@ -110,7 +113,8 @@ function linesOf(text, who) {
     if (line === "end") ended = true;
     if (ended || at < 0 || line.startsWith("(")) continue;
     const name = line.slice(0, at);
-    if (lines.has(name)) throw new Explained(`${who}: two results are called "${name}"`);
+    if (lines.has(name) && who === "QEMU") break;
+    if (lines.has(name)) throw new Explained(`two results are called "${name}"`);
     lines.set(name, line.slice(at + 2));
   }
   lines.set("the end", ended ? "exit" : "shutdown");
