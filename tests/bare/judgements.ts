@@ -306,6 +306,24 @@ export const judgements: readonly Judgement[] = [
       " LAR's bits 16 to 19 are undefined, Bochs shows those of the limit",
   },
   {
+    program: /^registers_64/,
+    name: /^TSC_AUX/,
+    right: (first) => first.replace("1*20", "1300000d*20"),
+    why: "the upper half is reserved, #GP (SDM vol. 4, table 2-2); Bochs ignores it, as AMD's processors do",
+  },
+  {
+    program: /^registers_64/,
+    name: /^XSAVE (of x87 )?leaves$/,
+    right: ["0", "2"],
+    why: "whether a state that is initial counts as in use is the processor's choice (SDM vol. 1, 13.6)",
+  },
+  {
+    program: /^registers_64/,
+    name: /^/,
+    right: "first",
+    why: "QEMU does not check CR4 and CR3, and does not get further",
+  },
+  {
     program: /^limits_32/,
     name: /^/,
     right: "first",
