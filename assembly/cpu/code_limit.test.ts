@@ -54,7 +54,7 @@ it.each([
     // Downwards, upwards, and once more, with the code decoded for the ends before.
     const limits = Array.from({ length: end - begin - 1 }, (_, i) => begin + i);
     for (const limit of [...limits].reverse().concat(limits, [...limits].reverse(), end)) {
-      const cut = starts.findIndex((start, i) => begin + (starts[i + 1] ?? end - begin) - 1 > limit);
+      const cut = starts.findIndex((_start, i) => begin + (starts[i + 1] ?? end - begin) - 1 > limit);
       const place = (offset: number) => (begin + offset).toString(16);
       // A branch whose target is beyond the limit faults itself.
       const branch = name.startsWith("a jump") && cut === 3 && limit < begin + (starts[3] ?? 0);

@@ -16,12 +16,13 @@ const SECONDS = 30;
 const QEMU_CPU = "Skylake-Server";
 const BOCHS_CPU = "corei7_skylake_x";
 
-const how = /** @type {const} */ ({
+/** @type {import("node:child_process").SpawnSyncOptionsWithStringEncoding} */
+const how = {
   timeout: SECONDS * 1000,
   encoding: "latin1",
   maxBuffer: 1 << 26,
   stdio: ["ignore", "pipe", "ignore"],
-});
+};
 const isTimeout = (/** @type {Error} */ error) => "code" in error && error.code === "ETIMEDOUT";
 
 const flags =
