@@ -324,6 +324,12 @@ export const judgements: readonly Judgement[] = [
     why: "QEMU does not check CR4 and CR3, and does not get further",
   },
   {
+    program: /^calls_32/,
+    name: /^/,
+    right: "first",
+    why: "QEMU knows no limits, neither of the stacks nor of the code, and SYSENTER of no null segment (SDM vol. 2, CALL, SYSENTER)",
+  },
+  {
     program: /^limits_32/,
     name: /^/,
     right: "first",
