@@ -324,6 +324,24 @@ export const judgements: readonly Judgement[] = [
     why: "QEMU does not check CR4 and CR3, and does not get further",
   },
   {
+    program: /^debug_32/,
+    name: /^step strings/,
+    right: (first) => first.replace("+15/4000", "+15/4000r").replace("+1c/4000 +1c/4000", "+1c/4000 +1c/4000r"),
+    why: "a trap between two iterations pushes RF set (SDM vol. 3, 17.3.1.1)",
+  },
+  {
+    program: /^debug_32/,
+    name: /strings$/,
+    right: (first) => first.replace(/^\+(7|11)\/1|\+1e\/1(?= )/g, "$&r"),
+    why: "the same",
+  },
+  {
+    program: /^debug_32/,
+    name: /^/,
+    right: "first",
+    why: "DR6 names all breakpoints that were hit, ranges may be hit from below, I/O breakpoints are traps without RF, MOV SS holds breakpoints off (SDM vol. 3, 6.8.3, 17.2); QEMU differs",
+  },
+  {
     program: /^calls_32/,
     name: /^/,
     right: "first",
