@@ -75,7 +75,7 @@ export const MODE_FLAT = 8;
 /** Outside 64-bit mode: the code segment has a base, or ends before 4 GiB, so that an instruction pointer says too little. */
 export const MODE_APART = 32;
 /** Of blocks: some code segment that they were decoded in ends in their page. Never in Cpu.mode. */
-export const MODE_CUT = 64;
+export const MODE_CUT = 256;
 /** Privilege 3, and Cpu.tlb names the users' TLB: their translations have its address in them. Never with MODE_STEP. */
 export const MODE_USER = 16;
 /** What decoding depends on. */
