@@ -1,7 +1,8 @@
 // The whole machine in one thread, with a bare-metal guest of a few bytes: loading, console, reset, pause, power-off.
 import { setImmediate as nextTask } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
-import { MachineModel, type MachineEvent } from "../src/machine/machine";
+import { MachineModel } from "../src/machine/machine";
+import type { MachineEvent } from "../src/machine/machine_host";
 import { makeMemory } from "../src/machine/memory";
 import { SingleThread } from "../src/machine/single_thread";
 import { formatIssue } from "../src/shared/config_issue";

@@ -12,7 +12,8 @@ import * as Tlb from "../layout/tlb";
 import { clearCodeMarks, markCode, pageHasCode } from "../mem/code_marks";
 import { isUpperHalf, newGeneration, protectHostPage } from "../mem/tlb";
 import { ACCESS_FETCH, translate } from "../mem/walk";
-import { ENDS_BLOCK, LOCKED, MAX_LENGTH, NEED_MORE, decodeInstruction } from "./decode";
+import { ENDS_BLOCK, LOCKED, NEED_MORE, decodeInstruction } from "./decode";
+import { MAX_LENGTH } from "./decode_state";
 import * as Ops from "./generated/ops";
 import { faulted, raise } from "./state";
 import { dropTranslation, resetTranslations, translationOf } from "./translations";
@@ -38,14 +39,13 @@ function count(cpu: usize, counter: usize): void {
   store<u64>(address, load<u64>(address) + 1);
 }
 
-/** What a jump cache entry is valid for beside its instruction pointer: entries are made with a code base of 0 only. */
+/** What a jump cache entry is valid for beside its instruction pointer. No entry is for code that is MODE_APART. */
 @inline
 export function jumpKey(cpu: usize): u32 {
   const user = load<u32>(cpu, Cpu.cpl) == 3;
   const generation = user ? load<u32>(cpu, Cpu.generationUser) : load<u32>(cpu, Cpu.generation);
-  const based: u32 = load<u64>(cpu, Cpu.csBase) != 0 ? 32 : 0;
   const mode = load<u32>(cpu, Cpu.mode);
-  return (generation << 6) | based | mode | (user && (mode & SLOW_USER) == 0 ? SLOW_USER : 0);
+  return (generation << 6) | mode | (user && (mode & SLOW_USER) == 0 ? SLOW_USER : 0);
 }
 
 /** In keys: a user whose accesses do not go by the users' TLB. No entry is for single steps. */
@@ -108,15 +108,20 @@ export function findBlockSlow(cpu: usize): usize {
   if (host == 0) return 0;
   store<u64>(cpu, rip - (la & 0xfff), Cpu.codePage);
   if ((mode & Record.MODE_STEP) != 0 || load<u32>(cpu, Cpu.shadow) != 0) return decodeSingle(cpu, la, host, mode, left);
-  let rec = lookUp(cpu, host, mode);
-  if (rec == 0) rec = decodeBlock(cpu, host, mode, left);
+  const offset = <u32>(la & MemoryMap.PAGE_MASK);
+  // Other segments may end elsewhere in the page: its blocks are looked at again each time.
+  const cut = left < MemoryMap.PAGE_SIZE - offset;
+  const key = cut ? mode | Record.MODE_CUT : mode;
+  let rec = lookUp(cpu, host, key);
+  if (rec == 0) rec = decodeBlock(cpu, host, key, left);
+  if (cut && (rec == 0 || !endsWithin(rec, host, left))) return decodeSingle(cpu, la, host, mode, left);
   if (rec == 0) {
     // The segment may end within the instruction.
-    if ((<u32>(la & 0xfff)) + left < <u32>MemoryMap.PAGE_SIZE + MAX_LENGTH) return decodeSingle(cpu, la, host, mode, left);
+    if (offset + left < <u32>MemoryMap.PAGE_SIZE + MAX_LENGTH) return decodeSingle(cpu, la, host, mode, left);
     rec = findStraddling(cpu, la, host, mode);
     if (rec == 0) return 0;
   }
-  if (load<u64>(cpu, Cpu.csBase) == 0) {
+  if (!(mode & Record.MODE_APART)) {
     const last = straddles(rec) ? la + MAX_LENGTH : la;
     if (load<u32>(cpu, Cpu.cpl) != 3 && !(isGlobalKernel(cpu, la) && isGlobalKernel(cpu, last))) {
       store<u32>(cpu, 1, Cpu.kernelLocal);
@@ -131,8 +136,14 @@ export function findBlockSlow(cpu: usize): usize {
 
 /** Whether the block with the first record `rec` is an instruction that ends in the next page. */
 @inline
-export function straddles(rec: usize): bool {
+function straddles(rec: usize): bool {
   return (load<u32>(rec - Record.HEAD_SIZE, Record.headMode) & Record.MODE_STRADDLING) != 0;
+}
+
+/** Whether the block at `rec`, of the code at `host`, has at most `bytes` bytes of code. */
+function endsWithin(rec: usize, host: usize, bytes: u32): bool {
+  const last = <usize>load<u16>(rec - Record.HEAD_SIZE, Record.headCount) - 1;
+  return load<u32>(rec + last * Record.SIZE, Record.imm) - <u32>(host & MemoryMap.PAGE_MASK) <= bytes;
 }
 
 function beyondLimit(cpu: usize): usize {
@@ -159,6 +170,11 @@ function fetchHost(cpu: usize, la: u64): usize {
 @inline
 function bucketOf(cpu: usize, host: usize, mode: u32): usize {
   return cpu + Cpu.blockHash + (((host ^ (host >> 15) ^ ((<usize>mode) << 11)) & HASH_MASK) << 2);
+}
+
+/** Whether a branch of its page may go directly to the block at `rec`: in whatever segment and address space it runs, the block is all there. */
+export function mayBeLinked(rec: usize): bool {
+  return (load<u32>(rec - Record.HEAD_SIZE, Record.headMode) & (Record.MODE_CUT | Record.MODE_STRADDLING)) == 0;
 }
 
 /** The block at `host`, decoded if need be; 0 if its first instruction leaves the page. Never flushes: see hasRoom. */
@@ -330,15 +346,7 @@ function decodeStraddling(cpu: usize, host: usize, next: usize, mode: u32): usiz
 }
 
 /** Decodes an instruction of which `available` bytes are at `host` and the others at `next`; `left` until the segment ends. */
-function decodeAcross(
-  cpu: usize,
-  host: usize,
-  available: u32,
-  next: usize,
-  left: u32,
-  mode: u32,
-  rec: usize,
-): u32 {
+function decodeAcross(cpu: usize, host: usize, available: u32, next: usize, left: u32, mode: u32, rec: usize): u32 {
   const bytes = cpu + Cpu.scratch + 128;
   memory.copy(bytes, host, available);
   memory.copy(bytes + available, next, MAX_LENGTH - available);

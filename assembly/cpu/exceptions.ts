@@ -6,6 +6,7 @@ import * as Counters from "../layout/counters";
 import * as Cpu from "../layout/cpu";
 import * as CpuSystem from "../layout/cpu_system";
 import * as Exception from "../layout/exception";
+import * as Tss from "../layout/tss";
 import { readHost, readSystem } from "./access";
 import { CR4_VME, DR6_FIXED, DR7_GD } from "./bits";
 import { segmentOf } from "./descriptor";
@@ -206,15 +207,18 @@ function interruptV86(cpu: usize, vector: i32): bool {
   return finish(cpu, deliver(cpu, vector, getFlags(cpu)));
 }
 
-/** The bit of the vector in the TSS's interrupt redirection map, the 32 bytes below the I/O permission map. */
+/**
+ * The bit of the vector in the TSS's interrupt redirection map, the 32 bytes below the I/O permission map. #GP(0) if it lies
+ * beyond the TSS.
+ */
 function handledByMonitor(cpu: usize, vector: i32): bool {
   const tr = segmentOf(cpu, Cpu.TR);
   const base = load<u64>(tr, Cpu.segBase);
-  if (load<u32>(tr, Cpu.segLimit) < 103) return true;
-  const map = <u32>readSystem<u16>(cpu, base + 102);
-  if (faulted(cpu) || map < 32) return true;
-  const at = map - 32 + ((<u32>vector) >> 3);
-  if (at > load<u32>(tr, Cpu.segLimit)) return true;
+  const limit = load<u32>(tr, Cpu.segLimit);
+  if (limit < <u32>(Tss.ioMap + 1)) return protection(cpu, 0);
+  const at = <u32>readSystem<u16>(cpu, base + Tss.ioMap) - 32 + ((<u32>vector) >> 3);
+  if (faulted(cpu)) return false;
+  if (at > limit) return protection(cpu, 0);
   return ((readSystem<u8>(cpu, base + at) >> (<u8>(vector & 7))) & 1) != 0;
 }
 

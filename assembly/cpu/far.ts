@@ -4,7 +4,6 @@
 import * as Cpu from "../layout/cpu";
 import * as CpuSystem from "../layout/cpu_system";
 import * as Exception from "../layout/exception";
-import { readHost } from "./access";
 import {
   ATTR_DB,
   ATTR_L,
@@ -31,7 +30,7 @@ import {
 import { frameCommit, frameCurrent, framePush, frameWide } from "./frame";
 import { isLong, isRealOrV86, setPrivilege, updateMode } from "./mode";
 import { loadParagraph } from "./segments";
-import { stackMask } from "./stack";
+import { stackAddress, stackMask, stackRead } from "./stack";
 import { cplOf, protection, raise } from "./state";
 import { BY_CALL, BY_JUMP, switchThrough } from "./task";
 import {
@@ -171,13 +170,12 @@ function pushInner(cpu: usize, gate: u64, newCpl: u32): bool {
   return true;
 }
 
-/** Copies up to 31 parameters from the caller's stack to the image area, before the privilege changes. */
+/** Copies up to 31 parameters from the caller's stack, within its limits, to the image area, before the privilege changes. */
 function readParameters(cpu: usize, count: u32, size: u32): bool {
   const mask = stackMask(cpu);
-  const base = load<u64>(segmentOf(cpu, Cpu.SS), Cpu.segBase);
   const sp = load<u64>(cpu, Cpu.rsp);
   for (let i: u32 = 0; i < count; i++) {
-    const host = readHost(cpu, (base + ((sp + i * size) & mask)) & 0xffffffff, size);
+    const host = stackRead(cpu, stackAddress(cpu, (sp + i * size) & mask, size, false), size);
     if (host == 0) return false;
     const value = size == 4 ? load<u32>(host) : <u32>load<u16>(host);
     store<u32>(cpu + CpuSystem.image + ((<usize>i) << 2), value);

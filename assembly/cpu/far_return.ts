@@ -20,7 +20,16 @@ import { unblockNmi } from "./exceptions";
 import { enterRealCode } from "./far";
 import { AC, ARITHMETIC, DF, ID, IF, IOPL, NT, RF, setFlags, TF, VIF, VIP, VM } from "./flags";
 import { frameCommit, frameCurrent, framePop, frameSkip, MASK_64 } from "./frame";
-import { forgetResume, ioplOf, isLong, isProtected, isV86, updateMode, updateSegments } from "./mode";
+import {
+  forgetResume,
+  ioplOf,
+  isLong,
+  isProtected,
+  isV86,
+  settleVirtualInterrupt,
+  updateMode,
+  updateSegments,
+} from "./mode";
 import { checkStackSegment, dropInnerSegments, loadParagraph } from "./segments";
 import { setStackPointer } from "./stack";
 import { cplOf, faulted, is64, protection } from "./state";
@@ -118,7 +127,7 @@ export function interruptReturn(cpu: usize, size: u32): bool {
   if (!isProtected(cpu)) return returnReal(cpu, size);
   if (isV86(cpu)) return returnV86(cpu, size);
   if ((load<u32>(cpu, Cpu.eflags) & NT) != 0) return isLong(cpu) ? protection(cpu, 0) : taskReturn(cpu);
-  return returnProtected(cpu, size);
+  return returnProtected(cpu, size) && settleVirtualInterrupt(cpu);
 }
 
 /** Pops IP, CS and FLAGS; the selector, or -1 after a fault. */

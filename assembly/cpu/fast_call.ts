@@ -7,7 +7,7 @@ import { ATTR_DB, ATTR_L, EFER_SCE } from "./bits";
 import { segmentOf } from "./descriptor";
 import { getFlags, IF, RF, setFlags, TF, VM } from "./flags";
 import { isIntel } from "./model";
-import { isLong, isProtected, updateMode } from "./mode";
+import { isLong, isProtected, settleVirtualInterrupt, updateMode } from "./mode";
 import { cplOf, is64, protection, undefined } from "./state";
 
 /** Present, 4 KiB granularity, accessed: code readable, data writable; the rest is or-ed in. */
@@ -74,7 +74,7 @@ export function syscallExit(cpu: usize, wide: bool): bool {
   loadFlatPair(cpu, (selector + (wide ? 16 : 0)) | 3, (selector + 8) | 3, wide);
   store<u64>(cpu, wide ? rcx : rcx & 0xffffffff, Cpu.rip);
   updateMode(cpu);
-  return true;
+  return settleVirtualInterrupt(cpu);
 }
 
 /** AMD has no SYSENTER in IA-32e mode. */

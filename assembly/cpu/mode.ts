@@ -1,6 +1,7 @@
 // What the run loop derives from control registers, flags and CS: code size, privilege, TLB set, traps of FPU and SSE.
 
 import * as Cpu from "../layout/cpu";
+import * as CpuSystem from "../layout/cpu_system";
 import * as Record from "../layout/record";
 import { dataSet } from "../mem/walk";
 import {
@@ -17,11 +18,14 @@ import {
   CR0_TS,
   CR4_OSFXSR,
   CR4_OSXSAVE,
+  CR4_PVI,
+  CR4_VME,
   DR7_ENABLES,
   EFER_LMA,
 } from "./bits";
 import { watchesData } from "./breakpoints";
-import { AC, IOPL, RF, TF, VM } from "./flags";
+import { protection } from "./state";
+import { AC, IOPL, RF, TF, VIF, VIP, VM } from "./flags";
 
 /** Error summary bit of the x87 status word. */
 const FSW_ES: u32 = 0x80;
@@ -53,10 +57,12 @@ export function ioplOf(cpu: usize): u32 {
   return (load<u32>(cpu, Cpu.eflags) & IOPL) >> 12;
 }
 
-function codeSize(cpu: usize): u32 {
+/** What the code segment says of its instructions: their size, and MODE_APART. */
+function codeMode(cpu: usize): u32 {
   const attr = load<u32>(cpu, Cpu.csAttr);
   if ((attr & ATTR_L) != 0 && isLong(cpu)) return Record.MODE_64;
-  return (attr & ATTR_DB) != 0 ? Record.MODE_32 : Record.MODE_16;
+  const apart = load<u64>(cpu, Cpu.csBase) != 0 || load<u32>(cpu, Cpu.csLimit) != <u32>-1;
+  return ((attr & ATTR_DB) != 0 ? Record.MODE_32 : Record.MODE_16) | (apart ? Record.MODE_APART : 0);
 }
 
 /** Whether all of 4 GiB can be read and written through a segment register, from its base on. */
@@ -72,7 +78,7 @@ function isOpenAtZero(cpu: usize, seg: u32): bool {
 
 /** MODE_FLAT or 0 for 32-bit code. */
 function flatness(cpu: usize): u32 {
-  if (isRealOrV86(cpu) || load<u64>(cpu, Cpu.csBase) != 0 || load<u32>(cpu, Cpu.csLimit) != <u32>-1) return 0;
+  if (isRealOrV86(cpu) || (load<u32>(cpu, Cpu.mode) & Record.MODE_APART) != 0) return 0;
   if ((load<u32>(cpu, Cpu.ssAttr) & ATTR_DB) == 0 || !isOpenAtZero(cpu, Cpu.SS)) return 0;
   return isOpenAtZero(cpu, Cpu.DS) && isOpenAtZero(cpu, Cpu.ES) ? Record.MODE_FLAT : 0;
 }
@@ -97,7 +103,7 @@ export function updateMode(cpu: usize): void {
   if (!(cr0 & CR0_PE)) store<u32>(cpu, 0, Cpu.cpl);
   else if (eflags & VM) store<u32>(cpu, 3, Cpu.cpl);
   const step = (eflags & TF) != 0 || (load<u64>(cpu, Cpu.dr7) & DR7_ENABLES) != 0;
-  store<u32>(cpu, codeSize(cpu) | (step ? Record.MODE_STEP : 0), Cpu.mode);
+  store<u32>(cpu, codeMode(cpu) | (step ? Record.MODE_STEP : 0), Cpu.mode);
   updateSegments(cpu);
   const sse = (cr0 & (CR0_EM | CR0_TS)) != 0 || (cr4 & CR4_OSFXSR) == 0;
   store<u32>(cpu, sse ? 1 : 0, Cpu.sseTrap);
@@ -139,6 +145,17 @@ export function clearFlags(cpu: usize, mask: u32): void {
 @inline
 export function osxsave(cpu: usize): bool {
   return (load<u64>(cpu, Cpu.cr4) & CR4_OSXSAVE) != 0;
+}
+
+/**
+ * After flags came from IRET, SYSRET or a task: a virtual interrupt that is pending and may come, where VIF stands for IF, is
+ * #GP(0) in front of the next instruction (SDM vol. 3, 20.3.2 and 20.4). False = raised, with the transfer done.
+ */
+export function settleVirtualInterrupt(cpu: usize): bool {
+  if ((load<u32>(cpu, Cpu.eflags) & (VIF | VIP)) != (VIF | VIP) || load<u32>(cpu, Cpu.cpl) != 3) return true;
+  if (!(load<u64>(cpu, Cpu.cr4) & (isV86(cpu) ? CR4_VME : CR4_PVI))) return true;
+  store<u32>(cpu, 1, CpuSystem.committed);
+  return protection(cpu, 0);
 }
 
 /** RF shields one instruction from breakpoints; without any it is dropped at once, so that nobody has to clear it. */

@@ -9,7 +9,7 @@ import { flushTlb } from "../mem/tlb";
 import { isCanonical } from "../mem/walk";
 import { platformReadMsr, platformWriteMsr } from "../platform/msr";
 import { CR0_PG, EFER_AUTO_IBRS, EFER_LMA, EFER_LME, EFER_NXE, EFER_SCE } from "./bits";
-import { hasFeature, isIntel } from "./model";
+import { hasFeature, isIntel, PHYSICAL_BITS } from "./model";
 import { updateMode } from "./mode";
 import { protection } from "./state";
 
@@ -103,11 +103,21 @@ function typesIn(set: u32, value: u64): bool {
   return true;
 }
 
+@inline
+function isMemoryType(value: u64): bool {
+  return value < 7 && ((MTRR_TYPES >> (<u32>value)) & 1) != 0;
+}
+
+/** A base with its memory type, or a mask with its valid bit. */
+function mayBeRange(index: u32, value: u64): bool {
+  if (value >> PHYSICAL_BITS != 0) return false;
+  return (index & 1) != 0 ? (value & 0x7ff) == 0 : (value & 0xf00) == 0 && isMemoryType(value & 0xff);
+}
+
 function plainAllowed(cpu: usize, index: u32, value: u64): bool {
   if (index == 0x277) return typesIn(PAT_TYPES, value);
-  if (index == 0x2ff)
-    return (value & ~(<u64>0xcff)) == 0 && (value & 0xff) < 7 && ((MTRR_TYPES >> (<u32>(value & 7))) & 1) != 0;
-  if (index >= 0x200 && index < 0x210) return value >> 46 == 0;
+  if (index == 0x2ff) return (value & ~(<u64>0xcff)) == 0 && isMemoryType(value & 0xff);
+  if (index >= 0x200 && index < 0x210) return mayBeRange(index, value);
   if (index >= 0x250 && index < 0x270) return typesIn(MTRR_TYPES, value);
   // STAR, SFMASK and SYSENTER_CS are no addresses.
   if (index == 0x174 || index == 0xc0000081) return true;
@@ -207,8 +217,9 @@ function writeSpecial(cpu: usize, index: u32, value: u64): i32 {
       return writeEfer(cpu, value) ? 1 : -1;
     case 0xc0000103:
       if (!hasFeature(cpu, F.RDTSCP) && !hasFeature(cpu, F.RDPID)) return 0;
-      if (value >> 32) return -1;
-      store<u64>(cpu, value, Cpu.tscAux);
+      // AMD's processors ignore the upper half.
+      if (value >> 32 != 0 && isIntel(cpu)) return -1;
+      store<u64>(cpu, value & 0xffffffff, Cpu.tscAux);
       return 1;
     default:
       return isIntel(cpu) ? 0 : writeAmd(cpu, index, value);

@@ -8,7 +8,7 @@ import * as Exception from "../../layout/exception";
 import * as Jit from "../../layout/jit";
 import * as Record from "../../layout/record";
 import { commitModify, modifyHost, orderMemory, readHost, storeLinear } from "../access";
-import { findBlock, jumpKey, rememberTranslation, straddles } from "../code_cache";
+import { findBlock, jumpKey, mayBeLinked, rememberTranslation } from "../code_cache";
 import { AFTER_SHADOW, afterSingle, beforeSingle } from "../debug";
 import { deliverPending } from "../exceptions";
 import { getBelow, getLess, getOf, getPf, getSf, getZf, settleFlags } from "../flags";
@@ -306,7 +306,7 @@ export function interpret(cpu: usize, rip: u64, what: u32): i64 {
         single == 0 &&
         load<u32>(cpu + Cpu.counters, Counters.decodeFlushes) == flushes &&
         rec >= cpu + Cpu.decodeCache &&
-        !straddles(rec) &&
+        mayBeLinked(rec) &&
         canLink(cpu, from)
       ) {
         store<u32>(from, <u32>rec, Record.disp);

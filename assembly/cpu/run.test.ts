@@ -149,6 +149,31 @@ describe("translations", () => {
     expect(eax()).toBe(8);
   });
 
+  it.each([Cpu.JIT_OFF, Cpu.JIT_FORCE])(
+    "of the second page of an instruction are not taken for others, mode %i",
+    (mode) => {
+      t.calls.cpuSetTranslator(t.cpu, mode);
+      const at = PAGE + 0xffe;
+      const mapNext = (page: number): void => t.poke(TABLE + 8, page | 3, 8);
+      // mov eax, 0XX2211h; hlt
+      t.write(first + 0xffe, [0xb8, 0x11]);
+      t.write(second, [0x22, 0x33, 0, HLT]);
+      t.write(second + 0x1000, [0x22, 0x44, 0, HLT]);
+      mapNext(second);
+      runFrom(at);
+      expect(eax()).toBe(0x332211);
+      mapNext(second + 0x1000);
+      run([...RELOAD_CR3, 0xe9, ...le(at - (CODE + 11))]);
+      expect(eax()).toBe(0x442211);
+      // Back to the first, whose block is still known; then its bytes change.
+      mapNext(second);
+      run([...RELOAD_CR3, 0xe9, ...le(at - (CODE + 11))]);
+      expect(eax()).toBe(0x332211);
+      run([...storeByte(second + 1, 0x55), 0xe9, ...le(at - (CODE + 13))]);
+      expect(eax()).toBe(0x552211);
+    },
+  );
+
   it("of code are dropped too when another page has taken their place in the TLB", () => {
     const far = PAGE + Tlb.ENTRIES * 4096;
     t.poke(PML4 + 0x2000 + (far >>> 21) * 8, TABLE | 7, 8);

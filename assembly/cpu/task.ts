@@ -31,7 +31,7 @@ import {
 } from "./descriptor";
 import { getFlags, NT, setFlags, VM } from "./flags";
 import { pushValue } from "./frame";
-import { forgetResume, isV86, setPrivilege, updateMode } from "./mode";
+import { forgetResume, isV86, setPrivilege, settleVirtualInterrupt, updateMode } from "./mode";
 import { checkStackSegment, loadDataSegment, loadLdt, loadParagraph } from "./segments";
 import { cplOf, faulted, raise, raiseDebug } from "./state";
 import { isCode, isConforming } from "./transfer";
@@ -199,7 +199,7 @@ function loadTask(cpu: usize, wide: bool, nested: bool): bool {
   if (!loadLdt(cpu, ldt, Exception.TS)) return false;
   if (!loadSegments(cpu)) return false;
   updateMode(cpu);
-  if (!trap) return true;
+  if (!trap) return settleVirtualInterrupt(cpu);
   raiseDebug(cpu, DR6_BT);
   return false;
 }

@@ -10,27 +10,31 @@ import { reachesOver } from "../cpu/operand";
 import { nextRipOf, ripOf } from "../cpu/state";
 import { fpuReady, sseReady } from "../cpu/units";
 import { rangeHasCode } from "../mem/code_marks";
-import { END_GOES_ON, EXIT_INTERPRET, EXIT_LOOKUP, EXIT_RESUME, EXIT_SHADOW } from "./locals";
+import { END_GOES_ON, EXIT_INTERPRET, EXIT_LOOKUP, EXIT_RESUME, EXIT_SHADOW, SLOW_RUN } from "./locals";
 import { ACCESS_WRITE, dataSet } from "../mem/walk";
 
-/** What a slow access answers: also in memory, where translated code takes it from (translate/operand.ts callSlowAccess). */
+/**
+ * What a slow access answers: also in memory, where translated code takes it from (translate/operand.ts callSlowAccess). Whose
+ * fault it is of several instructions, and where, is found out by the interpreter.
+ */
 @inline
-function answer(cpu: usize, host: usize): usize {
+function answer(cpu: usize, host: usize, what: u32): usize {
   store<u32>(cpu, <u32>host, Cpu.slowHost);
+  if (host == 0 && (what & SLOW_RUN) != 0) store<i32>(cpu, -1, Cpu.excVector);
   return host;
 }
 
 /**
- * Host address to read from, maybe of a copy; `what` is the size in bytes, and from bit 8 on the page offset of the
- * instruction. 0 = leave the region: a fault was raised, or the interpreter shall do this instruction, since accesses are
+ * Host address to read from, maybe of a copy; `what` is the size in bytes, from bit 8 on the page offset of the
+ * instruction, and SLOW_RUN. 0 = leave the region: a fault was raised, or the interpreter shall do this instruction, since accesses are
  * looked at one by one (Cpu.slow), or this one goes over the end of a 32-bit address space. `tag` of the TLB entry is nothing
  * that is of use here; but the engine would load a value twice that is used in a comparison only.
  */
 export function jitRead(cpu: usize, la: u64, tag: u64, what: u32): usize {
-  store<u32>(cpu, what >> 8, Cpu.leftAt);
+  store<u32>(cpu, (what >> 8) & 0xfff, Cpu.leftAt);
   const size = what & 0xff;
   if ((load<u32>(cpu, Cpu.slow) & Cpu.SLOW_OBSERVED) != 0 || reachesOver(cpu, la, size)) return 0;
-  return answer(cpu, readSlow(cpu, la, size, dataSet(cpu)));
+  return answer(cpu, readSlow(cpu, la, size, dataSet(cpu)), what);
 }
 
 /**
@@ -38,11 +42,11 @@ export function jitRead(cpu: usize, la: u64, tag: u64, what: u32): usize {
  * instruction, for the same reason or since it crosses a page, writes to MMIO or writes over code.
  */
 export function jitWrite(cpu: usize, la: u64, tag: u64, what: u32): usize {
-  store<u32>(cpu, what >> 8, Cpu.leftAt);
+  store<u32>(cpu, (what >> 8) & 0xfff, Cpu.leftAt);
   const size = what & 0xff;
   if (((<u32>la) & 4095) + size > 4096 || (load<u32>(cpu, Cpu.slow) & Cpu.SLOW_OBSERVED) != 0) return 0;
   const host = translateOrHit(cpu, la, ACCESS_WRITE, dataSet(cpu));
-  return host != 0 && rangeHasCode(host, size) ? 0 : answer(cpu, host);
+  return host != 0 && rangeHasCode(host, size) ? 0 : answer(cpu, host, what);
 }
 
 /** Executes an instruction by its handler; 0 = a fault was raised. */

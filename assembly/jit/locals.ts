@@ -136,6 +136,8 @@ export const EXIT_RESUME: i32 = 2;
 /** Only from FN_END: interrupts wait for one more instruction, the interpreter knows how. */
 export const EXIT_SHADOW: i32 = 4;
 
+/** Bit of what a slow access is told (helpers.ts): it is that of several instructions. */
+export const SLOW_RUN: i32 = 0x100000;
 /** Added to the operation for FN_END: execution goes on in the region, and nobody looks for interrupts on the way. */
 export const END_GOES_ON: i32 = 0x10000;
 

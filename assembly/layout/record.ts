@@ -72,13 +72,19 @@ export const MODE_STEP = 4;
  * stack pointer has 32 bits. Offsets are linear addresses then, and only what reaches over 4 GiB violates a limit.
  */
 export const MODE_FLAT = 8;
+/** Outside 64-bit mode: the code segment has a base, or ends before 4 GiB, so that an instruction pointer says too little. */
+export const MODE_APART = 32;
 /** Privilege 3, and Cpu.tlb names the users' TLB: their translations have its address in them. Never with MODE_STEP. */
 export const MODE_USER = 16;
-/** Of the modes in keys; the two below are in heads only. */
-export const MODE_KEY = 31;
-/** A block of one instruction, which ends in the next page. The head in front of it stands for it in the list of that page. */
-export const MODE_STRADDLING = 32;
-/** That head: it has no records, and its headHost is where the other page begins. */
-export const MODE_SECOND_PAGE = 64;
 /** What decoding depends on. */
 export const MODE_DECODE = MODE_SIZE | MODE_FLAT;
+/** All that Cpu.mode can be. */
+export const MODE_KEY = 63;
+
+// Only in heads.
+/** Stands for the block behind it, which straddles pages, in the list of the second page: no records, headHost is where that begins. */
+export const MODE_SECOND_PAGE = 64;
+/** A block of one instruction, which ends in the next page. The head in front of it stands for it in the list of that page. */
+export const MODE_STRADDLING = 128;
+/** Some code segment that the block was decoded in ends in its page. */
+export const MODE_CUT = 256;

@@ -28,13 +28,13 @@ const BITS_MASK: u64 = Cpu.TLB_BITS_SIZE * 8 - 1;
 
 @inline
 function hasBit(bits: usize, n: u64): bool {
-  return ((load<u8>(bits + (<usize>(n & BITS_MASK) >> 3)) >> (<u8>n & 7)) & 1) != 0;
+  return ((load<u8>(bits + ((<usize>(n & BITS_MASK)) >> 3)) >> ((<u8>n) & 7)) & 1) != 0;
 }
 
 @inline
 function setBit(bits: usize, n: u64): void {
-  const byte = bits + (<usize>(n & BITS_MASK) >> 3);
-  store<u8>(byte, load<u8>(byte) | ((<u8>1) << (<u8>n & 7)));
+  const byte = bits + ((<usize>(n & BITS_MASK)) >> 3);
+  store<u8>(byte, load<u8>(byte) | ((<u8>1) << ((<u8>n) & 7)));
 }
 
 function isAnySet(bits: usize): bool {

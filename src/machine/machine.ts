@@ -1,46 +1,38 @@
-// The machine model: knows all parts, gives them to each other, and leads the machine through its life. Runs in the
-// devices worker, with the CPUs in workers of their own, or with everything in one thread (single_thread.ts).
+// The machine model: knows all parts, and leads the machine through its life. Runs in the devices worker, with the CPUs in
+// workers of their own, or with everything in one thread (single_thread.ts).
 
 import * as Cpu from "../../assembly/layout/cpu";
 import * as Mailbox from "../../assembly/layout/mailbox";
 import * as Platform from "../../assembly/layout/platform";
 import { encodePng } from "../backends/display/png";
-import { noDisplay } from "../backends/display/none";
-import type { Display } from "../backends/display/types";
 import type { NamedPort } from "../backends/console/named_port";
 import { cryptoRandom } from "../backends/random/crypto";
 import { randomWords } from "../backends/random/words";
-import { Crossing, serveExitHere } from "../core/crossing";
+import { type Crossing, serveExitHere } from "../core/crossing";
 import { GuestMemory } from "../core/guest_memory";
-import type { MemoryPlan } from "../core/memory_plan";
-import { instantiate, type WasmExports } from "../core/wasm";
+import { instantiate } from "../core/wasm";
 import type { QxlPciDevice } from "../devices/qxl/pci";
 import type { Snapshot } from "../devices/qxl/scanout";
-import { Router } from "../devices/pci/router";
 import type { BalloonStats } from "../devices/virtio/balloon/request";
 import type { DeviceReport } from "../shared/device_report";
-import { configIssue, type ConfigIssue } from "../shared/config_issue";
-import type { InputEvent, KeyboardLeds, PointerMode } from "../shared/input_event";
+import type { ConfigIssue } from "../shared/config_issue";
+import type { InputEvent } from "../shared/input_event";
 import type { KeyNumber } from "../shared/keys";
-import type { Log } from "../shared/log";
-import type { DriveConfig } from "../shared/machine_config";
-import type { QmpEvent, RunState } from "../shared/qmp";
-import { hasVga, type ResolvedConfig, type ResolvedDrive } from "../shared/resolve_config";
+import type { RunState } from "../shared/qmp";
+import type { ResolvedConfig, ResolvedDrive } from "../shared/resolve_config";
 import { err, ok, type Result } from "../shared/result";
-import { makeAcpi, type AcpiImage } from "./acpi/tables";
 import type { BootPlan } from "./boot/boot_plan";
 import { firmware } from "./boot/firmware";
 import { placeBytes, placeRegisters } from "./boot/place";
-import { CpuControl, type CpuThreads } from "./cpu_control";
 import { placeCpuModel } from "./cpu_model";
 import { reportDevice } from "./device_report";
-import { configureChips, deviceMemoryBytes, DeviceSet } from "./devices";
-import { openDrive, openDrives, type DriveListeners, type OpenDrive } from "./drives";
+import { configureChips, deviceMemoryBytes } from "./devices";
+import { openDrive, openDrives, type OpenDrive } from "./drives";
 import { codeAround } from "./guest_code";
-import { InputRouter } from "./input_router";
-import { loadBootFiles, makeBootPlan, type BootFiles, type FileLoader } from "./load_boot_files";
+import { loadBootFiles, makeBootPlan, type BootFiles } from "./load_boot_files";
+import { driveListeners, type ConsoleName, type MachineState, type MachineHost } from "./machine_host";
+import { makeParts, type BaseParts, type MachineParts } from "./machine_parts";
 import { makeMemory } from "./memory";
-import { Networks } from "./networks";
 import { registerBlock } from "./qmp/block";
 import { registerDevices } from "./qmp/devices";
 import { registerInput } from "./qmp/input";
@@ -48,9 +40,7 @@ import { registerNetAndDisplay } from "./qmp/net_display";
 import { registerRunState } from "./qmp/run_state";
 import { QmpServer } from "./qmp/server";
 import { newTargets, type QmpTargets } from "./qmp/targets";
-import { Ps2Input } from "./ps2_input";
 import type { MediumError, ScsiDeviceConfig } from "./scsi";
-import { SerialPort } from "./serial_port";
 import { SerialPorts } from "./serial_ports";
 
 /** Cpu.JIT_ of the configuration's words. */
@@ -62,44 +52,8 @@ const GUEST_STATS_MS = 2000;
 /** What a screendump shows before there is a picture. */
 const NO_PICTURE: Snapshot = { width: 1, height: 1, pixels: new Uint8ClampedArray([0, 0, 0, 255]) };
 
-/** ttyS0, or a console on virtio-serial: hvc0, hvc1, … */
-export type ConsoleName = string;
-
-export type MachineEvent =
-  | { readonly type: "output"; readonly console: ConsoleName; readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly type: "consoles"; readonly names: readonly ConsoleName[] }
-  | { readonly type: "qmp"; readonly event: QmpEvent }
-  | { readonly type: "progress"; readonly what: string; readonly loaded: number; readonly total: number | undefined }
-  | { readonly type: "notice"; readonly level: "info" | "warning" | "error"; readonly text: string }
-  | { readonly type: "display"; readonly width: number; readonly height: number }
-  | { readonly type: "tray"; readonly device: string; readonly open: boolean }
-  | { readonly type: "pointer"; readonly mode: PointerMode }
-  | { readonly type: "leds"; readonly leds: KeyboardLeds }
-  | { readonly type: "reset"; readonly reason: "requested" | "guest" }
-  | { readonly type: "shutdown"; readonly code: number };
-
 /** The machine's states as QMP calls them. */
 const runStates = { created: "prelaunch", running: "running", paused: "paused", stopped: "shutdown" } as const;
-
-export type MachineState = "created" | "running" | "paused" | "stopped";
-
-/** What the model needs of the thread that it lives in. */
-export interface MachineHost {
-  readonly module: WebAssembly.Module;
-  readonly threads: CpuThreads;
-  /** Monotonic milliseconds, the same in all workers of the machine. */
-  readonly now: () => number;
-  readonly log: Log;
-  readonly event: (event: MachineEvent) => void;
-  /** Where the guest's screen is shown. */
-  readonly display?: Display;
-  /** The page that the machine is in, as its network shows it: `location.origin`, and a name for the tab. */
-  readonly page?: { readonly origin: string; readonly id: string };
-  /** A drive that commands name while the machine runs; left out: they cannot. */
-  readonly resolveDrive?: (drive: DriveConfig, option: string) => Result<ResolvedDrive, ConfigIssue>;
-  /** For tools that have files elsewhere than at URLs. */
-  readonly loadFile?: FileLoader;
-}
 
 export interface ModelCounters {
   readonly diskRead: number;
@@ -113,20 +67,6 @@ export interface ModelCounters {
   /** What the guest has said last of its memory; empty where it says nothing. */
   readonly guestMemory: Readonly<BalloonStats>;
   readonly counters: Readonly<Record<string, number>>;
-}
-
-export interface MachineParts {
-  readonly memory: WebAssembly.Memory;
-  readonly plan: MemoryPlan;
-  readonly guest: GuestMemory;
-  readonly exports: WasmExports;
-  readonly crossing: Crossing;
-  readonly cpus: CpuControl;
-  readonly devices: DeviceSet;
-  readonly networks: Networks;
-  readonly serial: SerialPort;
-  readonly input: InputRouter;
-  readonly acpi: AcpiImage;
 }
 
 export class MachineModel {
@@ -177,76 +117,28 @@ export class MachineModel {
   private constructor(
     config: ResolvedConfig,
     host: MachineHost,
-    base: Pick<MachineParts, "memory" | "plan" | "guest" | "exports">,
+    base: BaseParts,
     drives: readonly OpenDrive[],
     files: Promise<Result<BootFiles, ConfigIssue>>,
   ) {
-    const { plan, guest, exports } = base;
     this.#files = files;
     this.config = config;
     this.#host = host;
-    const ports = new Router();
-    const mmio = new Router();
-    const crossing = new Crossing(guest, plan, {
-      ports,
-      mmio,
-      event: (event, value) => this.#onGuestEvent(event, value),
-    });
-    const cpus = new CpuControl(guest, plan, exports, host.threads);
-    const interrupts = {
-      setIrqLine: (gsi: number, level: boolean) => exports.setIrqLine(plan.machine, gsi, level ? 1 : 0),
-      raiseMsi: (address: number, data: number) => exports.raiseMsi(plan.machine, address, data),
-    };
-    const log = host.log.in("devices");
-    const trayMoved = (device: string, open: boolean): void => {
-      host.event({ type: "tray", device, open });
-      this.qmp.event("DEVICE_TRAY_MOVED", { device, id: device, "tray-open": open });
-    };
-    const input = new InputRouter(new Ps2Input(guest, () => cpus.kick(0)), {
-      pointer: (mode) => host.event({ type: "pointer", mode }),
-      leds: (leds) => host.event({ type: "leds", leds }),
-    });
     this.qmp = new QmpServer((event) => host.event({ type: "qmp", event }));
     this.#serialPorts = new SerialPorts({
       output: (console, bytes) => host.event({ type: "output", console, bytes }),
       consolesChanged: (names) => host.event({ type: "consoles", names }),
       guestOpened: (id, open) => this.qmp.event("VSERPORT_CHANGE", { id, open }),
     });
-    const openMedium = async (filename: string, readonly: boolean): Promise<Result<OpenDrive, ConfigIssue>> => {
-      const drive =
-        host.resolveDrive?.({ file: filename, media: "cdrom", readonly }, "filename") ??
-        err(configIssue("filename", "cannot be opened here"));
-      return drive.ok ? openDrive(drive.value, driveListeners(host)) : drive;
-    };
-    const networks = new Networks(config.netdevs, {
-      page: host.page?.id ?? "",
-      origin: host.page?.origin ?? "http://localhost",
-      notice: (kind, text) => log.guest(kind, text),
-    });
-    const sources = {
-      config,
+    this.parts = makeParts(config, host, base, {
       drives,
-      networks,
-      serialPorts: this.#serialPorts,
-      targets: this.targets,
       qmp: this.qmp,
-      openMedium,
-    };
-    const display = host.display ?? noDisplay;
-    const ground = { guest, plan, exports, crossing, ports, mmio, interrupts, input, display, log, trayMoved };
-    const devices = new DeviceSet(ground, sources);
-    const serial = new SerialPort(
-      guest,
-      (bytes) => {
-        if (config.serial !== "null") host.event({ type: "output", console: "ttyS0", bytes });
-      },
-      () => cpus.kick(0),
-    );
-    crossing.addSource(serial.poll);
-    const acpi = makeAcpi({ cpus: config.cpus, serial: true, vga: hasVga(config) });
-    this.parts = { ...base, crossing, cpus, devices, networks, serial, input, acpi };
+      targets: this.targets,
+      serialPorts: this.#serialPorts,
+      onGuestEvent: (event, value) => this.#onGuestEvent(event, value),
+    });
     registerRunState(this.qmp, this);
-    registerDevices(this.qmp, devices);
+    registerDevices(this.qmp, this.parts.devices);
     registerBlock(this.qmp, this.targets);
     registerNetAndDisplay(this.qmp, this.targets);
     registerInput(this.qmp, (keys, holdMs) => this.sendKeys(keys, holdMs));
@@ -574,11 +466,4 @@ export class MachineModel {
     );
     return turn;
   }
-}
-
-function driveListeners(host: MachineHost): DriveListeners {
-  return {
-    progress: (what, loaded, total) => host.event({ type: "progress", what, loaded, total }),
-    notice: (text) => host.event({ type: "notice", level: "warning", text }),
-  };
 }

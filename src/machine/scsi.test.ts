@@ -73,6 +73,7 @@ describe("ScsiSet", () => {
     expect(add({ driver: "scsi-hd", drive: "y", "scsi-id": 1 }, drive("y"))).toContain("scsi-id=1,lun=0 is taken");
     expect(add({ driver: "scsi-hd", id: "x", drive: "y" }, drive("y"))).toContain("given twice");
     expect(add({ driver: "scsi-hd", drive: "y", bus: "c.0" }, drive("y"))).toContain("Accepted: b.0, a.0");
+    expect(add({ driver: "scsi-hd", drive: "zz" })).toContain("drive=zz: there is no such drive that is free");
   });
 
   it("gives a serial number: the device's, the drive's, or their name", () => {

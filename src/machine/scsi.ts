@@ -111,6 +111,11 @@ export class ScsiSet {
     const address = { target, lun: config.lun ?? 0 };
     const id = config.id ?? config.drive ?? `${controller.name}:${target}:${address.lun}`;
     if (this.#find(id) !== undefined) return err(configIssue(`id=${id}`, "given twice"));
+    if (open === undefined && config.driver !== "scsi-cd") {
+      return err(
+        configIssue(`${option}: drive=${config.drive ?? ""}`, "there is no such drive that is free; a disk needs one"),
+      );
+    }
     const { unit, tray } = this.#makeUnit(config, id, open);
     if (!bus.add(address, unit)) return err(configIssue(option, `scsi-id=${target},lun=${address.lun} is taken`));
     const block = this.#blockTarget(id);

@@ -3,7 +3,8 @@
 import * as Comlink from "comlink";
 import * as Cpu from "../../assembly/layout/cpu";
 import { CanvasDisplay } from "../backends/display/canvas";
-import { MachineModel, type MachineEvent } from "../machine/machine";
+import { MachineModel } from "../machine/machine";
+import type { MachineEvent } from "../machine/machine_host";
 import type { MediumError, ScsiDeviceConfig } from "../machine/scsi";
 import { configIssue, type ConfigIssue } from "../shared/config_issue";
 import { checkDevice } from "../shared/device_options";

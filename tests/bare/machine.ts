@@ -12,8 +12,8 @@ const LOAD = 0x100000;
 const ENTRY = LOAD + 0x20;
 /** Where programs write text, and 0 at their end. */
 const CONSOLE = 0x2000;
-/** Of all programs; one runs a few hundred thousand. */
-const MOST_INSTRUCTIONS = 5_000_000;
+/** Of all programs; one runs up to ten million. */
+const MOST_INSTRUCTIONS = 50_000_000;
 const SLICE = 100_000;
 /** Host milliseconds that pass at each look at the clock: timers end, and every run is the same. */
 const TICK = 0.01;

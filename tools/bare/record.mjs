@@ -11,12 +11,18 @@ const library = join(sources, "lib");
 const work = join(cache, "bare");
 export const recorded = join(root, "tests/bare/recorded");
 
-const SECONDS = 8;
+const SECONDS = 30;
 /** What QEMU and Bochs call a processor that both know best. */
 const QEMU_CPU = "Skylake-Server";
 const BOCHS_CPU = "corei7_skylake_x";
 
-const how = /** @type {const} */ ({ timeout: SECONDS * 1000, encoding: "latin1", maxBuffer: 1 << 26 });
+/** @type {import("node:child_process").SpawnSyncOptionsWithStringEncoding} */
+const how = {
+  timeout: SECONDS * 1000,
+  encoding: "latin1",
+  maxBuffer: 1 << 26,
+  stdio: ["ignore", "pipe", "ignore"],
+};
 const isTimeout = (/** @type {Error} */ error) => "code" in error && error.code === "ETIMEDOUT";
 
 const flags =
@@ -95,7 +101,10 @@ function runBochs(program, rom) {
   return stdout.slice(stdout.indexOf("\n", stdout.indexOf("\n(0) [")) + 1);
 }
 
-/** @param {string} text @param {string} who @returns {Map<string, string>} results by name */
+/**
+ * Results by name. QEMU, which knows no limits, may be led astray and begin again: that is its end.
+ * @param {string} text @param {"Bochs" | "QEMU"} who @returns {Map<string, string>}
+ */
 function linesOf(text, who) {
   /** @type {Map<string, string>} */
   const lines = new Map();
@@ -105,7 +114,8 @@ function linesOf(text, who) {
     if (line === "end") ended = true;
     if (ended || at < 0 || line.startsWith("(")) continue;
     const name = line.slice(0, at);
-    if (lines.has(name)) throw new Explained(`${who}: two results are called "${name}"`);
+    if (lines.has(name) && who === "QEMU") break;
+    if (lines.has(name)) throw new Explained(`two results are called "${name}"`);
     lines.set(name, line.slice(at + 2));
   }
   lines.set("the end", ended ? "exit" : "shutdown");

@@ -78,7 +78,7 @@ export function syscall(cpu: usize, rec: usize): bool {
 }
 
 export function sysret<T>(cpu: usize, rec: usize): bool {
-  if (!syscallExit(cpu, sizeof<T>() == 8 && is64(cpu))) return false;
+  if (!syscallExit(cpu, sizeof<T>() == 8 && is64(cpu))) return finish(cpu, false);
   // TF counts as it is at the end of SYSRET, other than with IRET and POPF (AMD APM vol. 2, 13.1.4).
   if (load<u32>(cpu, Cpu.eflags) & TF) trapStep(cpu);
   return true;

@@ -6,10 +6,11 @@ import * as Cpu from "../../layout/cpu";
 import * as Jit from "../../layout/jit";
 import * as Record from "../../layout/record";
 import * as Tlb from "../../layout/tlb";
+import * as K from "../../cpu/generated/kinds";
 import * as E from "../emit";
 import * as L from "../locals";
-import { behind } from "../region";
-import { cutAddress, cutToHalf, exitWith, pushAddress, setMask, setRip } from "../state";
+import { behind, kindOfRecord } from "../region";
+import { cutAddress, cutToHalf, exitWith, pushAddress, setMask, setRip, slotSize } from "../state";
 
 /** The record under translation. */
 @inline
@@ -293,10 +294,17 @@ export function pushHostOrZero(j: usize, bytes: i32, write: bool): void {
   E.select(j);
 }
 
+/** Whether an access is that of several PUSH or POP (stack_run.ts), of which the first is under translation. */
+function isRun(j: usize, bytes: i32): bool {
+  const kind = kindOfRecord(recordOf(j));
+  return bytes > 1 << slotSize(j) && (kind == K.kPushReg || kind == K.kPushImm || kind == K.kPopReg);
+}
+
 /** With the CPU, a linear address and the tag of its TLB entry on the stack (jit/helpers.ts): pushes the host address found the slow way, or leaves the region. */
 export function callSlowAccess(j: usize, bytes: i32, write: bool): void {
   setMask(j, load<u64>(j, Jit.pendingBefore));
-  E.i32Const(j, bytes | (((<i32>load<u16>(recordOf(j), Record.where)) & 0xfff) << 8));
+  const where = (<i32>load<u16>(recordOf(j), Record.where)) & 0xfff;
+  E.i32Const(j, bytes | (where << 8) | (isRun(j, bytes) ? L.SLOW_RUN : 0));
   E.call(j, write ? L.FN_WRITE : L.FN_READ);
   E.op(j, E.I32_EQZ);
   E.brIfHinted(j, load<u32>(j, Jit.faultDepth), false);

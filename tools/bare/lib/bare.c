@@ -68,6 +68,46 @@ void note(const char *name, word value) {
   print("\n");
 }
 
+static uint64_t last_cell;
+static int cells;
+
+/** Prints the cells that are the same. */
+static void put_cells(void) {
+  if (cells == 0) return;
+  print_field(" ", last_cell);
+  if (cells > 1) print_field("*", cells);
+  cells = 0;
+}
+
+void row(const char *name) {
+  print(name);
+  print(":");
+}
+
+void cell(uint64_t value) {
+  if (cells != 0 && value != last_cell) put_cells();
+  last_cell = value;
+  cells++;
+}
+
+void cell_outcome(const void *code) {
+  const struct frame *f = &trap.frame;
+  if (f->vector == NONE || f->vector == DONE) {
+    cell(0);
+    return;
+  }
+  // Vector 0 shall not look like no exception; where it was counts only within the snippet.
+  uint64_t offset = f->ip - (word)code, error = f->error == NO_ERROR ? 0 : f->error & 0xffff;
+  cell((offset < 0xff ? offset : 0xff) << 24 | error << 8 | (f->vector == 0 ? 0x20 : f->vector));
+}
+
+void end_row(void) {
+  put_cells();
+  print("\n");
+}
+
+word value_of_attempt(void) { return trap.frame.vector == NONE ? result : trap.frame.ax; }
+
 void check(const char *name, const void *code, word a, word b) {
   attempt(code, a, b);
   report(name, code);

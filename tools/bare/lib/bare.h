@@ -81,6 +81,14 @@ void report(const char *name, const void *code);
 /** The same with the stack pointer and segment in the frame. */
 void report_stack(const char *name, const void *code);
 void note(const char *name, word value);
+/** A line of many results, in which neighbours that are the same are counted. */
+void row(const char *name);
+void cell(uint64_t value);
+/** The outcome of the last attempt as a cell: how it ended, the error code, and where. */
+void cell_outcome(const void *code);
+void end_row(void);
+/** (r|e)ax at the end of the last attempt, whether it returned or was ended by INT DONE. */
+word value_of_attempt(void);
 void print(const char *text);
 void print_hex(uint64_t value);
 static inline void print_field(const char *name, uint64_t value) {

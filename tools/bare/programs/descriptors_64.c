@@ -1,0 +1,2 @@
+// The source is that of the 32-bit program.
+#include "descriptors_32.c"
