@@ -114,12 +114,13 @@ export function findBlockSlow(cpu: usize): usize {
   const key = cut ? mode | Record.MODE_CUT : mode;
   let rec = lookUp(cpu, host, key);
   if (rec == 0) rec = decodeBlock(cpu, host, key, left);
-  if (cut && (rec == 0 || !endsWithin(rec, host, left))) return decodeSingle(cpu, la, host, mode, left);
   if (rec == 0) {
     // The segment may end within the instruction.
     if (offset + left < <u32>MemoryMap.PAGE_SIZE + MAX_LENGTH) return decodeSingle(cpu, la, host, mode, left);
     rec = findStraddling(cpu, la, host, mode);
     if (rec == 0) return 0;
+  } else if (cut && !endsWithin(rec, host, left)) {
+    return decodeSingle(cpu, la, host, mode, left);
   }
   if (!(mode & Record.MODE_APART)) {
     const last = straddles(rec) ? la + MAX_LENGTH : la;
@@ -172,7 +173,10 @@ function bucketOf(cpu: usize, host: usize, mode: u32): usize {
   return cpu + Cpu.blockHash + (((host ^ (host >> 15) ^ ((<usize>mode) << 11)) & HASH_MASK) << 2);
 }
 
-/** Whether a branch of its page may go directly to the block at `rec`: in whatever segment and address space it runs, the block is all there. */
+/**
+ * Whether a branch of its page may go directly to the block at `rec`: in whatever segment and address space it runs, the
+ * block is all there.
+ */
 export function mayBeLinked(rec: usize): bool {
   return (load<u32>(rec - Record.HEAD_SIZE, Record.headMode) & (Record.MODE_CUT | Record.MODE_STRADDLING)) == 0;
 }
@@ -220,16 +224,26 @@ export function hasRoom(cpu: usize, bytes: u32): bool {
   return load<u32>(cpu, Cpu.decodeNext) + bytes < load<u32>(cpu, Cpu.decodeEnd);
 }
 
+/** Where up to `bytes` of heads and records may be written; everything is dropped if there is no room. */
+function reserve(cpu: usize, bytes: u32): usize {
+  if (!hasRoom(cpu, bytes)) flushCodeCache(cpu);
+  return <usize>load<u32>(cpu, Cpu.decodeNext);
+}
+
 /** Blocks that straddle pages are not found by this: where they end depends on the address space. */
 function lookUp(cpu: usize, host: usize, mode: u32): usize {
-  let head = <usize>load<u32>(bucketOf(cpu, host, mode));
+  const head = matching(<usize>load<u32>(bucketOf(cpu, host, mode)), host, mode);
+  return head != 0 ? head + Record.HEAD_SIZE : 0;
+}
+
+/** The first head for `host` and `mode` in a bucket, from `head` on; 0 = there is none. */
+@inline
+function matching(head: usize, host: usize, mode: u32): usize {
   while (head != 0) {
-    if (load<u32>(head, Record.headHost) == <u32>host && load<u32>(head, Record.headMode) == mode) {
-      return head + Record.HEAD_SIZE;
-    }
+    if (load<u32>(head, Record.headHost) == <u32>host && load<u32>(head, Record.headMode) == mode) break;
     head = <usize>load<u32>(head, Record.headNextInHash);
   }
-  return 0;
+  return head;
 }
 
 /**
@@ -237,9 +251,7 @@ function lookUp(cpu: usize, host: usize, mode: u32): usize {
  * instruction goes beyond.
  */
 function decodeBlock(cpu: usize, host: usize, mode: u32, left: u32): usize {
-  const space = Record.HEAD_SIZE + (Record.MAX_RECORDS + 1) * Record.SIZE;
-  if (<usize>load<u32>(cpu, Cpu.decodeNext) + space > <usize>load<u32>(cpu, Cpu.decodeEnd)) flushCodeCache(cpu);
-  const head = <usize>load<u32>(cpu, Cpu.decodeNext);
+  const head = reserve(cpu, Record.HEAD_SIZE + (Record.MAX_RECORDS + 1) * Record.SIZE);
   const first = head + Record.HEAD_SIZE;
   const end = min<usize>((host | MemoryMap.PAGE_MASK) + 1, host + left);
   let rec = first;
@@ -316,41 +328,46 @@ function findStraddling(cpu: usize, la: u64, host: usize, mode: u32): usize {
   const next = fetchHost(cpu, (la | 0xfff) + 1);
   if (next == 0) return 0;
   const straddling = mode | Record.MODE_STRADDLING;
-  let head = <usize>load<u32>(bucketOf(cpu, host, straddling));
-  for (; head != 0; head = <usize>load<u32>(head, Record.headNextInHash)) {
-    if (load<u32>(head, Record.headHost) != <u32>host || load<u32>(head, Record.headMode) != straddling) continue;
+  let head = matching(<usize>load<u32>(bucketOf(cpu, host, straddling)), host, straddling);
+  while (head != 0) {
     if (load<u32>(head - Record.HEAD_SIZE, Record.headHost) == <u32>next) return head + Record.HEAD_SIZE;
+    head = matching(<usize>load<u32>(head, Record.headNextInHash), host, straddling);
   }
   return decodeStraddling(cpu, host, next, mode);
 }
 
 function decodeStraddling(cpu: usize, host: usize, next: usize, mode: u32): usize {
-  const space = 2 * Record.HEAD_SIZE + 3 * Record.SIZE;
-  if (<usize>load<u32>(cpu, Cpu.decodeNext) + space > <usize>load<u32>(cpu, Cpu.decodeEnd)) flushCodeCache(cpu);
-  const second = <usize>load<u32>(cpu, Cpu.decodeNext);
+  const second = reserve(cpu, 2 * Record.HEAD_SIZE + 3 * Record.SIZE);
   const head = second + Record.HEAD_SIZE;
   const first = head + Record.HEAD_SIZE;
   const offset = <u32>(host & MemoryMap.PAGE_MASK);
   const available = MemoryMap.PAGE_SIZE - offset;
-  const result = decodeAcross(cpu, host, available, next, MAX_LENGTH, mode & Record.MODE_DECODE, first);
-  const length = result & 0xff;
-  const last = (result & LOCKED) != 0 ? insertFence(first) : first;
-  writeEnd(last + Record.SIZE, offset + length);
+  const result = decodeAcross(cpu, host, next, MAX_LENGTH, mode & Record.MODE_DECODE, first);
+  const last = endSingle(first, result, offset);
   enterBlock(cpu, head, host, mode | Record.MODE_STRADDLING, <u32>((last - first) / Record.SIZE) + 2, available);
   memory.fill(second, 0, Record.HEAD_SIZE);
   store<u32>(second, Record.MODE_SECOND_PAGE, Record.headMode);
   store<i32>(second, Record.CODE_NEVER, Record.headCode);
-  listInPage(cpu, second, next, length - available);
+  listInPage(cpu, second, next, (result & 0xff) - available);
   store<u32>(cpu, <u32>(last + 2 * Record.SIZE), Cpu.decodeNext);
   return first;
 }
 
-/** Decodes an instruction of which `available` bytes are at `host` and the others at `next`; `left` until the segment ends. */
-function decodeAcross(cpu: usize, host: usize, available: u32, next: usize, left: u32, mode: u32, rec: usize): u32 {
+/** Decodes an instruction that begins at `host` and goes on in the page at `next`; the segment ends `left` bytes on. */
+function decodeAcross(cpu: usize, host: usize, next: usize, left: u32, mode: u32, rec: usize): u32 {
+  const offset = <u32>(host & MemoryMap.PAGE_MASK);
+  const available = MemoryMap.PAGE_SIZE - offset;
   const bytes = cpu + Cpu.scratch + 128;
   memory.copy(bytes, host, available);
   memory.copy(bytes + available, next, MAX_LENGTH - available);
-  return decodeInstruction(cpu, bytes, min<u32>(MAX_LENGTH, left), mode, <u32>(host & MemoryMap.PAGE_MASK), rec);
+  return decodeInstruction(cpu, bytes, min<u32>(MAX_LENGTH, left), mode, offset, rec);
+}
+
+/** Ends a block of one instruction, as decoded at page offset `offset`; returns the record before its end. */
+function endSingle(rec: usize, result: u32, offset: u32): usize {
+  const last = (result & LOCKED) != 0 ? insertFence(rec) : rec;
+  writeEnd(last + Record.SIZE, offset + (result & 0xff));
+  return last;
 }
 
 /**
@@ -367,11 +384,10 @@ function decodeSingle(cpu: usize, la: u64, host: usize, mode: u32, left: u32): u
     if (available == left) return beyondLimit(cpu);
     const next = fetchHost(cpu, la + available);
     if (next == 0) return 0;
-    result = decodeAcross(cpu, host, available, next, left, key, rec);
+    result = decodeAcross(cpu, host, next, left, key, rec);
     if (result == NEED_MORE) return beyondLimit(cpu);
   }
-  const last = (result & LOCKED) != 0 ? insertFence(rec) : rec;
-  writeEnd(last + Record.SIZE, offset + (result & 0xff));
+  endSingle(rec, result, offset);
   return rec;
 }
 

@@ -120,10 +120,7 @@ function branchTarget(cpu: usize, rec: usize): u64 {
   return cutTarget(target, load<u8>(rec, Record.reg));
 }
 
-/**
- * A target in the same page, if it does not reach into the next, can be linked to: it lives exactly as long, and is mapped
- * wherever the branch is.
- */
+/** A target in the same page can be linked to (mayBeLinked): it lives exactly as long, and is mapped wherever the branch is. */
 @inline
 function canLink(cpu: usize, from: usize): bool {
   return (

@@ -114,10 +114,11 @@ export function fillTlb(cpu: usize, table: usize, la: u64, host: usize, flags: u
   if (old != Tlb.TAG_EMPTY && old != (la & PAGE_BASE) && isFetchEntry(cpu, entry)) {
     setBit(cpu + Cpu.fetchEvicted, la >> 12);
   }
-  if (flags & Tlb.FLAG_LARGE) setBit(cpu + Cpu.largeRegions, la >> 30);
   const isGlobal = (flags & Tlb.FLAG_GLOBAL) != 0;
   const where: u32 = isGlobal ? Tlb.LISTED_GLOBAL : Tlb.LISTED;
   if ((load<u32>(entry, Tlb.flags) & where) == 0) list(cpu, entry, isGlobal);
+  // Not before list(), which forgets all regions when it flushes.
+  if (flags & Tlb.FLAG_LARGE) setBit(cpu + Cpu.largeRegions, la >> 30);
   store<u64>(entry, la & PAGE_BASE, Tlb.tag);
   store<u32>(entry, <u32>host - <u32>(la & PAGE_BASE), Tlb.addend);
   store<u32>(entry, flags | where | (load<u32>(entry, Tlb.flags) & IN_LISTS), Tlb.flags);
