@@ -86,6 +86,7 @@ export function cpuSetTranslator(cpu: usize, mode: u32): void {
 
 export { rewriteTranslation } from "./jit/translator";
 export { jitCold, jitCondition, jitEnd, jitRead, jitWrite } from "./jit/helpers";
+export { jitString } from "./jit/string_helpers";
 export { jitOrder, jitVector } from "./jit/vector_helpers";
 export { interpret } from "./cpu/generated/run";
 export { checkedCold, checkedEnd, checkedInterpret, checkedMisfit } from "./jit/check";

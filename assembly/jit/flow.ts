@@ -57,7 +57,7 @@ export function writes(j: usize, set: u64): void {
 }
 
 /** Locals were given the values that are in memory. */
-function loaded(j: usize, set: u64): void {
+export function loaded(j: usize, set: u64): void {
   const flow = current(j);
   store<u64>(flow, load<u64>(flow, Jit.fWritten) | set, Jit.fWritten);
 }
@@ -67,6 +67,16 @@ export function settled(j: usize, set: u64): void {
   const flow = current(j);
   store<u64>(flow, load<u64>(flow, Jit.fCleared) | set, Jit.fCleared);
   store<u64>(j, load<u64>(j, Jit.pending) & ~set, Jit.pending);
+}
+
+/** What `settled` has noted of the current block; with `unsettle`, for one of two ways through it. */
+export function settledYet(j: usize): u64 {
+  return load<u64>(current(j), Jit.fCleared);
+}
+
+export function unsettle(j: usize, cleared: u64, pending: u64): void {
+  store<u64>(current(j), cleared, Jit.fCleared);
+  store<u64>(j, pending, Jit.pending);
 }
 
 /** What must be loaded before block n, in front of which all state is in memory; n = -1: nothing. */

@@ -5,7 +5,7 @@ import * as Record from "../layout/record";
 import * as Ops from "../cpu/generated/ops";
 import * as E from "./emit";
 import * as L from "./locals";
-import { beginBlock, beginInstruction, endBlock } from "./flow";
+import { beginBlock, beginInstruction, endBlock, settledYet, unsettle } from "./flow";
 import { behind, blockAddress, firstBlock, recordAt } from "./region";
 import {
   branchAtRip,
@@ -41,6 +41,7 @@ import { dropTop, pushX, readTop } from "./translate/move";
 import * as O from "./translate/operand";
 import { forgetSharedHost, hostOfOperand } from "./translate/shared_host";
 import { runAt, translateRun } from "./translate/stack_run";
+import { callString } from "./translate/string";
 import { endVectors, forgetVectors, startVectors } from "./translate/sse_operands";
 
 /**
@@ -223,7 +224,15 @@ function writeTerminator(j: usize, n: i32, b: usize, term: u32): void {
       writeIndirect(j, n, b, term == Jit.TERM_CALL_RM);
       return;
     case Jit.TERM_END:
-      writeEnd(j, n, b, rec);
+      payFuel(j);
+      writeEnd(j, b, rec, goesOn(j, n, b));
+      forgetState(j, n, b);
+      goTo(j, n, load<i32>(b, Jit.bFall), <i32>load<u32>(b, Jit.bEnd));
+      return;
+    case Jit.TERM_STRING:
+      writeString(j, b, rec);
+      forgetState(j, n, b);
+      goTo(j, n, load<i32>(b, Jit.bFall), <i32>load<u32>(b, Jit.bEnd));
       return;
   }
   // TERM_OUT: the interpreter takes over in front of this instruction.
@@ -302,15 +311,17 @@ function goesOn(j: usize, n: i32, b: usize): bool {
   return fall >= 0 && !isBackward(j, n, fall) && isAsPlanned(j, fall);
 }
 
-/** An instruction that ends its block: all state goes to memory, its handler says how to go on. */
-function writeEnd(j: usize, n: i32, b: usize, rec: usize): void {
-  payFuel(j);
+/**
+ * An instruction that ends its block, with the fuel paid: all state goes to memory, its handler says how to go on, and what
+ * follows is loaded. `goesOn` = that is executed without a look at requests before.
+ */
+function writeEnd(j: usize, b: usize, rec: usize, goesOn: bool): void {
   storePending(j);
   storeFuel(j);
   storePage(j);
   L.pushCpu(j);
   E.i32Const(j, <i32>rec);
-  E.i32Const(j, (<i32>load<u16>(rec, Record.op)) | (goesOn(j, n, b) ? L.END_GOES_ON : 0));
+  E.i32Const(j, (<i32>load<u16>(rec, Record.op)) | (goesOn ? L.END_GOES_ON : 0));
   E.call(j, L.FN_END);
   E.tee(j, L.EXIT);
   E.i32Const(j, L.EXIT_RESUME);
@@ -320,8 +331,22 @@ function writeEnd(j: usize, n: i32, b: usize, rec: usize): void {
   E.end(j);
   loadAgain(j, load<i32>(b, Jit.bFall));
   requireStackAgain(j, <i32>load<u32>(b, Jit.bEnd));
-  forgetState(j, n, b);
-  goTo(j, n, load<i32>(b, Jit.bFall), <i32>load<u32>(b, Jit.bEnd));
+}
+
+/** MOVS or STOS: what cannot be done at once is left to the handler. */
+function writeString(j: usize, b: usize, rec: usize): void {
+  payFuel(j);
+  if (L.isChecked(j)) {
+    writeEnd(j, b, rec, false);
+    return;
+  }
+  callString(j, rec);
+  const cleared = settledYet(j);
+  const pending = load<u64>(j, Jit.pending);
+  E.ifHinted(j, E.VOID, false);
+  writeEnd(j, b, rec, false);
+  E.end(j);
+  unsettle(j, cleared, pending);
 }
 
 @inline

@@ -125,7 +125,8 @@ export const FN_X87_ROOT: u32 = 13;
 export const FN_X87_LOAD: u32 = 14;
 export const FN_X87_WIDEN: u32 = 15;
 export const FN_X87_STORE: u32 = 16;
-export const FN_IMPORTS: u32 = 17;
+export const FN_STRING: u32 = 17;
+export const FN_IMPORTS: u32 = 18;
 
 /** The region is left to the instruction at RIP, wherever that is. */
 export const EXIT_LOOKUP: i32 = 0;
@@ -138,6 +139,8 @@ export const EXIT_SHADOW: i32 = 4;
 
 /** Bit of what a slow access is told (helpers.ts): it is that of several instructions. */
 export const SLOW_RUN: i32 = 0x100000;
+/** Bit of what FN_STRING is told, above log2 of the element's size: MOVS, else STOS. */
+export const STRING_MOVES: i32 = 4;
 /** Added to the operation for FN_END: execution goes on in the region, and nobody looks for interrupts on the way. */
 export const END_GOES_ON: i32 = 0x10000;
 

@@ -6,7 +6,7 @@ import * as Record from "../layout/record";
 import { blocksOfPage, findOrDecode, findWarm } from "../cpu/code_cache";
 import * as Ops from "../cpu/generated/ops";
 import { isRegister, segmentOf } from "../cpu/operand";
-import { EFFECT_LEAVES, KIND_SIZE, KINDS } from "../cpu/generated/kinds";
+import * as K from "../cpu/generated/kinds";
 
 /** Instructions after which no further block is taken in. */
 const SIZE_WANTED: u32 = 180;
@@ -55,11 +55,20 @@ function opOf(rec: usize): i32 {
 /** Whether an instruction is a branch that the run loop has inline, and which TERM_ it is; TERM_FALL if none. */
 function terminatorOf(rec: usize): u32 {
   const term = terminatorOfOp(opOf(rec));
+  if (term == Jit.TERM_END && isPlainString(rec)) return Jit.TERM_STRING;
   if (term < <u32>Jit.TERM_JCC || term > <u32>Jit.TERM_CALL_RM) return term;
   // The interpreter does branches with a 16-bit operand, and those through the code segment.
   if (load<u8>(rec, Record.reg) == 1) return Jit.TERM_OUT;
   const indirect = term >= <u32>Jit.TERM_JMP_RM && !isRegister(rec);
   return indirect && segmentOf(rec) == Cpu.CS + 1 ? Jit.TERM_OUT : term;
+}
+
+/** Whether an instruction is MOVS or STOS with addresses of 32 or 64 bits and without another segment. */
+function isPlainString(rec: usize): bool {
+  const kind = kindOfRecord(rec);
+  if (kind != K.kMovs && kind != K.kStos) return false;
+  const misc = load<u8>(rec, Record.misc);
+  return misc == <u8>Record.FORM_MEM64 || misc == <u8>Record.FORM_MEM32;
 }
 
 function terminatorOfOp(op: i32): u32 {
@@ -136,7 +145,7 @@ function walk(cpu: usize, j: usize, offset: u32, mode: u32, pending: u32): u32 {
         store<u32>(j, load<u32>(j, Jit.regionSize) + 1, Jit.regionSize);
       }
       const term = terminatorOf(rec);
-      certain = term == Jit.TERM_END;
+      certain = term == Jit.TERM_END || term == Jit.TERM_STRING;
       pending = addTargets(cpu, j, rec, term, pending);
       if (continues(rec, term)) {
         const fall = offset + (where >> 12);
@@ -167,8 +176,8 @@ function findBlock(cpu: usize, j: usize, offset: u32, mode: u32, certain: bool):
 
 /** Whether execution can go on behind a terminator: also when somebody returns there. */
 function continues(rec: usize, term: u32): bool {
-  if (term == Jit.TERM_END) return (load<u8>(entryOf(rec), 7) & (<u8>EFFECT_LEAVES)) == 0;
-  return term == Jit.TERM_JCC || term == Jit.TERM_CALL || term == Jit.TERM_CALL_RM;
+  if (term == Jit.TERM_END) return (load<u8>(entryOf(rec), 7) & (<u8>K.EFFECT_LEAVES)) == 0;
+  return term == Jit.TERM_JCC || term == Jit.TERM_CALL || term == Jit.TERM_CALL_RM || term == Jit.TERM_STRING;
 }
 
 function markLeader(j: usize, offset: u32): void {
@@ -251,7 +260,7 @@ export function successor(j: usize, offset: u32): i32 {
 /** Address of the kind entry of an operation (generated/kinds.ts). */
 @inline
 export function kindOf(op: i32): usize {
-  return KINDS + <usize>op * KIND_SIZE;
+  return K.KINDS + <usize>op * K.KIND_SIZE;
 }
 
 /** The kind entry of a record's operation. */

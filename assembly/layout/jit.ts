@@ -186,6 +186,8 @@ export const TERM_CALL_RM = 6;
 export const TERM_END = 7;
 /** Out, to the interpreter: an instruction that cannot be translated, or the end of the page. */
 export const TERM_OUT = 8;
+/** MOVS or STOS: does what it can at once, the rest as TERM_END does. */
+export const TERM_STRING = 10;
 /** No code of the guest: compares RIP with the address of its taken successor (jit/chain.ts). */
 export const TERM_MATCH = 9;
 

@@ -35,6 +35,7 @@ export interface TranslatorCalls {
   readonly jitX87Load: OnNumber;
   readonly jitX87Widen: OnNumber;
   readonly jitX87Store: OnNumber;
+  readonly jitString: (cpu: number, record: number, what: number) => number;
 }
 
 export class CodeTable {
@@ -74,6 +75,7 @@ export class CodeTable {
         L: calls.jitX87Load,
         W: calls.jitX87Widen,
         S: calls.jitX87Store,
+        u: calls.jitString,
       },
     };
   }

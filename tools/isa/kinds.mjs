@@ -66,6 +66,9 @@ export const translated = [
   "bits.bsf",
   "bits.bsr",
   "bits.popcnt",
+  // These end blocks, and go on behind it.
+  "string.movs",
+  "string.stos",
 ];
 
 const FIRST_SEVERAL = "move.exchange";
@@ -158,7 +161,7 @@ export function kindBytes(op) {
   const { handler, operands, options } = op.parsed;
   const vector = vectors[handler] ?? x87Handlers[handler];
   if (vector) return vectorBytes(op, vector);
-  const kind = options.end ? 0 : Math.max(0, translated.indexOf(handler));
+  const kind = options.end && !handler.startsWith("string.") ? 0 : Math.max(0, translated.indexOf(handler));
   const [to, from, third] = operands;
   const size = sizes[op.bits] ?? 3;
   const narrow = from && /^E[bwdq]$/.test(from) ? letters[from.at(-1) ?? ""] : undefined;
