@@ -18,8 +18,8 @@ export function simdMemory(j: usize, opcode: u32, offset: u32): void {
 }
 
 /** A load or store of one lane. */
-export function laneMemory(j: usize, opcode: u32, lane: u32): void {
-  simdMemory(j, opcode, 0);
+export function laneMemory(j: usize, opcode: u32, offset: u32, lane: u32): void {
+  simdMemory(j, opcode, offset);
   byte(j, lane);
 }
 

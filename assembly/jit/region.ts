@@ -285,3 +285,9 @@ export function opcodeOf(entry: usize): u32 {
 export function argOf(entry: usize): u32 {
   return load<u8>(entry, 4);
 }
+
+/** Log2 of the bytes of a vector instruction's memory operand. */
+@inline
+export function memorySize(entry: usize): u32 {
+  return load<u8>(entry, 2) & 15;
+}

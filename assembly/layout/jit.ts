@@ -102,6 +102,8 @@ export const calls = 252;
 export const localCount = 180;
 /** u32 addresses of block heads waiting for their batch, BATCH_MAX of them. */
 export const batchHeads = 0x100;
+/** u32 bytes from the host address in the local HOST to the memory operand. */
+export const hostAt = 0x3f8;
 export const BATCH_MAX = 32;
 /** Branch hints of the function under translation: u32 count, then u32 (offset << 1 | likely). */
 export const hints = 0x400;

@@ -26,8 +26,13 @@ export function translateExchange(j: usize, kind: u32, size: u32): void {
 /** XCHG with memory, atomic between threads; operands that are not aligned are left to the interpreter. */
 function exchangeMemory(j: usize, size: u32): void {
   hostOfOperand(j, size, true);
+  const at = O.hostAt(j);
   if (size != 0) {
     E.get(j, L.HOST);
+    if (at != 0) {
+      E.i32Const(j, at);
+      E.op(j, E.I32_ADD);
+    }
     E.i32Const(j, (1 << size) - 1);
     E.op(j, E.I32_AND);
     E.ifHinted(j, E.VOID, false);
@@ -37,7 +42,7 @@ function exchangeMemory(j: usize, size: u32): void {
   const register = load<u8>(O.recordOf(j), Record.reg);
   E.get(j, L.HOST);
   O.pushRaw(j, register);
-  E.atomic(j, xchgOf(size), size, 0);
+  E.atomic(j, xchgOf(size), size, at);
   O.popRegister(j, register, size);
 }
 

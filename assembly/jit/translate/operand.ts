@@ -232,7 +232,7 @@ export function hostOfLa(j: usize, size: u32, write: bool): void {
 
 /** The same for up to 64 bytes. */
 export function hostOfRange(j: usize, bytes: i32, write: bool): void {
-  pushHit(j, bytes, write);
+  pushHit(j, bytes, write, true);
   E.ifHinted(j, E.I32, true);
   pushHostOfEntry(j, write);
   E.elseThen(j);
@@ -241,7 +241,7 @@ export function hostOfRange(j: usize, bytes: i32, write: bool): void {
   E.get(j, L.W);
   callSlowAccess(j, bytes, write);
   E.end(j);
-  E.set(j, L.HOST);
+  setHost(j, 0);
 }
 
 /** Where a TLB table is: from the local TLB on; users' translations know the address. */
@@ -259,8 +259,11 @@ function pushHostOfEntry(j: usize, write: bool): void {
   E.op(j, E.I32_ADD);
 }
 
-/** Makes ENTRY the TLB entry of the address in LA and W its tag, and pushes whether it is for all bytes of the access (i32). */
-function pushHit(j: usize, bytes: i32, write: bool): void {
+/**
+ * Makes ENTRY the TLB entry of the address in LA and pushes whether it is for all bytes of the access (i32). With
+ * `keepTag`, W is its tag.
+ */
+function pushHit(j: usize, bytes: i32, write: bool, keepTag: bool): void {
   E.get(j, L.LA);
   E.op(j, E.I32_WRAP_I64);
   E.i32Const(j, 8);
@@ -273,7 +276,7 @@ function pushHit(j: usize, bytes: i32, write: bool): void {
   }
   E.tee(j, L.ENTRY);
   E.memory(j, E.I64_LOAD, tableOf(j, write) + Tlb.tag);
-  E.tee(j, L.W);
+  if (keepTag) E.tee(j, L.W);
   E.get(j, L.LA);
   if (bytes > 1) {
     E.i64Const(j, bytes - 1);
@@ -286,12 +289,12 @@ function pushHit(j: usize, bytes: i32, write: bool): void {
 
 /** Pushes the host address of `bytes` bytes at the linear address in LA; 0 if the TLB does not have it. */
 export function pushHostOrZero(j: usize, bytes: i32, write: bool): void {
-  pushHit(j, bytes, write);
-  E.set(j, L.HOST);
+  pushHit(j, bytes, write, false);
+  E.ifHinted(j, E.I32, true);
   pushHostOfEntry(j, write);
+  E.elseThen(j);
   E.i32Const(j, 0);
-  E.get(j, L.HOST);
-  E.select(j);
+  E.end(j);
 }
 
 /** Whether an access is that of several PUSH or POP (stack_run.ts), of which the first is under translation. */
@@ -324,23 +327,35 @@ export function pushNext(j: usize): void {
   pushAddress(j, <i32>behind(recordOf(j)));
 }
 
-/** Pushes the value at HOST, extended. */
+/** Where the memory operand is from HOST on: the offset of loads and stores, which costs the host nothing. */
+@inline
+export function hostAt(j: usize): u32 {
+  return load<u32>(j, Jit.hostAt);
+}
+
+/** Pops HOST, from where the memory operand is `at` bytes away. */
+export function setHost(j: usize, at: u32): void {
+  E.set(j, L.HOST);
+  store<u32>(j, at, Jit.hostAt);
+}
+
+/** Pushes the value of the memory operand, whose host address is in HOST, extended. */
 export function pushMemory(j: usize, size: u32, unsignedValue: bool): void {
   E.get(j, L.HOST);
   let opcode = E.I64_LOAD;
   if (size == 0) opcode = E.I64_LOAD8_U;
   else if (size == 1) opcode = E.I64_LOAD16_U;
   else if (size == 2) opcode = E.I64_LOAD32_U;
-  E.memory(j, opcode, 0);
+  E.memory(j, opcode, hostAt(j));
   // Instructions that load and extend to 64 bits are two for the engine, of which it folds one into the other and keeps both.
   if (!unsignedValue) extend(j, size);
 }
 
-/** Stores a local at HOST. */
+/** Stores a local in the memory operand. */
 export function storeAtHost(j: usize, local: u32, size: u32): void {
   E.get(j, L.HOST);
   E.get(j, local);
-  E.memory(j, size == 0 ? E.I64_STORE8 : size == 1 ? E.I64_STORE16 : size == 2 ? E.I64_STORE32 : E.I64_STORE, 0);
+  E.memory(j, size == 0 ? E.I64_STORE8 : size == 1 ? E.I64_STORE16 : size == 2 ? E.I64_STORE32 : E.I64_STORE, hostAt(j));
 }
 
 /** Writes a local to the operand that modrm.rm names; memory has its host address in HOST already. */

@@ -9,7 +9,7 @@ import * as K from "../../cpu/generated/kinds";
 import * as Ops from "../../cpu/generated/ops";
 import * as E from "../emit";
 import * as L from "../locals";
-import { behind, entryOf, kindOfRecord, recordAt } from "../region";
+import { behind, entryOf, kindOfRecord, memorySize, recordAt } from "../region";
 import { slotSize } from "../state";
 import { hasStack } from "../x87_state";
 import * as X87 from "./x87_operands";
@@ -28,6 +28,7 @@ import {
   pushOperand,
   pushPointer,
   recordOf,
+  setHost,
 } from "./operand";
 
 /** Bytes from the first to the last that is touched: the longer, the more often they lie in two pages. */
@@ -60,8 +61,9 @@ function isPlain(j: usize, rec: usize): bool {
 }
 
 /** Bytes of the memory operand of an instruction that asks for a shared look-up; 0 = it has none. */
-function accessSize(j: usize, kind: u32, entry: usize): i32 {
+function accessSize(j: usize, rec: usize, kind: u32, entry: usize): i32 {
   if (kind >= K.FIRST_X87) return hasStack(j) ? x87AccessSize(entry) : 0;
+  if (kind >= K.FIRST_VECTOR) return isRegisterForm(rec) ? 0 : 1 << memorySize(entry);
   const form = <u32>load<u8>(entry, 2);
   if (kind == 0 || kind >= K.FIRST_SEVERAL || form != 1) return 0;
   const size = <i32>load<u8>(entry, 1);
@@ -76,8 +78,15 @@ function x87AccessSize(entry: usize): i32 {
   return size != 0 ? 1 << size : 0;
 }
 
+/** Those that store whenever they have a memory operand. */
+function isVectorStore(kind: u32): bool {
+  if (kind == K.kVectorStore || kind == K.kVectorStoreLane || kind == K.kVectorStoreGeneral) return true;
+  return kind == K.kVectorToGeneral || kind == K.kVectorExtract;
+}
+
 function isWrite(kind: u32, entry: usize): bool {
   if (kind >= K.FIRST_X87) return kind == K.kX87Store || kind == K.kX87Status || kind == K.kX87StoreControl;
+  if (kind >= K.FIRST_VECTOR) return isVectorStore(kind);
   const reads = kind == K.kCmp || kind == K.kTest || kind == K.kPushRm;
   return !reads && isMemory(load<u8>(entry, 3), load<u8>(entry, 2));
 }
@@ -206,7 +215,7 @@ function collect(j: usize, group: usize, rec: usize, base: u32, moved: i64): i64
   const entry = entryOf(rec);
   const kind = kindOfRecord(rec);
   const where = (<u32>load<u16>(rec, Record.where)) & 0xfff;
-  const size = accessSize(j, kind, entry);
+  const size = accessSize(j, rec, kind, entry);
   if (size != 0 && isPlain(j, rec) && <u32>load<u8>(rec, Record.rm) == base) {
     const at = moved + <i64>load<i32>(rec, Record.disp);
     if (!addAccess(group, where, at, size, isWrite(kind, entry))) return NOT_CONSTANT;
@@ -227,6 +236,12 @@ function collectStack(j: usize, group: usize, rec: usize, kind: u32, entry: usiz
   const pops = kind == K.kPopReg;
   if (!pops && !isPush(kind)) return move;
   return addAccess(group, where, pops ? moved : moved + move, slot, !pops) ? move : NOT_CONSTANT;
+}
+
+/** Whether a group's look-up is for all of an access. */
+function covers(group: usize, access: usize, bytes: i32, write: bool): bool {
+  if (write && load<u32>(group, Jit.gWrite) == 0) return false;
+  return load<i64>(access, Jit.aAt) + bytes <= load<i64>(group, Jit.gHigh);
 }
 
 /** An access of the instruction under translation through `base` whose look-up is shared; 0 = it is not. */
@@ -256,33 +271,38 @@ export function pushRm(j: usize, size: u32, unsignedValue: bool, write: bool): v
 }
 
 /** The same by a shared look-up; false, and nothing is written, if there is none. */
-function hostByShared(j: usize, bytes: i32, write: bool): bool {
+export function hostByShared(j: usize, bytes: i32, write: bool): bool {
   const rec = recordOf(j);
   if (!isPlain(j, rec)) return false;
   const base = <u32>load<u8>(rec, Record.rm);
   const access = sharedAccess(j, base, 0);
-  if (access == 0) return false;
-  ifShared(j, base, access);
+  if (access == 0 || !covers(groupOf(j, base), access, bytes, write)) return false;
+  ifShared(j, base);
   L.pushCpu(j);
   pushPointer(j, base >> 3, load<i32>(rec, Record.disp));
-  E.i64Const(j, 0);
-  callSlowAccess(j, bytes, write);
-  E.end(j);
-  E.set(j, L.HOST);
+  endShared(j, base, access, bytes, write);
   return true;
 }
 
-/** Begins a choice of host addresses: that of an access by the shared look-up, else what is written next. */
-function ifShared(j: usize, base: u32, access: usize): void {
-  const at = <i32>(load<i64>(access, Jit.aAt) - load<i64>(groupOf(j, base), Jit.gLow));
+/** Begins a choice of host addresses: the one of a shared look-up, else that of what is written next. */
+function ifShared(j: usize, base: u32): void {
   E.get(j, hostLocal(base));
   E.ifHinted(j, E.I32, true);
   E.get(j, hostLocal(base));
+  E.elseThen(j);
+}
+
+/** Ends it, with the CPU and the address of an access on the stack: the slow way aims as far before it as the shared look-up. */
+function endShared(j: usize, base: u32, access: usize, bytes: i32, write: bool): void {
+  E.i64Const(j, 0);
+  callSlowAccess(j, bytes, write);
+  const at = <u32>(load<i64>(access, Jit.aAt) - load<i64>(groupOf(j, base), Jit.gLow));
   if (at != 0) {
     E.i32Const(j, at);
-    E.op(j, E.I32_ADD);
+    E.op(j, E.I32_SUB);
   }
-  E.elseThen(j);
+  E.end(j);
+  setHost(j, at);
 }
 
 /**
@@ -297,13 +317,10 @@ export function hostOfStack(j: usize, by: i32, bytes: i32, write: bool): void {
     hostOfRange(j, bytes, write);
     return;
   }
-  ifShared(j, Cpu.rsp, access);
+  ifShared(j, Cpu.rsp);
   L.pushCpu(j);
   E.get(j, L.LA);
-  E.i64Const(j, 0);
-  callSlowAccess(j, bytes, write);
-  E.end(j);
-  E.set(j, L.HOST);
+  endShared(j, Cpu.rsp, access, bytes, write);
 }
 
 /** The access with the lowest address of those that a run of `bytes` bytes has; 0 = not all of them share a look-up. */

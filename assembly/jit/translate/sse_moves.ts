@@ -42,7 +42,7 @@ export function storeWhole(j: usize, entry: usize): void {
   hostOfVector(j, entry, true);
   E.get(j, L.HOST);
   E.get(j, destination(j));
-  V.simdMemory(j, V.V128_STORE, 0);
+  V.simdMemory(j, V.V128_STORE, O.hostAt(j));
 }
 
 /** MOVSS and MOVSD between registers: the rest of the destination stays. */
@@ -60,7 +60,7 @@ export function storeLane(j: usize, entry: usize): void {
   hostOfVector(j, entry, true);
   E.get(j, L.HOST);
   E.get(j, destination(j));
-  V.laneMemory(j, opcodeOf(entry), argOf(entry));
+  V.laneMemory(j, opcodeOf(entry), O.hostAt(j), argOf(entry));
 }
 
 export function movq(j: usize, entry: usize): void {
@@ -83,7 +83,7 @@ export function loadHalf(j: usize, entry: usize): void {
     hostOfVector(j, entry, false);
     E.get(j, L.HOST);
     E.get(j, destination(j));
-    V.laneMemory(j, V.V128_LOAD64_LANE, argOf(entry));
+    V.laneMemory(j, V.V128_LOAD64_LANE, O.hostAt(j), argOf(entry));
   }
   putTarget(j);
 }
@@ -98,7 +98,7 @@ export function fromGeneral(j: usize, entry: usize): void {
   } else {
     hostOfVector(j, entry, false);
     E.get(j, L.HOST);
-    V.simdMemory(j, size == 2 ? V.V128_LOAD32_ZERO : V.V128_LOAD64_ZERO, 0);
+    V.simdMemory(j, size == 2 ? V.V128_LOAD32_ZERO : V.V128_LOAD64_ZERO, O.hostAt(j));
   }
   putTarget(j);
 }
@@ -114,7 +114,7 @@ export function toGeneral(j: usize, entry: usize): void {
   hostOfVector(j, entry, true);
   E.get(j, L.HOST);
   E.get(j, destination(j));
-  V.laneMemory(j, storeLaneOpcode(size), 0);
+  V.laneMemory(j, storeLaneOpcode(size), O.hostAt(j), 0);
 }
 
 /** MOVNTI. */
@@ -170,7 +170,7 @@ export function extractLane(j: usize, entry: usize): void {
     hostOfOperand(j, size, true);
     E.get(j, L.HOST);
     E.get(j, destination(j));
-    V.laneMemory(j, storeLaneOpcode(size), n);
+    V.laneMemory(j, storeLaneOpcode(size), O.hostAt(j), n);
     return;
   }
   L.getXmm(j, older ? rmNumber(j) : target(j));

@@ -6,7 +6,9 @@ import * as Record from "../../layout/record";
 import * as E from "../emit";
 import * as V from "../emit_simd";
 import * as L from "../locals";
-import { exitHere, hostOfLa, isRegisterForm, pushLinear, recordOf } from "./operand";
+import { memorySize } from "../region";
+import { exitHere, hostAt, hostOfLa, isRegisterForm, pushLinear, recordOf } from "./operand";
+import { hostByShared } from "./shared_host";
 
 // What generated/kinds.ts tells of a vector instruction (tools/isa/kinds.mjs).
 
@@ -14,11 +16,6 @@ import { exitHere, hostOfLa, isRegisterForm, pushLinear, recordOf } from "./oper
 @inline
 export function sizeOf(entry: usize): u32 {
   return load<u8>(entry, 1);
-}
-
-@inline
-function memorySize(entry: usize): u32 {
-  return load<u8>(entry, 2) & 15;
 }
 
 @inline
@@ -93,10 +90,9 @@ export function requireVectors(j: usize): void {
 
 /** Makes HOST the memory operand's host address, with its alignment checked where the instruction demands it. */
 export function hostOfVector(j: usize, entry: usize, write: bool): void {
-  pushLinear(j, 1 << memorySize(entry));
-  E.set(j, L.LA);
   if (mustBeAligned(entry)) {
-    E.get(j, L.LA);
+    pushLinear(j, 1 << memorySize(entry));
+    E.tee(j, L.LA);
     E.op(j, E.I32_WRAP_I64);
     E.i32Const(j, 15);
     E.op(j, E.I32_AND);
@@ -104,17 +100,23 @@ export function hostOfVector(j: usize, entry: usize, write: bool): void {
     exitHere(j);
     E.end(j);
   }
+  if (hostByShared(j, 1 << memorySize(entry), write)) return;
+  if (!mustBeAligned(entry)) {
+    pushLinear(j, 1 << memorySize(entry));
+    E.set(j, L.LA);
+  }
   hostOfLa(j, memorySize(entry), write);
 }
 
 /** Pushes the memory operand; what a narrow one does not fill is zero, or for two bytes, of no meaning. */
 function pushVectorMemory(j: usize, size: u32): void {
+  const at = hostAt(j);
   E.get(j, L.HOST);
-  if (size == 4) V.simdMemory(j, V.V128_LOAD, 0);
-  else if (size == 3) V.simdMemory(j, V.V128_LOAD64_ZERO, 0);
-  else if (size == 2) V.simdMemory(j, V.V128_LOAD32_ZERO, 0);
+  if (size == 4) V.simdMemory(j, V.V128_LOAD, at);
+  else if (size == 3) V.simdMemory(j, V.V128_LOAD64_ZERO, at);
+  else if (size == 2) V.simdMemory(j, V.V128_LOAD32_ZERO, at);
   else {
-    E.memory(j, E.I64_LOAD16_U, 0);
+    E.memory(j, E.I64_LOAD16_U, at);
     V.simd(j, V.I64X2_SPLAT);
   }
 }

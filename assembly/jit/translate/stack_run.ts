@@ -10,6 +10,7 @@ import { beginInstruction } from "../flow";
 import * as L from "../locals";
 import { behind, entryOf, kindOfRecord, recordAt } from "../region";
 import { cutAddress, slotSize } from "../state";
+import { hostAt } from "./operand";
 import { hostOfStack } from "./shared_host";
 
 /** As many as a slow access can do at once (64 bytes) of those with 64 bits. */
@@ -49,6 +50,7 @@ export function translateRun(j: usize, offset: u32, n: u32): u32 {
   const size = slotSize(j);
   const bytes = <i32>(n << size);
   hostOfStack(j, pushes ? -bytes : 0, bytes, pushes);
+  const at = hostAt(j);
   for (let i: u32 = 0; i < n; i++) {
     const rec = recordAt(j, offset);
     const register = (<u32>load<u8>(rec, Record.rm)) >> 3;
@@ -56,9 +58,9 @@ export function translateRun(j: usize, offset: u32, n: u32): u32 {
     if (pushes) {
       if (kindOfRecord(rec) == K.kPushImm) E.i64Const(j, load<i32>(rec, Record.imm));
       else L.getGpr(j, register);
-      E.memory(j, size == 3 ? E.I64_STORE : E.I64_STORE32, (n - 1 - i) << size);
+      E.memory(j, size == 3 ? E.I64_STORE : E.I64_STORE32, at + ((n - 1 - i) << size));
     } else {
-      E.memory(j, size == 3 ? E.I64_LOAD : E.I64_LOAD32_U, i << size);
+      E.memory(j, size == 3 ? E.I64_LOAD : E.I64_LOAD32_U, at + (i << size));
       L.setGpr(j, register);
     }
     offset = behind(rec);

@@ -452,14 +452,14 @@ function translateControl(j: usize, kind: u32, entry: usize): void {
     L.pushCpu(j);
     E.memory(j, E.I32_LOAD16_U, Cpu.fcw);
   }
-  E.memory(j, E.I32_STORE16, 0);
+  E.memory(j, E.I32_STORE16, O.hostAt(j));
 }
 
 /** As long as all exceptions stay masked, only rounding and precision change. */
 function loadControl(j: usize): void {
   hostOfOperand(j, 1, false);
   E.get(j, L.HOST);
-  E.memory(j, E.I32_LOAD16_U, 0);
+  E.memory(j, E.I32_LOAD16_U, O.hostAt(j));
   E.tee(j, L.ENTRY);
   E.i32Const(j, EXCEPTIONS);
   E.op(j, E.I32_AND);

@@ -9,6 +9,7 @@ import * as E from "../emit";
 import * as L from "../locals";
 import { pushHighProduct } from "./muldiv";
 import { getHead, getSig, setHead, setSig } from "../x87_state";
+import { hostAt } from "./operand";
 import { DENORMAL_OR_EXPONENT } from "./x87_operands";
 
 const SIGN: i32 = 0x8000;
@@ -418,7 +419,7 @@ export function startNarrow(j: usize, n: u32): void {
   with64(j, E.I64_SHR_U, 15);
   with64(j, E.I64_SHL, 63);
   E.op(j, E.I64_OR);
-  E.memory(j, E.I64_STORE, 0);
+  E.memory(j, E.I64_STORE, hostAt(j));
   signal(j);
   leaveQuick(j);
 }
