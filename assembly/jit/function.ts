@@ -39,7 +39,7 @@ import { pushCondition } from "./translate/flags";
 import { translateInstruction } from "./translate/instruction";
 import { dropTop, pushX, readTop } from "./translate/move";
 import * as O from "./translate/operand";
-import { forgetSharedHost, hostOfOperand } from "./translate/shared_host";
+import { endSharedHost, hostOfOperand, moveShared, startSharedHost } from "./translate/shared_host";
 import { runAt, translateRun } from "./translate/stack_run";
 import { callString } from "./translate/string";
 import { endVectors, forgetVectors, startVectors } from "./translate/sse_operands";
@@ -128,7 +128,7 @@ function writeBlock(j: usize, n: i32): void {
   startFlags(j, b);
   if (hasStack(j)) store<u32>(j, plannedState(j, n), Jit.stackState);
   startVectors(j, b);
-  forgetSharedHost(j);
+  startSharedHost(j, b);
   if (isMerge(j, n) || load<u32>(b, Jit.bLoop) != 0) store<u32>(j, 0, Jit.owed);
   if (load<u32>(b, Jit.bTerm) == Jit.TERM_MATCH) {
     writeMatch(j, n, b);
@@ -153,6 +153,7 @@ function writeBlock(j: usize, n: i32): void {
       rec += Record.SIZE;
     }
     translateInstruction(j, rec);
+    moveShared(j, rec);
     offset = behind(rec);
     left--;
   }
@@ -166,6 +167,7 @@ function writeBlock(j: usize, n: i32): void {
 function writeMatch(j: usize, n: i32, b: usize): void {
   store<u32>(b, load<u32>(j, Jit.flagKind), Jit.bFlagKind);
   endVectors(j, n);
+  endSharedHost(j, n);
   E.get(j, L.RIP);
   pushAddress(j, <i32>load<u32>(b, Jit.bOffset));
   E.op(j, E.I64_EQ);
@@ -188,6 +190,7 @@ function writeTerminator(j: usize, n: i32, b: usize, term: u32): void {
   const rec = O.recordOf(j);
   store<u32>(b, load<u32>(j, Jit.flagKind), Jit.bFlagKind);
   endVectors(j, n);
+  endSharedHost(j, n);
   switch (term) {
     case Jit.TERM_FALL:
       goTo(j, n, load<i32>(b, Jit.bFall), <i32>load<u32>(b, Jit.bEnd));

@@ -25,30 +25,31 @@ export const EXIT: u32 = 7;
 /** Flags: kind (FLAGS_IN_MEMORY: the other locals mean nothing), known bits, result, operands (layout/cpu.ts). */
 export const FLAG_KIND: u32 = 8;
 export const FLAG_BITS: u32 = 9;
-/** Host address of the first of the bytes that accesses with a shared look-up touch, 0 = not in the TLB or in two pages. */
-export const HOST_BASE: u32 = 10;
-/** The same for accesses by rsp. */
-export const HOST_STACK: u32 = 11;
+/**
+ * Host address of the first of the bytes that accesses with a shared look-up touch, 0 = not in the TLB or in two pages: of those
+ * by rsp, and of two more groups.
+ */
+export const HOST_SHARED: u32 = 10;
 /** Cpu.jitKey as it was when the region was entered. */
-export const KEY: u32 = 12;
+export const KEY: u32 = 13;
 /** Which registers are stored on the way out: bit n = general register n, 16 + n = xmm n. */
-export const MASK: u32 = 13;
-export const I32_LOCALS: u32 = 11;
+export const MASK: u32 = 14;
+export const I32_LOCALS: u32 = 12;
 /** gva of the page that the code runs at. */
-export const PAGE: u32 = 14;
+export const PAGE: u32 = 15;
 /** Linear address of the memory operand. */
-export const LA: u32 = 15;
-export const FLAG_RESULT: u32 = 16;
-export const FLAG_A: u32 = 17;
-export const FLAG_B: u32 = 18;
+export const LA: u32 = 16;
+export const FLAG_RESULT: u32 = 17;
+export const FLAG_A: u32 = 18;
+export const FLAG_B: u32 = 19;
 /** Work: X and Y are the operands of the instruction. */
-export const X: u32 = 19;
-export const Y: u32 = 20;
-export const Z: u32 = 21;
-export const W: u32 = 22;
+export const X: u32 = 20;
+export const Y: u32 = 21;
+export const Z: u32 = 22;
+export const W: u32 = 23;
 export const I64_LOCALS: u32 = 9;
 /** General registers 0..15, i64; in flat 32-bit code i32. */
-export const GPR: u32 = 23;
+export const GPR: u32 = 24;
 export const GPR_LOCALS: u32 = 16;
 /** xmm registers 0..15. */
 export const XMM: u32 = GPR + GPR_LOCALS;

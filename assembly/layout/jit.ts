@@ -218,24 +218,26 @@ export const fPending = 32;
 export const fLive = 40;
 
 /**
- * Accesses that share a look-up (jit/translate/shared_host.ts), those by rsp and those by another register: u32 byte offset of
- * the base register, u32 accesses, u32 1 = for writes too, i64 lowest and highest byte, all from where the register pointed
- * at the first access. Of each u32 page offset of the instruction, with ON_STACK for what PUSH, POP, CALL and RET access
- * beside their operand, and i64 its lowest byte.
+ * Groups of accesses that share a look-up (jit/translate/shared_host.ts), the first one for those by rsp: u32 byte offset of the
+ * base register, u32 1 = for writes too, i64 the lowest and the highest byte from where the register pointed at the look-up,
+ * and how far it has moved since.
  */
 export const shared = 0x66000;
-export const sharedByStack = 0x66400;
+export const GROUPS = 3;
+export const GROUP_SIZE = 32;
 export const gBase = 0;
-export const gCount = 4;
-export const gWrite = 8;
-export const gLow = 16;
-export const gHigh = 24;
-export const gAccesses = 32;
-export const GROUP_MAX = 32;
-export const ACCESS_SIZE = 16;
-export const aWhere = 0;
-export const aAt = 8;
-export const ON_STACK = 0x10000;
+export const gWrite = 4;
+export const gLow = 8;
+export const gHigh = 16;
+export const gMoved = 24;
+/** u32 the group that another register gets next. */
+export const nextGroup = 0x66060;
+/** While accesses are collected: u32 how many there are, and how many more blocks may be looked at. */
+export const accesses = 0x66064;
+export const blocksLeft = 0x66068;
+/** The groups at the end of each basic block. */
+export const sharedAt = 0x66100;
+export const SHARED_SIZE = GROUPS * GROUP_SIZE;
 
 /** Entries of 16 bytes: u64 rip, u32 key, u32 table slot. */
 export const jumpCache = 0x80000;

@@ -1,6 +1,6 @@
-// Accesses of a basic block through the same base register: fields of a structure, variables on the stack. One look into
-// the TLB for all of them, as long as the register stays as it is and what they touch lies in one page; where it does
-// not, each of them goes the slow way.
+// Accesses through the same base register: fields of a structure, variables on the stack. One look into the TLB for all of
+// them in a basic block and in those that only it leads to, as long as the register moves by constants and what they touch
+// lies in one page; where it does not, each of them goes the slow way.
 
 import * as Cpu from "../../layout/cpu";
 import * as Jit from "../../layout/jit";
@@ -9,7 +9,7 @@ import * as K from "../../cpu/generated/kinds";
 import * as Ops from "../../cpu/generated/ops";
 import * as E from "../emit";
 import * as L from "../locals";
-import { behind, entryOf, kindOfRecord, memorySize, recordAt } from "../region";
+import { behind, blockAddress, entryOf, kindOfRecord, memorySize, recordAt } from "../region";
 import { slotSize } from "../state";
 import { hasStack } from "../x87_state";
 import * as X87 from "./x87_operands";
@@ -36,21 +36,79 @@ const SPAN_MAX: i64 = 128;
 const PLAIN_ADDRESS: u32 = Record.MISC_FORM | Record.MISC_SEG;
 const NONE: u32 = 0xff;
 
-/** Accesses by rsp are a group of their own, beside which there is one by another register. */
-@inline
-function groupOf(j: usize, base: u32): usize {
-  return j + (base == <u32>Cpu.rsp ? Jit.sharedByStack : Jit.shared);
-}
+/** Further blocks that a look-up may be for. */
+const BLOCKS_MAX: u32 = 6;
 
 @inline
-function hostLocal(base: u32): u32 {
-  return base == <u32>Cpu.rsp ? L.HOST_STACK : L.HOST_BASE;
+function groupAt(j: usize, n: i32): usize {
+  return j + Jit.shared + <usize>n * Jit.GROUP_SIZE;
+}
+
+/** The group of a base register; 0 = it has none. */
+function groupOf(j: usize, base: u32): usize {
+  for (let n = 0; n < Jit.GROUPS; n++) {
+    if (load<u32>(groupAt(j, n), Jit.gBase) == base) return groupAt(j, n);
+  }
+  return 0;
+}
+
+/** A group for a base register that has none: rsp has its own, others take turns. */
+function freeGroup(j: usize, base: u32): usize {
+  if (base == <u32>Cpu.rsp) return groupAt(j, 0);
+  for (let n = 1; n < Jit.GROUPS; n++) {
+    if (load<u32>(groupAt(j, n), Jit.gBase) == NONE) return groupAt(j, n);
+  }
+  const n = load<i32>(j, Jit.nextGroup);
+  store<i32>(j, n == Jit.GROUPS - 1 ? 1 : n + 1, Jit.nextGroup);
+  return groupAt(j, max(n, 1));
+}
+
+/** The local that has a group's host address. */
+@inline
+function hostLocal(j: usize, group: usize): u32 {
+  return L.HOST_SHARED + <u32>(group - j - Jit.shared) / Jit.GROUP_SIZE;
+}
+
+function savedAt(j: usize, n: i32): usize {
+  return j + Jit.sharedAt + <usize>n * Jit.SHARED_SIZE;
 }
 
 /** No look-up is shared with what came before. */
 export function forgetSharedHost(j: usize): void {
-  store<u32>(j + Jit.shared, NONE, Jit.gBase);
-  store<u32>(j + Jit.sharedByStack, NONE, Jit.gBase);
+  for (let n = 0; n < Jit.GROUPS; n++) store<u32>(groupAt(j, n), NONE, Jit.gBase);
+}
+
+/** The look-ups that a basic block begins with: those of its only predecessor. */
+export function startSharedHost(j: usize, b: usize): void {
+  const pred = load<i32>(b, Jit.bOnlyPred);
+  if (pred < 0 || load<u32>(b, Jit.bLoop) != 0) forgetSharedHost(j);
+  else memory.copy(j + Jit.shared, savedAt(j, pred), Jit.SHARED_SIZE);
+}
+
+/** Keeps them for the blocks behind block n, if it is only a branch that is between. */
+export function endSharedHost(j: usize, n: i32): void {
+  const saved = savedAt(j, n);
+  memory.copy(saved, j + Jit.shared, Jit.SHARED_SIZE);
+  if (leadsOn(blockAddress(j, n))) return;
+  for (let k = 0; k < Jit.SHARED_SIZE; k += Jit.GROUP_SIZE) store<u32>(saved + <usize>k, NONE, Jit.gBase);
+}
+
+/** Whether a block ends with nothing that touches registers or memory. */
+function leadsOn(b: usize): bool {
+  const term = load<u32>(b, Jit.bTerm);
+  return term == Jit.TERM_FALL || term == Jit.TERM_JCC || term == Jit.TERM_JMP;
+}
+
+/** Behind an instruction: its base registers have moved, or are others. */
+export function moveShared(j: usize, rec: usize): void {
+  for (let n = 0; n < Jit.GROUPS; n++) {
+    const group = groupAt(j, n);
+    const base = load<u32>(group, Jit.gBase);
+    if (base == NONE) continue;
+    const by = moveOf(j, rec, kindOfRecord(rec), entryOf(rec), base);
+    if (by == NOT_CONSTANT) store<u32>(group, NONE, Jit.gBase);
+    else store<i64>(group, load<i64>(group, Jit.gMoved) + by, Jit.gMoved);
+  }
 }
 
 /** Whether the memory operand is [register + displacement], of the mode's address size. */
@@ -132,32 +190,7 @@ function changes(j: usize, rec: usize, kind: u32, entry: usize, base: u32): bool
   return to != OPERAND_A || base == Cpu.rax;
 }
 
-/** Adds an access to a group; false if it is too far away. */
-function addAccess(group: usize, where: u32, at: i64, bytes: i64, write: bool): bool {
-  const n = load<u32>(group, Jit.gCount);
-  const low = n == 0 ? at : min<i64>(load<i64>(group, Jit.gLow), at);
-  const high = n == 0 ? at + bytes : max<i64>(load<i64>(group, Jit.gHigh), at + bytes);
-  if (high - low > SPAN_MAX || n == <u32>Jit.GROUP_MAX) return false;
-  store<i64>(group, low, Jit.gLow);
-  store<i64>(group, high, Jit.gHigh);
-  if (write) store<u32>(group, 1, Jit.gWrite);
-  const access = group + Jit.gAccesses + <usize>n * Jit.ACCESS_SIZE;
-  store<u32>(access, where, Jit.aWhere);
-  store<i64>(access, at, Jit.aAt);
-  store<u32>(group, n + 1, Jit.gCount);
-  return true;
-}
-
-/** An access of a group, 0 = it is not in there. */
-function findAccess(group: usize, where: u32): usize {
-  const end = group + Jit.gAccesses + <usize>load<u32>(group, Jit.gCount) * Jit.ACCESS_SIZE;
-  for (let access = group + Jit.gAccesses; access < end; access += Jit.ACCESS_SIZE) {
-    if (load<u32>(access, Jit.aWhere) == where) return access;
-  }
-  return 0;
-}
-
-/** How an instruction moves rsp by a constant: bytes; NOT_CONSTANT if it does something else to it. */
+/** How an instruction moves a base register by a constant: bytes; NOT_CONSTANT if it does something else to it. */
 const NOT_CONSTANT: i64 = i64.MAX_VALUE;
 
 @inline
@@ -165,94 +198,135 @@ function isPush(kind: u32): bool {
   return kind == K.kPushReg || kind == K.kPushImm || kind == K.kPushRm;
 }
 
-function stackMove(j: usize, rec: usize, kind: u32, entry: usize): i64 {
+function moveOf(j: usize, rec: usize, kind: u32, entry: usize, base: u32): i64 {
   const slot: i64 = 1 << slotSize(j);
   const rm = <u32>load<u8>(rec, Record.rm);
-  if (isPush(kind)) return load<u8>(entry, 1) == <u8>slotSize(j) ? -slot : NOT_CONSTANT;
-  switch (kind) {
-    case K.kPopReg:
-      return load<u8>(entry, 1) == <u8>slotSize(j) && rm != <u32>Cpu.rsp ? slot : NOT_CONSTANT;
-    case K.kAdd:
-    case K.kSub:
-      if (rm != <u32>Cpu.rsp || !isRegisterForm(rec) || load<u8>(entry, 3) != <u8>OPERAND_E) break;
-      if (load<u8>(entry, 4) != <u8>OPERAND_I || load<u8>(entry, 1) != <u8>slotSize(j)) break;
-      return kind == K.kAdd ? <i64>load<i32>(rec, Record.imm) : -(<i64>load<i32>(rec, Record.imm));
+  const whole = load<u8>(entry, 1) == <u8>slotSize(j);
+  const stack = base == <u32>Cpu.rsp;
+  if (stack && isPush(kind)) return whole ? -slot : NOT_CONSTANT;
+  if (stack && kind == K.kPopReg) return whole && rm != base ? slot : NOT_CONSTANT;
+  if (whole && rm == base) {
+    const result = isRegisterForm(rec) && load<u8>(entry, 3) == <u8>OPERAND_E;
+    const constant = result && load<u8>(entry, 4) == <u8>OPERAND_I;
+    if (kind == K.kAdd && constant) return load<i32>(rec, Record.imm);
+    if (kind == K.kSub && constant) return -(<i64>load<i32>(rec, Record.imm));
+    if (kind == K.kInc && result) return 1;
+    if (kind == K.kDec && result) return -1;
+    if (kind == K.kLea && load<u8>(rec, Record.reg) == <u8>base && isPlain(j, rec)) return load<i32>(rec, Record.disp);
   }
-  return changes(j, rec, kind, entry, Cpu.rsp) ? NOT_CONSTANT : 0;
+  return changes(j, rec, kind, entry, base) ? NOT_CONSTANT : 0;
+}
+
+/** Adds an access to a group; false if it is too far away. */
+function addAccess(j: usize, group: usize, at: i64, bytes: i64, write: bool): bool {
+  const accesses = load<u32>(j, Jit.accesses);
+  const low = accesses == 0 ? at : min<i64>(load<i64>(group, Jit.gLow), at);
+  const high = accesses == 0 ? at + bytes : max<i64>(load<i64>(group, Jit.gHigh), at + bytes);
+  if (high - low > SPAN_MAX) return false;
+  store<i64>(group, low, Jit.gLow);
+  store<i64>(group, high, Jit.gHigh);
+  if (write) store<u32>(group, 1, Jit.gWrite);
+  store<u32>(j, accesses + 1, Jit.accesses);
+  return true;
 }
 
 /**
  * Collects the accesses from the instruction under translation on that can share a look-up through `base`, and writes it:
- * the group's local is the host address of the first byte, 0 if they must go the slow way. False if there are no two.
+ * the group's local is the host address of the first byte, 0 if they must go the slow way. 0 if there are no two.
  */
-function share(j: usize, base: u32): bool {
-  const group = groupOf(j, base);
+function share(j: usize, base: u32): usize {
+  const group = freeGroup(j, base);
   store<u32>(group, NONE, Jit.gBase);
-  store<u32>(group, 0, Jit.gCount);
   store<u32>(group, 0, Jit.gWrite);
-  const end = load<u32>(<usize>load<u32>(j, Jit.block), Jit.bEnd);
-  let rec = recordOf(j);
-  let moved: i64 = 0;
-  while (true) {
-    const move = collect(j, group, rec, base, moved);
-    if (move == NOT_CONSTANT || behind(rec) >= end) break;
-    moved += move;
-    rec = recordAt(j, behind(rec));
-    if (rec == 0 || <i32>load<u16>(rec, Record.op) == Ops.FENCE) break;
-  }
-  if (load<u32>(group, Jit.gCount) < 2) return false;
+  store<i64>(group, 0, Jit.gMoved);
+  store<u32>(j, 0, Jit.accesses);
+  store<u32>(j, BLOCKS_MAX, Jit.blocksLeft);
+  collectBlock(j, <usize>load<u32>(j, Jit.block), recordOf(j), group, base, 0, true);
+  if (load<u32>(j, Jit.accesses) < 2) return 0;
   store<u32>(group, base, Jit.gBase);
   const low = load<i64>(group, Jit.gLow);
   pushPointer(j, base >> 3, <i32>low);
   E.set(j, L.LA);
   pushHostOrZero(j, <i32>(load<i64>(group, Jit.gHigh) - low), load<u32>(group, Jit.gWrite) != 0);
-  E.set(j, hostLocal(base));
-  return true;
+  E.set(j, hostLocal(j, group));
+  return group;
+}
+
+/**
+ * Adds the accesses of a block from `rec` on, and of those that only it leads to. Where it is not `certain` that they will come,
+ * none of them makes a look-up one for writing, which might find a page that can only be read.
+ */
+function collectBlock(j: usize, b: usize, rec: usize, group: usize, base: u32, moved: i64, certain: bool): void {
+  const end = load<u32>(b, Jit.bEnd);
+  const branches = load<u32>(b, Jit.bTerm) != Jit.TERM_FALL && leadsOn(b);
+  while (!branches || behind(rec) < end) {
+    const move = collect(j, group, rec, base, moved, certain);
+    if (move == NOT_CONSTANT) return;
+    moved += move;
+    if (behind(rec) >= end) break;
+    rec = recordAt(j, behind(rec));
+    if (rec == 0 || <i32>load<u16>(rec, Record.op) == Ops.FENCE) return;
+  }
+  if (!leadsOn(b)) return;
+  collectBehind(j, b, load<i32>(b, Jit.bFall), group, base, moved);
+  collectBehind(j, b, load<i32>(b, Jit.bTaken), group, base, moved);
+}
+
+function collectBehind(j: usize, from: usize, n: i32, group: usize, base: u32, moved: i64): void {
+  const left = load<u32>(j, Jit.blocksLeft);
+  if (n < 0 || left == 0) return;
+  const b = blockAddress(j, n);
+  const pred = load<i32>(b, Jit.bOnlyPred);
+  if (pred < 0 || blockAddress(j, pred) != from || load<u32>(b, Jit.bLoop) != 0 || load<u32>(b, Jit.bCount) == 0) return;
+  store<u32>(j, left - 1, Jit.blocksLeft);
+  const rec = recordAt(j, load<u32>(b, Jit.bOffset));
+  if (rec == 0 || <i32>load<u16>(rec, Record.op) == Ops.FENCE) return;
+  collectBlock(j, b, rec, group, base, moved, false);
 }
 
 /** Adds the accesses of an instruction, before which `base` has moved by `moved` bytes; returns by how many it moves it. */
-function collect(j: usize, group: usize, rec: usize, base: u32, moved: i64): i64 {
+function collect(j: usize, group: usize, rec: usize, base: u32, moved: i64, certain: bool): i64 {
   const entry = entryOf(rec);
   const kind = kindOfRecord(rec);
-  const where = (<u32>load<u16>(rec, Record.where)) & 0xfff;
   const size = accessSize(j, rec, kind, entry);
   if (size != 0 && isPlain(j, rec) && <u32>load<u8>(rec, Record.rm) == base) {
-    const at = moved + <i64>load<i32>(rec, Record.disp);
-    if (!addAccess(group, where, at, size, isWrite(kind, entry))) return NOT_CONSTANT;
+    const write = isWrite(kind, entry);
+    if (write && !certain && load<u32>(group, Jit.gWrite) == 0) return NOT_CONSTANT;
+    if (!addAccess(j, group, moved + <i64>load<i32>(rec, Record.disp), size, write)) return NOT_CONSTANT;
   }
-  if (base == <u32>Cpu.rsp) return collectStack(j, group, rec, kind, entry, moved);
-  return changes(j, rec, kind, entry, base) ? NOT_CONSTANT : 0;
+  const move = moveOf(j, rec, kind, entry, base);
+  if (base != <u32>Cpu.rsp) return move;
+  return collectStack(j, group, rec, kind, moved, move, certain);
 }
 
 /** What is pushed or popped. */
-function collectStack(j: usize, group: usize, rec: usize, kind: u32, entry: usize, moved: i64): i64 {
-  const where = ((<u32>load<u16>(rec, Record.where)) & 0xfff) | Jit.ON_STACK;
+function collectStack(j: usize, group: usize, rec: usize, kind: u32, moved: i64, move: i64, certain: bool): i64 {
   const slot: i64 = 1 << slotSize(j);
   const op = <i32>load<u16>(rec, Record.op);
-  if (op == Ops.CALL) addAccess(group, where, moved - slot, slot, true);
-  if (op == Ops.RET) addAccess(group, where, moved, slot, false);
-  const move = stackMove(j, rec, kind, entry);
+  const writes = op == Ops.CALL || isPush(kind);
+  if (writes && !certain && load<u32>(group, Jit.gWrite) == 0) return NOT_CONSTANT;
+  if (op == Ops.CALL) addAccess(j, group, moved - slot, slot, true);
+  if (op == Ops.RET) addAccess(j, group, moved, slot, false);
   if (move == NOT_CONSTANT) return move;
   const pops = kind == K.kPopReg;
   if (!pops && !isPush(kind)) return move;
-  return addAccess(group, where, pops ? moved : moved + move, slot, !pops) ? move : NOT_CONSTANT;
+  return addAccess(j, group, pops ? moved : moved + move, slot, !pops) ? move : NOT_CONSTANT;
 }
 
-/** Whether a group's look-up is for all of an access. */
-function covers(group: usize, access: usize, bytes: i32, write: bool): bool {
+/** Whether a group's look-up is for an access `at` bytes from where its base register points now. */
+function covers(group: usize, at: i64, bytes: i32, write: bool): bool {
   if (write && load<u32>(group, Jit.gWrite) == 0) return false;
-  return load<i64>(access, Jit.aAt) + bytes <= load<i64>(group, Jit.gHigh);
+  const from = load<i64>(group, Jit.gMoved) + at;
+  return from >= load<i64>(group, Jit.gLow) && from + bytes <= load<i64>(group, Jit.gHigh);
 }
 
-/** An access of the instruction under translation through `base` whose look-up is shared; 0 = it is not. */
-function sharedAccess(j: usize, base: u32, which: u32): usize {
-  const where = ((<u32>load<u16>(recordOf(j), Record.where)) & 0xfff) | which;
-  const group = groupOf(j, base);
-  if (load<u32>(group, Jit.gBase) == base) {
-    const access = findAccess(group, where);
-    if (access != 0) return access;
-  }
-  return share(j, base) ? findAccess(group, where) : 0;
+/** The group whose look-up is for an access of the instruction under translation, which is written if there is none yet; 0 = there is none. */
+function sharing(j: usize, base: u32, at: i64, bytes: i32, write: bool): usize {
+  let group = groupOf(j, base);
+  if (group != 0 && covers(group, at, bytes, write)) return group;
+  if (group != 0) store<u32>(group, NONE, Jit.gBase);
+  group = share(j, base);
+  return group != 0 && covers(group, at, bytes, write) ? group : 0;
 }
 
 /** Makes HOST the memory operand's host address. */
@@ -275,28 +349,29 @@ export function hostByShared(j: usize, bytes: i32, write: bool): bool {
   const rec = recordOf(j);
   if (!isPlain(j, rec)) return false;
   const base = <u32>load<u8>(rec, Record.rm);
-  const access = sharedAccess(j, base, 0);
-  if (access == 0 || !covers(groupOf(j, base), access, bytes, write)) return false;
-  ifShared(j, base);
+  const disp = load<i32>(rec, Record.disp);
+  const group = sharing(j, base, disp, bytes, write);
+  if (group == 0) return false;
+  ifShared(j, group);
   L.pushCpu(j);
-  pushPointer(j, base >> 3, load<i32>(rec, Record.disp));
-  endShared(j, base, access, bytes, write);
+  pushPointer(j, base >> 3, disp);
+  endShared(j, group, disp, bytes, write);
   return true;
 }
 
 /** Begins a choice of host addresses: the one of a shared look-up, else that of what is written next. */
-function ifShared(j: usize, base: u32): void {
-  E.get(j, hostLocal(base));
+function ifShared(j: usize, group: usize): void {
+  E.get(j, hostLocal(j, group));
   E.ifHinted(j, E.I32, true);
-  E.get(j, hostLocal(base));
+  E.get(j, hostLocal(j, group));
   E.elseThen(j);
 }
 
 /** Ends it, with the CPU and the address of an access on the stack: the slow way aims as far before it as the shared look-up. */
-function endShared(j: usize, base: u32, access: usize, bytes: i32, write: bool): void {
+function endShared(j: usize, group: usize, disp: i64, bytes: i32, write: bool): void {
   E.i64Const(j, 0);
   callSlowAccess(j, bytes, write);
-  const at = <u32>(load<i64>(access, Jit.aAt) - load<i64>(groupOf(j, base), Jit.gLow));
+  const at = <u32>(load<i64>(group, Jit.gMoved) + disp - load<i64>(group, Jit.gLow));
   if (at != 0) {
     E.i32Const(j, at);
     E.op(j, E.I32_SUB);
@@ -310,31 +385,15 @@ function endShared(j: usize, base: u32, access: usize, bytes: i32, write: bool):
  * translation pushes or pops, or with it a run of them.
  */
 export function hostOfStack(j: usize, by: i32, bytes: i32, write: bool): void {
-  const access = sharedStack(j, bytes, write);
+  const group = sharing(j, Cpu.rsp, by, bytes, write);
   pushPointer(j, Cpu.rsp >> 3, by);
   E.set(j, L.LA);
-  if (access == 0) {
+  if (group == 0) {
     hostOfRange(j, bytes, write);
     return;
   }
-  ifShared(j, Cpu.rsp);
+  ifShared(j, group);
   L.pushCpu(j);
   E.get(j, L.LA);
-  endShared(j, Cpu.rsp, access, bytes, write);
-}
-
-/** The access with the lowest address of those that a run of `bytes` bytes has; 0 = not all of them share a look-up. */
-function sharedStack(j: usize, bytes: i32, write: bool): usize {
-  let lowest = sharedAccess(j, Cpu.rsp, Jit.ON_STACK);
-  if (lowest == 0) return 0;
-  const group = groupOf(j, Cpu.rsp);
-  const slot = 1 << slotSize(j);
-  let rec = recordOf(j);
-  for (let left = bytes - slot; left > 0; left -= slot) {
-    rec = recordAt(j, behind(rec));
-    const access = findAccess(group, ((<u32>load<u16>(rec, Record.where)) & 0xfff) | Jit.ON_STACK);
-    if (access == 0) return 0;
-    if (write) lowest = access;
-  }
-  return lowest;
+  endShared(j, group, by, bytes, write);
 }

@@ -11,7 +11,7 @@ import * as L from "../locals";
 import { behind, entryOf, kindOfRecord, recordAt } from "../region";
 import { cutAddress, slotSize } from "../state";
 import { hostAt } from "./operand";
-import { hostOfStack } from "./shared_host";
+import { hostOfStack, moveShared } from "./shared_host";
 
 /** As many as a slow access can do at once (64 bytes) of those with 64 bits. */
 const LONGEST: u32 = 8;
@@ -63,6 +63,7 @@ export function translateRun(j: usize, offset: u32, n: u32): u32 {
       E.memory(j, size == 3 ? E.I64_LOAD : E.I64_LOAD32_U, at + (i << size));
       L.setGpr(j, register);
     }
+    moveShared(j, rec);
     offset = behind(rec);
   }
   E.get(j, L.LA);
