@@ -3,9 +3,12 @@
 
 import * as Cpu from "../layout/cpu";
 import * as Jit from "../layout/jit";
-import { CF, PF, ZF } from "../cpu/flags";
+import { CF, OF, PF, ZF } from "../cpu/flags";
 import * as E from "./emit";
 import * as L from "./locals";
+
+/** Code for FN_CONDITION: all six arithmetic flags, as EFLAGS bits. */
+export const ALL_FLAGS: u32 = 16;
 
 /** The kind that is known at this point, or FLAGS_UNKNOWN. */
 @inline
@@ -46,23 +49,18 @@ export function pushSecond(j: usize): void {
   else E.get(j, L.FLAG_B);
 }
 
-/** Of two values on the stack keeps the first if the flags, of unknown kind, are of this one. */
-export function selectByKind(j: usize, kind: u32): void {
-  E.get(j, L.FLAG_KIND);
-  E.i32Const(j, Cpu.FLAGS_KIND);
-  E.op(j, E.I32_AND);
-  E.i32Const(j, kind);
-  E.op(j, E.I32_EQ);
-  E.select(j);
-}
-
 /** Pushes the result whatever the kind. */
 export function pushUnknownResult(j: usize): void {
   E.get(j, L.FLAG_A);
   E.get(j, L.FLAG_B);
   E.op(j, E.I64_SUB);
   E.get(j, L.FLAG_RESULT);
-  selectByKind(j, Cpu.FLAGS_SUB);
+  E.get(j, L.FLAG_KIND);
+  E.i32Const(j, Cpu.FLAGS_KIND);
+  E.op(j, E.I32_AND);
+  E.i32Const(j, Cpu.FLAGS_SUB);
+  E.op(j, E.I32_EQ);
+  E.select(j);
 }
 
 /** Pushes by how many bits values must be shifted to the left for their sign to be on top, whatever the kind. */
@@ -87,10 +85,75 @@ export function storeFlags(j: usize): void {
   const kind = knownKind(j);
   if (kind == Jit.FLAGS_UNKNOWN) storeUnknown(j);
   else if (kind == Jit.FLAGS_ORDER) storeOrder(j);
+  else if (kind == Jit.FLAGS_TESTED) storeTested(j);
+  else if (kind == Jit.FLAGS_ROTATED) storeRotated(j);
   else storeKnown(j, kind);
 }
 
+@inline
+function usesFlags(j: usize, what: u32): bool {
+  return (load<u32>(j, Jit.flagsUsed) & what) != 0;
+}
+
+/** Pushes a condition (0..15) of the flags in memory, or with ALL_FLAGS those flags as EFLAGS bits (i32). */
+export function pushFromMemory(j: usize, code: u32): void {
+  L.pushCpu(j);
+  E.i32Const(j, code);
+  E.call(j, L.FN_CONDITION);
+}
+
+/** INC and DEC leave CF as it was: FLAG_BITS becomes it, if it is still only in memory. */
+export function settleCarry(j: usize): void {
+  if (!usesFlags(j, Jit.USES_CARRY_BEFORE)) return;
+  E.get(j, L.FLAG_BITS);
+  E.i32Const(j, 0);
+  E.op(j, E.I32_LT_S);
+  E.ifHinted(j, E.VOID, false);
+  pushFromMemory(j, 2);
+  E.set(j, L.FLAG_BITS);
+  E.end(j);
+}
+
+function storeKind(j: usize, kind: u32): void {
+  L.pushCpu(j);
+  E.i32Const(j, kind);
+  E.memory(j, E.I32_STORE, Cpu.flagKind);
+}
+
+/** The result that tells of ZF, on the stack (i32). */
+function storeZero(j: usize): void {
+  E.op(j, E.I32_EQZ);
+  E.op(j, E.I64_EXTEND_I32_U);
+  E.memory(j, E.I64_STORE, Cpu.flagResult);
+}
+
+function storeTested(j: usize): void {
+  L.pushCpu(j);
+  pushFromMemory(j, 4);
+  storeZero(j);
+  L.storeLocal(j, L.FLAG_BITS, E.I32_STORE, Cpu.flagBits);
+  storeKind(j, Cpu.FLAGS_BITS);
+}
+
+function storeRotated(j: usize): void {
+  L.pushCpu(j);
+  pushFromMemory(j, ALL_FLAGS);
+  E.i32Const(j, ~(CF | OF));
+  E.op(j, E.I32_AND);
+  E.get(j, L.FLAG_BITS);
+  E.op(j, E.I32_OR);
+  E.memory(j, E.I32_STORE, Cpu.flagBits);
+  L.pushCpu(j);
+  L.pushCpu(j);
+  E.memory(j, E.I32_LOAD, Cpu.flagBits);
+  E.i32Const(j, ZF);
+  E.op(j, E.I32_AND);
+  storeZero(j);
+  storeKind(j, Cpu.FLAGS_EXPLICIT);
+}
+
 function storeKnown(j: usize, kind: u32): void {
+  if (kind == Cpu.FLAGS_INC || kind == Cpu.FLAGS_DEC) settleCarry(j);
   L.storeLocal(j, L.FLAG_KIND, E.I32_STORE, Cpu.flagKind);
   const sub = kind == Cpu.FLAGS_SUB;
   if (!sub) L.storeLocal(j, L.FLAG_RESULT, E.I64_STORE, Cpu.flagResult);
@@ -100,25 +163,38 @@ function storeKnown(j: usize, kind: u32): void {
   if (kind != Cpu.FLAGS_BITS && kind != Cpu.FLAGS_EXPLICIT) L.storeLocal(j, L.FLAG_A, E.I64_STORE, Cpu.flagA);
 }
 
+/** Begins the way of flags of a kind that only locals have, if the region uses it; what is written next is that of the others. */
+function ifKind(j: usize, kind: i32, uses: u32): bool {
+  if (!usesFlags(j, uses)) return false;
+  E.get(j, L.FLAG_KIND);
+  E.i32Const(j, kind);
+  E.op(j, E.I32_EQ);
+  E.ifThen(j, E.VOID);
+  if (kind == Jit.FLAGS_TESTED) storeTested(j);
+  else if (kind == Jit.FLAGS_ROTATED) storeRotated(j);
+  else storeOrder(j);
+  E.elseThen(j);
+  return true;
+}
+
 /** As the local says, unless that is FLAGS_IN_MEMORY. */
 function storeUnknown(j: usize): void {
   E.get(j, L.FLAG_KIND);
   E.i32Const(j, 0);
   E.op(j, E.I32_GE_S);
   E.ifThen(j, E.VOID);
+  const tested = ifKind(j, Jit.FLAGS_TESTED, Jit.USES_TESTED);
+  const rotated = ifKind(j, Jit.FLAGS_ROTATED, Jit.USES_ROTATED);
+  const order = ifKind(j, Jit.FLAGS_ORDER, Jit.USES_ORDER);
+  settleCarry(j);
   L.storeLocal(j, L.FLAG_KIND, E.I32_STORE, Cpu.flagKind);
   L.storeLocal(j, L.FLAG_RESULT, E.I64_STORE, Cpu.flagResult);
   L.storeLocal(j, L.FLAG_A, E.I64_STORE, Cpu.flagA);
   L.storeLocal(j, L.FLAG_B, E.I64_STORE, Cpu.flagB);
   L.storeLocal(j, L.FLAG_BITS, E.I32_STORE, Cpu.flagBits);
-  if (load<u32>(j, Jit.ordersFlags) != 0) {
-    E.get(j, L.FLAG_KIND);
-    E.i32Const(j, Jit.FLAGS_ORDER);
-    E.op(j, E.I32_EQ);
-    E.ifThen(j, E.VOID);
-    storeOrder(j);
-    E.end(j);
-  }
+  if (order) E.end(j);
+  if (rotated) E.end(j);
+  if (tested) E.end(j);
   E.end(j);
 }
 
@@ -161,9 +237,7 @@ export function pushFloatOrder(j: usize, even: u32): void {
 
 /** Flags of ORDER_A and ORDER_B. */
 function storeOrder(j: usize): void {
-  L.pushCpu(j);
-  E.i32Const(j, Cpu.FLAGS_EXPLICIT);
-  E.memory(j, E.I32_STORE, Cpu.flagKind);
+  storeKind(j, Cpu.FLAGS_EXPLICIT);
   L.pushCpu(j);
   pushOrderFlag(j, 2, CF);
   pushOrderFlag(j, 10, PF);
@@ -173,9 +247,7 @@ function storeOrder(j: usize): void {
   E.memory(j, E.I32_STORE, Cpu.flagBits);
   L.pushCpu(j);
   pushFloatOrder(j, 4);
-  E.op(j, E.I32_EQZ);
-  E.op(j, E.I64_EXTEND_I32_U);
-  E.memory(j, E.I64_STORE, Cpu.flagResult);
+  storeZero(j);
 }
 
 /** Pushes a flag if the condition with this even code holds, else 0. */

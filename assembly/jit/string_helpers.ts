@@ -88,8 +88,9 @@ export function jitString(cpu: usize, rec: usize, what: u32): u32 {
   const repeats = load<i32>(rec, Record.imm) != 0;
   const count: u64 = repeats ? load<u64>(cpu, Cpu.rcx) & mask : 1;
   const wanted = count > BYTES_MAX >> shift ? BYTES_MAX : count << shift;
-  const done = (what & (<u32>STRING_MOVES)) != 0 ? move(cpu, mask, shift, <u32>wanted) : set(cpu, mask, shift, <u32>wanted);
-  const left = count - (<u64>done >> shift);
+  const done =
+    (what & (<u32>STRING_MOVES)) != 0 ? move(cpu, mask, shift, <u32>wanted) : set(cpu, mask, shift, <u32>wanted);
+  const left = count - ((<u64>done) >> shift);
   if (repeats) store<u64>(cpu, left, Cpu.rcx);
   return ((done >> BYTES_PAID) << 1) | u32(left != 0);
 }

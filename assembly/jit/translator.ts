@@ -103,7 +103,7 @@ function writeFunction(cpu: usize, j: usize, head: usize): bool {
   const first = blockAddress(j, firstBlock(j));
   if (load<u32>(first, Jit.bCount) == 0) return false;
   store<u32>(j, 0, Jit.used);
-  store<u32>(j, 0, Jit.ordersFlags);
+  store<u32>(j, 0, Jit.flagsUsed);
   store<u32>(j, 0, Jit.dirty);
   store<u32>(j, 0, Jit.usedXmm);
   store<u32>(j, 0, Jit.dirtyXmm);

@@ -34,6 +34,12 @@ export const flagKind = 44;
 export const FLAGS_UNKNOWN = 255;
 /** Flags of COMIS and the like: the locals ORDER_A and ORDER_B hold the numbers that were compared. */
 export const FLAGS_ORDER = 0x17;
+/** CF is in FLAG_BITS; ZF, and what is undefined, as the flags in memory have them. */
+export const FLAGS_TESTED = 0x27;
+/** CF and OF are in FLAG_BITS, the others are those in memory. */
+export const FLAGS_ROTATED = 0x37;
+/** In FLAG_BITS, with flags of INC and DEC: CF is that in memory. */
+export const CARRY_BEFORE = 0x80000000;
 /** u32 record under translation. */
 export const record = 48;
 /** u32 basic block under translation. */
@@ -90,8 +96,12 @@ export const X87_QUIET = 0x80000;
 export const settledDepth = 220;
 /** u32 instructions of the way to this point that the local FUEL has not been lowered by. */
 export const owed = 224;
-/** u32 1 = the region has flags of the kind FLAGS_ORDER. */
-export const ordersFlags = 228;
+/** u32 which of the kinds that only locals have the region uses: 1 FLAGS_ORDER, 2 FLAGS_TESTED, 4 FLAGS_ROTATED, 8 CARRY_BEFORE. */
+export const flagsUsed = 228;
+export const USES_ORDER = 1;
+export const USES_TESTED = 2;
+export const USES_ROTATED = 4;
+export const USES_CARRY_BEFORE = 8;
 /** What is pending at this point, and was before the instruction under translation (jit/flow.ts); u32 the block's FLOW. */
 export const pending = 232;
 export const pendingBefore = 240;

@@ -4,7 +4,7 @@ import * as Cpu from "../../layout/cpu";
 import * as K from "../../cpu/generated/kinds";
 import * as E from "../emit";
 import * as L from "../locals";
-import { bitsFromCarries, pushCarry, setKind, setKindOf } from "./flags";
+import { bitsFromCarries, keepCarry, pushCarry, setKind, setKindOf } from "./flags";
 import { flagsDie } from "./flag_life";
 import { extend, pushRawXopConstant, pushRawXopY, pushXopY } from "./operand";
 
@@ -104,10 +104,7 @@ function pushX(j: usize, plain: bool): void {
 /** INC and DEC: CF is put aside first. */
 function countBy(j: usize, by: i32, kind: u32, size: u32): u32 {
   const seen = !flagsDie(j);
-  if (seen) {
-    pushCarry(j);
-    E.set(j, L.FLAG_BITS);
-  }
+  if (seen) keepCarry(j);
   pushRawXopConstant(j, E.I64_ADD, size, by);
   if (!seen) return keep(j, L.Z);
   copy(j, L.X, L.FLAG_A);

@@ -3,7 +3,7 @@
 
 import * as Cpu from "../../layout/cpu";
 import * as Jit from "../../layout/jit";
-import { AF, ARITHMETIC, CF, OF, PF, SF, ZF } from "../../cpu/flags";
+import { CF, OF, PF, SF, ZF } from "../../cpu/flags";
 import * as E from "../emit";
 import * as L from "../locals";
 import {
@@ -11,10 +11,11 @@ import {
   knownKind,
   pushFlagShift,
   pushFloatOrder,
+  pushFromMemory,
   pushResult,
   pushSecond,
   pushUnknownResult,
-  selectByKind,
+  settleCarry,
   storeFlags,
 } from "../flag_store";
 import { bitsOf } from "./operand";
@@ -74,10 +75,16 @@ function compareResult(j: usize, opcode: u32): void {
   compareWith(j, opcode, 0);
 }
 
+/** Flags of a kind that only locals have are about to be set. */
+export function usesFlags(j: usize, what: u32): void {
+  store<u32>(j, load<u32>(j, Jit.flagsUsed) | what, Jit.flagsUsed);
+}
+
 /** Pushes ZF (i32). */
 function pushZero(j: usize): void {
   const kind = knownKind(j);
-  if (kind == Jit.FLAGS_UNKNOWN) pushUnknown(j, 4);
+  if (kind == Jit.FLAGS_UNKNOWN) pushUnknownZero(j);
+  else if (kind == Jit.FLAGS_TESTED || kind == Jit.FLAGS_ROTATED) pushFromMemory(j, 4);
   else if (kind == Jit.FLAGS_ORDER) pushFloatOrder(j, 4);
   else if (kind == Cpu.FLAGS_SUB) compareOperands(j, E.I64_EQ);
   else compareResult(j, E.I64_EQ);
@@ -85,6 +92,16 @@ function pushZero(j: usize): void {
 
 /** Makes CF what is on the stack (i32, 0 or 1); ZF stays, the others are undefined (cpu/flags.ts flagsCarry). */
 export function setCarry(j: usize): void {
+  const kind = knownKind(j);
+  const inMemory = kind == Jit.FLAGS_TESTED || kind == Jit.FLAGS_ROTATED;
+  if (inMemory || kind == Jit.FLAGS_UNKNOWN) {
+    // The flags before, and with them ZF, go to memory: mostly nobody will ask for it.
+    if (!inMemory) storeFlags(j);
+    E.set(j, L.FLAG_BITS);
+    usesFlags(j, Jit.USES_TESTED);
+    setKind(j, Jit.FLAGS_TESTED);
+    return;
+  }
   E.set(j, L.ENTRY);
   pushZero(j);
   E.op(j, E.I32_EQZ);
@@ -95,129 +112,93 @@ export function setCarry(j: usize): void {
   setKind(j, Cpu.FLAGS_BITS);
 }
 
+/** FLAG_BITS = CF, to stay while INC or DEC change the other flags; where only memory has it, CARRY_BEFORE. */
+export function keepCarry(j: usize): void {
+  const kind = knownKind(j);
+  if (kind == Cpu.FLAGS_INC || kind == Cpu.FLAGS_DEC) return;
+  if (kind != Jit.FLAGS_UNKNOWN) pushCarry(j);
+  else {
+    storeFlags(j);
+    usesFlags(j, Jit.USES_CARRY_BEFORE);
+    E.i32Const(j, <i32>Jit.CARRY_BEFORE);
+  }
+  E.set(j, L.FLAG_BITS);
+}
+
 /** Pushes CF as 0 or 1 (i32). */
 export function pushCarry(j: usize): void {
   const kind = knownKind(j);
   if (kind == Cpu.FLAGS_SUB) compareOperands(j, E.I64_LT_U);
   else if (kind == Cpu.FLAGS_ADD) compareLocals(j, L.FLAG_RESULT, L.FLAG_A, E.I64_LT_U);
   else if (kind == Cpu.FLAGS_LOGIC) E.i32Const(j, 0);
-  else if (kind == Jit.FLAGS_UNKNOWN) pushUnknown(j, 2);
   else if (kind == Jit.FLAGS_ORDER) pushFloatOrder(j, 2);
-  else if (kind == Cpu.FLAGS_MUL) pushSlowCondition(j, 2);
+  else if (kind == Cpu.FLAGS_MUL || kind == Jit.FLAGS_UNKNOWN) pushSlowCondition(j, 2);
   else {
+    if (kind == Cpu.FLAGS_INC || kind == Cpu.FLAGS_DEC) settleCarry(j);
     E.get(j, L.FLAG_BITS);
     E.i32Const(j, 1);
     E.op(j, E.I32_AND);
   }
 }
 
-/** CF (code 2) or ZF (4) by the kind in the local: INC and DEC want CF at the head of loops, whatever was before. */
-function pushUnknown(j: usize, code: u32): void {
+/** ZF by the kind in the local. */
+function pushUnknownZero(j: usize): void {
   E.get(j, L.FLAG_KIND);
   E.i32Const(j, 7);
   E.op(j, E.I32_AND);
   E.i32Const(j, Cpu.FLAGS_MUL);
   E.op(j, E.I32_EQ);
   E.ifHinted(j, E.I32, false);
-  // A product's, of numbers, or in memory.
-  pushSlowCondition(j, code);
+  // A product's, of a kind that only locals have, or in memory.
+  pushSlowCondition(j, 4);
   E.elseThen(j);
   pushFlagShift(j);
   E.set(j, L.W);
-  if (code == 4) {
-    pushUnknownResult(j);
-    shiftByW(j);
-    E.op(j, E.I64_EQZ);
-  } else {
-    compareShifted(j, L.FLAG_A, L.FLAG_B);
-    compareShifted(j, L.FLAG_RESULT, L.FLAG_A);
-    E.i32Const(j, 0);
-    E.get(j, L.FLAG_BITS);
-    E.i32Const(j, 1);
-    E.op(j, E.I32_AND);
-    selectByKind(j, Cpu.FLAGS_LOGIC);
-    selectByKind(j, Cpu.FLAGS_ADD);
-    selectByKind(j, Cpu.FLAGS_SUB);
-  }
-  E.end(j);
-}
-
-function shiftByW(j: usize): void {
+  pushUnknownResult(j);
   E.get(j, L.W);
   E.op(j, E.I64_SHL);
-}
-
-/** Pushes a < b, unsigned, of locals of the width that W shifts to the top. */
-function compareShifted(j: usize, a: u32, b: u32): void {
-  E.get(j, a);
-  shiftByW(j);
-  E.get(j, b);
-  shiftByW(j);
-  E.op(j, E.I64_LT_U);
+  E.op(j, E.I64_EQZ);
+  E.end(j);
 }
 
 /** Pushes a condition by its code (0..15) as i32, the way cpu/flags.ts finds it. */
 function pushSlowCondition(j: usize, code: u32): void {
   storeFlags(j);
-  L.pushCpu(j);
-  E.i32Const(j, code);
-  E.call(j, L.FN_CONDITION);
+  pushFromMemory(j, code);
 }
 
-/** Code for FN_CONDITION: all six arithmetic flags, as EFLAGS bits. */
-const ALL_FLAGS: u32 = 16;
-
-/** Pushes the six arithmetic flags as EFLAGS bits (i32). */
-export function pushAllFlags(j: usize): void {
-  const kind = knownKind(j);
-  if (kind == Cpu.FLAGS_EXPLICIT) {
-    E.get(j, L.FLAG_BITS);
-    E.i32Const(j, ARITHMETIC);
-    E.op(j, E.I32_AND);
-  } else pushSlowCondition(j, ALL_FLAGS);
-}
-
-/** Brings the flags, if they are the sum, difference or logic of two operands, into the form FLAGS_BITS; false if not. */
+/** Brings flags that are those of logic into the form FLAGS_BITS; false for other kinds, of which that form is not at hand. */
 function toBits(j: usize): bool {
   const kind = knownKind(j);
   if (kind == Cpu.FLAGS_BITS) return true;
-  if (kind == Cpu.FLAGS_LOGIC) E.i32Const(j, 0);
-  else if (kind == Cpu.FLAGS_ADD || kind == Cpu.FLAGS_SUB) {
-    pushCarry(j);
-    pushOverflow(j, kind);
-    E.i32Const(j, 11);
-    E.op(j, E.I32_SHL);
-    E.op(j, E.I32_OR);
-    E.get(j, L.FLAG_A);
-    pushSecond(j);
-    E.op(j, E.I64_XOR);
-    pushResult(j);
-    E.op(j, E.I64_XOR);
-    E.op(j, E.I32_WRAP_I64);
-    E.i32Const(j, AF);
-    E.op(j, E.I32_AND);
-    E.op(j, E.I32_OR);
-  } else return false;
+  if (kind != Cpu.FLAGS_LOGIC) return false;
+  E.i32Const(j, 0);
   E.set(j, L.FLAG_BITS);
-  if (kind == Cpu.FLAGS_SUB) {
-    pushResult(j);
-    E.set(j, L.FLAG_RESULT);
-  }
   setKind(j, Cpu.FLAGS_BITS | (load<u32>(j, Jit.flagKind) & ~Cpu.FLAGS_KIND));
   return true;
 }
 
-/** The flags in `mask`, some of CF, OF and AF, become those in the local ENTRY, the others stay. */
-export function replaceFlags(j: usize, mask: u32): void {
-  const kept = toBits(j);
-  if (kept) E.get(j, L.FLAG_BITS);
-  else pushAllFlags(j);
-  E.i32Const(j, ~mask);
-  E.op(j, E.I32_AND);
+/** CF and OF become those in the local ENTRY, the others stay, if need be in memory: mostly nobody will ask for them. */
+export function replaceCarryAndOverflow(j: usize): void {
+  if (toBits(j)) {
+    E.get(j, L.FLAG_BITS);
+    E.i32Const(j, ~(CF | OF));
+    E.op(j, E.I32_AND);
+    E.get(j, L.ENTRY);
+    E.op(j, E.I32_OR);
+    E.set(j, L.FLAG_BITS);
+    return;
+  }
+  if (knownKind(j) != Jit.FLAGS_ROTATED) storeFlags(j);
+  setRotated(j);
+}
+
+/** The same where the flags before are in memory. */
+export function setRotated(j: usize): void {
   E.get(j, L.ENTRY);
-  E.op(j, E.I32_OR);
   E.set(j, L.FLAG_BITS);
-  if (!kept) setExplicit(j);
+  usesFlags(j, Jit.USES_ROTATED);
+  setKind(j, Jit.FLAGS_ROTATED);
 }
 
 /** All flags are those in FLAG_BITS. */
@@ -255,8 +236,14 @@ export function pushCondition(j: usize, code: u32): void {
     pushSlowCondition(j, code);
     return;
   }
-  if (kind == Jit.FLAGS_UNKNOWN) pushZero(j);
-  else if (kind == Cpu.FLAGS_EXPLICIT) pushExplicit(j, even);
+  if (even == 4 && kind != Cpu.FLAGS_EXPLICIT) pushZero(j);
+  else if (kind == Jit.FLAGS_TESTED || kind == Jit.FLAGS_ROTATED) {
+    if (even == 2) pushCarry(j);
+    else {
+      pushSlowCondition(j, code);
+      return;
+    }
+  } else if (kind == Cpu.FLAGS_EXPLICIT) pushExplicit(j, even);
   else if (kind == Jit.FLAGS_ORDER) pushFloatOrder(j, even);
   else if (!pushQuick(j, kind, even)) {
     pushSlowCondition(j, code);

@@ -355,7 +355,11 @@ export function pushMemory(j: usize, size: u32, unsignedValue: bool): void {
 export function storeAtHost(j: usize, local: u32, size: u32): void {
   E.get(j, L.HOST);
   E.get(j, local);
-  E.memory(j, size == 0 ? E.I64_STORE8 : size == 1 ? E.I64_STORE16 : size == 2 ? E.I64_STORE32 : E.I64_STORE, hostAt(j));
+  E.memory(
+    j,
+    size == 0 ? E.I64_STORE8 : size == 1 ? E.I64_STORE16 : size == 2 ? E.I64_STORE32 : E.I64_STORE,
+    hostAt(j),
+  );
 }
 
 /** Writes a local to the operand that modrm.rm names; memory has its host address in HOST already. */

@@ -277,7 +277,8 @@ function collectBehind(j: usize, from: usize, n: i32, group: usize, base: u32, m
   if (n < 0 || left == 0) return;
   const b = blockAddress(j, n);
   const pred = load<i32>(b, Jit.bOnlyPred);
-  if (pred < 0 || blockAddress(j, pred) != from || load<u32>(b, Jit.bLoop) != 0 || load<u32>(b, Jit.bCount) == 0) return;
+  if (pred < 0 || blockAddress(j, pred) != from || load<u32>(b, Jit.bLoop) != 0 || load<u32>(b, Jit.bCount) == 0)
+    return;
   store<u32>(j, left - 1, Jit.blocksLeft);
   const rec = recordAt(j, load<u32>(b, Jit.bOffset));
   if (rec == 0 || <i32>load<u16>(rec, Record.op) == Ops.FENCE) return;

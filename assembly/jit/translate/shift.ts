@@ -2,12 +2,13 @@
 
 import * as Cpu from "../../layout/cpu";
 import * as Jit from "../../layout/jit";
-import { CF, OF } from "../../cpu/flags";
 import * as K from "../../cpu/generated/kinds";
 import * as E from "../emit";
 import * as L from "../locals";
 import { flagsDie } from "./flag_life";
-import { pushAllFlags, replaceFlags, setExplicit, setKind } from "./flags";
+import { storeFlags } from "../flag_store";
+import { forgetFlags } from "../state";
+import { replaceCarryAndOverflow, setKind, setRotated } from "./flags";
 import { bitsOf, extend, extendZero, pushXopY } from "./operand";
 
 /** Pushes X without its sign extension. */
@@ -228,23 +229,18 @@ export function translateRotate(j: usize, kind: u32, size: u32, count: i32): voi
   if ((count >= 0 && masked == 0) || flagsDie(j)) return;
   if (count >= 0) {
     rotatedOut(j, kind, size);
-    replaceFlags(j, CF | OF);
+    replaceCarryAndOverflow(j);
     return;
   }
-  // Both ways to the same kind: with a count of 0, CF and OF are replaced by themselves.
-  pushAllFlags(j);
-  E.set(j, L.FLAG_BITS);
+  // With a count of 0, all flags stay.
+  storeFlags(j);
+  forgetFlags(j);
   E.get(j, L.Y);
   E.op(j, E.I64_EQZ);
+  E.op(j, E.I32_EQZ);
   E.ifThen(j, E.VOID);
-  E.elseThen(j);
   rotatedOut(j, kind, size);
-  E.get(j, L.FLAG_BITS);
-  E.i32Const(j, ~(CF | OF));
-  E.op(j, E.I32_AND);
-  E.get(j, L.ENTRY);
-  E.op(j, E.I32_OR);
-  E.set(j, L.FLAG_BITS);
+  setRotated(j);
   E.end(j);
-  setExplicit(j);
+  store<u32>(j, Jit.FLAGS_UNKNOWN, Jit.flagKind);
 }

@@ -7,7 +7,7 @@ import * as E from "../emit";
 import * as V from "../emit_simd";
 import * as L from "../locals";
 import { argOf } from "../region";
-import { setKind } from "./flags";
+import { setKind, usesFlags } from "./flags";
 import { checkNumbers, mergeScalar } from "./sse_float";
 import { destination, immediate, putTarget, source, target } from "./sse_operands";
 import {
@@ -99,6 +99,6 @@ export function order(j: usize, entry: usize): void {
   E.set(j, L.ORDER_B);
   settleMode(j);
   endSlowly(j);
-  store<u32>(j, 1, Jit.ordersFlags);
+  usesFlags(j, Jit.USES_ORDER);
   setKind(j, Jit.FLAGS_ORDER);
 }

@@ -41,19 +41,19 @@ function run(mode: number, cpu: () => ReturnType<typeof flatCpu>, { from, to, co
 
 const runs: Record<string, Run> = {
   "a byte": { from: DATA, to: DATA + 100, count: 5, code: [MOVSB] },
-  "nothing": { from: DATA, to: DATA + 100, count: 0, code: [REP, MOVSB] },
+  nothing: { from: DATA, to: DATA + 100, count: 0, code: [REP, MOVSB] },
   "bytes of every kind of length": { from: DATA, to: DATA + 100, count: 47, code: [REP, MOVSB] },
   "a bulk": { from: DATA, to: DATA + 1000, count: 200, code: [REP, MOVSD] },
   "over the ends of pages": { from: DATA + PAGE - 30, to: DATA - 50, count: 30, code: [REP, MOVSD] },
   "an element that straddles pages": { from: DATA + PAGE - 10, to: DATA - 50, count: 5, code: [REP, MOVSD] },
   "to below what it overlaps": { from: DATA + 3, to: DATA, count: 60, code: [REP, MOVSB] },
   "to above what it overlaps": { from: DATA, to: DATA + 3, count: 60, code: [REP, MOVSB] },
-  "downwards": { from: DATA + 60, to: DATA + 200, count: 10, code: [STD, REP, MOVSD] },
+  downwards: { from: DATA + 60, to: DATA + 200, count: 10, code: [STD, REP, MOVSD] },
   "up to a page that is absent": { from: DATA, to: END - 40, count: 100, code: [REP, MOVSB] },
   "from a page that is absent": { from: END - 12, to: DATA, count: 9, code: [REP, MOVSD] },
   "the low byte of EAX": { from: DATA, to: DATA + 8, count: 1, code: [STOSB] },
   "equal bytes": { from: DATA, to: DATA + 9, count: 300, code: [REP, STOSB] },
-  "EAX": { from: DATA, to: DATA + PAGE - 22, count: 33, code: [REP, STOSD] },
+  EAX: { from: DATA, to: DATA + PAGE - 22, count: 33, code: [REP, STOSD] },
   "up to an absent page": { from: DATA, to: END - 10, count: 4, code: [REP, STOSD] },
   "several, with arithmetic between": {
     from: DATA,
