@@ -2,11 +2,12 @@
 
 import * as Jit from "../layout/jit";
 import * as Record from "../layout/record";
+import * as K from "../cpu/generated/kinds";
 import * as Ops from "../cpu/generated/ops";
 import * as E from "./emit";
 import * as L from "./locals";
 import { beginBlock, beginInstruction, endBlock, settledYet, unsettle } from "./flow";
-import { behind, blockAddress, firstBlock, recordAt } from "./region";
+import { behind, blockAddress, firstBlock, kindOfRecord, recordAt } from "./region";
 import {
   branchAtRip,
   callRegion,
@@ -42,6 +43,7 @@ import * as O from "./translate/operand";
 import { endSharedHost, hostOfOperand, moveShared, startSharedHost } from "./translate/shared_host";
 import { runAt, translateRun } from "./translate/stack_run";
 import { callString } from "./translate/string";
+import { translateQuick } from "./translate/system";
 import { endVectors, forgetVectors, startVectors } from "./translate/sse_operands";
 
 /**
@@ -232,8 +234,8 @@ function writeTerminator(j: usize, n: i32, b: usize, term: u32): void {
       forgetState(j, n, b);
       goTo(j, n, load<i32>(b, Jit.bFall), <i32>load<u32>(b, Jit.bEnd));
       return;
-    case Jit.TERM_STRING:
-      writeString(j, b, rec);
+    case Jit.TERM_QUICK:
+      writeQuick(j, b, rec);
       forgetState(j, n, b);
       goTo(j, n, load<i32>(b, Jit.bFall), <i32>load<u32>(b, Jit.bEnd));
       return;
@@ -336,14 +338,15 @@ function writeEnd(j: usize, b: usize, rec: usize, goesOn: bool): void {
   requireStackAgain(j, <i32>load<u32>(b, Jit.bEnd));
 }
 
-/** MOVS or STOS: what cannot be done at once is left to the handler. */
-function writeString(j: usize, b: usize, rec: usize): void {
+/** What cannot be done at once is left to the handler. */
+function writeQuick(j: usize, b: usize, rec: usize): void {
   payFuel(j);
   if (L.isChecked(j)) {
     writeEnd(j, b, rec, false);
     return;
   }
-  callString(j, rec);
+  if (kindOfRecord(rec) == K.kMovs || kindOfRecord(rec) == K.kStos) callString(j, rec);
+  else translateQuick(j, rec);
   const cleared = settledYet(j);
   const pending = load<u64>(j, Jit.pending);
   E.ifHinted(j, E.VOID, false);

@@ -7,7 +7,8 @@ import { arithmeticFlags, condition, settleFlags } from "../cpu/flags";
 import { runCold, runEnd, runFpu } from "../cpu/generated/cold";
 import * as Ops from "../cpu/generated/ops";
 import { reachesOver } from "../cpu/operand";
-import { nextRipOf, ripOf } from "../cpu/state";
+import { clac, stac } from "../cpu/ops/system";
+import { cplOf, nextRipOf, ripOf } from "../cpu/state";
 import { fpuReady, sseReady } from "../cpu/units";
 import { rangeHasCode } from "../mem/code_marks";
 import { END_GOES_ON, EXIT_INTERPRET, EXIT_LOOKUP, EXIT_RESUME, EXIT_SHADOW, SLOW_RUN } from "./locals";
@@ -89,6 +90,12 @@ export function jitEnd(cpu: usize, rec: usize, what: i32): i32 {
 function endShadow(cpu: usize, what: i32): void {
   if (load<u32>(cpu, Cpu.shadow) != Cpu.SHADOW_STI || (what & END_GOES_ON) == 0) return;
   if (load<i32>(cpu, Cpu.exitRequest) == 0) store<u32>(cpu, 0, Cpu.shadow);
+}
+
+/** CLAC and STAC, which select the TLB; 1 = not at this privilege. */
+export function jitAlignment(cpu: usize, rec: usize, set: i32): i32 {
+  if (cplOf(cpu) != 0) return 1;
+  return <i32>!(set != 0 ? stac(cpu, rec) : clac(cpu, rec));
 }
 
 /** Whether a condition, by its code, is met; code 16: the six arithmetic flags. */

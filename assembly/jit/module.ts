@@ -104,7 +104,7 @@ function importFunction(j: usize, letter: u64, type: u32): void {
 /**
  * The functions are named r, w, c, e, q, v, o and i: read, write, cold, end, condition, vector, order, interpret; and s, A, M,
  * D, C, R, L, W and S: misfit of the stack, addition, multiplication, division, comparison, root, load, widening and store of
- * the x87; u: MOVS and STOS. In the mode JIT_CHECK cold, end, interpret and misfit are others, which have the next letters: d, f, j and t.
+ * the x87; u and a: MOVS and STOS, CLAC and STAC. In the mode JIT_CHECK cold, end, interpret and misfit are others, which have the next letters: d, f, j and t.
  */
 function writeImports(j: usize): void {
   const at = section(j, 2);
@@ -140,6 +140,7 @@ function writeImports(j: usize): void {
   importFunction(j, 0x57, L.TYPE_REGION);
   importFunction(j, 0x53, L.TYPE_REGION);
   importFunction(j, 0x75, L.TYPE_RECORD);
+  importFunction(j, 0x61, L.TYPE_RECORD);
   endSection(j, at);
 }
 

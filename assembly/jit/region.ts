@@ -55,7 +55,7 @@ function opOf(rec: usize): i32 {
 /** Whether an instruction is a branch that the run loop has inline, and which TERM_ it is; TERM_FALL if none. */
 function terminatorOf(rec: usize): u32 {
   const term = terminatorOfOp(opOf(rec));
-  if (term == Jit.TERM_END && isPlainString(rec)) return Jit.TERM_STRING;
+  if (term == Jit.TERM_END && isQuick(rec)) return Jit.TERM_QUICK;
   if (term < <u32>Jit.TERM_JCC || term > <u32>Jit.TERM_CALL_RM) return term;
   // The interpreter does branches with a 16-bit operand, and those through the code segment.
   if (load<u8>(rec, Record.reg) == 1) return Jit.TERM_OUT;
@@ -63,10 +63,10 @@ function terminatorOf(rec: usize): u32 {
   return indirect && segmentOf(rec) == Cpu.CS + 1 ? Jit.TERM_OUT : term;
 }
 
-/** Whether an instruction is MOVS or STOS with addresses of 32 or 64 bits and without another segment. */
-function isPlainString(rec: usize): bool {
+/** Whether an instruction that ends its block is mostly done at once: of string instructions, those of whole address spaces. */
+function isQuick(rec: usize): bool {
   const kind = kindOfRecord(rec);
-  if (kind != K.kMovs && kind != K.kStos) return false;
+  if (kind != K.kMovs && kind != K.kStos) return kind >= K.FIRST_QUICK_END && kind < K.FIRST_VECTOR;
   const misc = load<u8>(rec, Record.misc);
   return misc == <u8>Record.FORM_MEM64 || misc == <u8>Record.FORM_MEM32;
 }
@@ -145,7 +145,7 @@ function walk(cpu: usize, j: usize, offset: u32, mode: u32, pending: u32): u32 {
         store<u32>(j, load<u32>(j, Jit.regionSize) + 1, Jit.regionSize);
       }
       const term = terminatorOf(rec);
-      certain = term == Jit.TERM_END || term == Jit.TERM_STRING;
+      certain = term == Jit.TERM_END || term == Jit.TERM_QUICK;
       pending = addTargets(cpu, j, rec, term, pending);
       if (continues(rec, term)) {
         const fall = offset + (where >> 12);
@@ -177,7 +177,7 @@ function findBlock(cpu: usize, j: usize, offset: u32, mode: u32, certain: bool):
 /** Whether execution can go on behind a terminator: also when somebody returns there. */
 function continues(rec: usize, term: u32): bool {
   if (term == Jit.TERM_END) return (load<u8>(entryOf(rec), 7) & (<u8>K.EFFECT_LEAVES)) == 0;
-  return term == Jit.TERM_JCC || term == Jit.TERM_CALL || term == Jit.TERM_CALL_RM || term == Jit.TERM_STRING;
+  return term == Jit.TERM_JCC || term == Jit.TERM_CALL || term == Jit.TERM_CALL_RM || term == Jit.TERM_QUICK;
 }
 
 function markLeader(j: usize, offset: u32): void {

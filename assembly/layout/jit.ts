@@ -198,8 +198,8 @@ export const TERM_CALL_RM = 6;
 export const TERM_END = 7;
 /** Out, to the interpreter: an instruction that cannot be translated, or the end of the page. */
 export const TERM_OUT = 8;
-/** MOVS or STOS: does what it can at once, the rest as TERM_END does. */
-export const TERM_STRING = 10;
+/** Like TERM_END, but what it mostly comes to is done at once: MOVS, STOS, STI, CLAC, STAC. */
+export const TERM_QUICK = 10;
 /** No code of the guest: compares RIP with the address of its taken successor (jit/chain.ts). */
 export const TERM_MATCH = 9;
 

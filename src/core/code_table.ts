@@ -36,6 +36,7 @@ export interface TranslatorCalls {
   readonly jitX87Widen: OnNumber;
   readonly jitX87Store: OnNumber;
   readonly jitString: (cpu: number, record: number, what: number) => number;
+  readonly jitAlignment: (cpu: number, record: number, set: number) => number;
 }
 
 export class CodeTable {
@@ -76,6 +77,7 @@ export class CodeTable {
         W: calls.jitX87Widen,
         S: calls.jitX87Store,
         u: calls.jitString,
+        a: calls.jitAlignment,
       },
     };
   }

@@ -66,12 +66,22 @@ export const translated = [
   "bits.bsf",
   "bits.bsr",
   "bits.popcnt",
-  // These end blocks, and go on behind it.
+  "shift.shld",
+  "shift.shrd",
+  "alu.cld",
+  "alu.std",
+  "system.cli",
+  "system.swapgs",
+  // These end blocks, behind which they go on.
   "string.movs",
   "string.stos",
+  "system.sti",
+  "system.clac",
+  "system.stac",
 ];
 
 const FIRST_SEVERAL = "move.exchange";
+const FIRST_QUICK_END = "string.movs";
 
 /** Families of vector instructions have the numbers behind those, and behind them the families of the x87. */
 const families = [...new Set(Object.values({ ...vectors, ...x87Handlers }).map(({ kind }) => kind))];
@@ -161,7 +171,8 @@ export function kindBytes(op) {
   const { handler, operands, options } = op.parsed;
   const vector = vectors[handler] ?? x87Handlers[handler];
   if (vector) return vectorBytes(op, vector);
-  const kind = options.end && !handler.startsWith("string.") ? 0 : Math.max(0, translated.indexOf(handler));
+  const known = translated.indexOf(handler);
+  const kind = known < (options.end ? translated.indexOf(FIRST_QUICK_END) : 0) ? 0 : known;
   const [to, from, third] = operands;
   const size = sizes[op.bits] ?? 3;
   const narrow = from && /^E[bwdq]$/.test(from) ? letters[from.at(-1) ?? ""] : undefined;
@@ -180,6 +191,7 @@ export function kindConstants() {
   return [
     ...names.map((name, n) => `export const k${name}: u32 = ${n};`).slice(1),
     `export const FIRST_SEVERAL: u32 = ${translated.indexOf(FIRST_SEVERAL)};`,
+    `export const FIRST_QUICK_END: u32 = ${translated.indexOf(FIRST_QUICK_END)};`,
     `export const FIRST_VECTOR: u32 = ${translated.length};`,
     `export const FIRST_X87: u32 = ${names.findIndex((name) => name.startsWith("X87"))};`,
     ...Object.entries(EFFECT).map(([name, bit]) => `export const ${effect(name)}: u32 = ${bit};`),

@@ -73,6 +73,12 @@ function effectOf(rec: usize): i32 {
     case K.kShr:
     case K.kSar:
       return load<u8>(entry, 4) == <u8>OPERAND_CL ? KEEPS : shiftsAtAll(rec, entry);
+    case K.kShld:
+    case K.kShrd:
+      return load<u8>(entry, 5) == <u8>OPERAND_CL ? KEEPS : shiftsAtAll(rec, entry);
+    case K.kCld:
+    case K.kStd:
+      return KEEPS;
     case K.kAdd:
     case K.kSub:
     case K.kCmp:

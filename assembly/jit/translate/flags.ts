@@ -118,9 +118,21 @@ export function keepCarry(j: usize): void {
   if (kind == Cpu.FLAGS_INC || kind == Cpu.FLAGS_DEC) return;
   if (kind != Jit.FLAGS_UNKNOWN) pushCarry(j);
   else {
-    storeFlags(j);
     usesFlags(j, Jit.USES_CARRY_BEFORE);
+    // Unless it is INC or DEC again, as in a loop.
+    E.get(j, L.FLAG_KIND);
+    E.i32Const(j, Cpu.FLAGS_KIND);
+    E.op(j, E.I32_AND);
+    E.i32Const(j, Cpu.FLAGS_INC);
+    E.op(j, E.I32_SUB);
+    E.i32Const(j, 1);
+    E.op(j, E.I32_GT_U);
+    E.ifThen(j, E.VOID);
+    storeFlags(j);
     E.i32Const(j, <i32>Jit.CARRY_BEFORE);
+    E.set(j, L.FLAG_BITS);
+    E.end(j);
+    return;
   }
   E.set(j, L.FLAG_BITS);
 }
@@ -305,6 +317,7 @@ function pushQuick(j: usize, kind: u32, even: u32): bool {
     case 0:
       if (logic) E.i32Const(j, 0);
       else if (sub || kind == Cpu.FLAGS_ADD) pushOverflow(j, kind);
+      else if (kind == Cpu.FLAGS_BITS) pushOverflowBit(j);
       else return false;
       return true;
     case 2:
@@ -333,14 +346,34 @@ function pushQuick(j: usize, kind: u32, even: u32): bool {
     case 12:
       if (sub) compareOperands(j, E.I64_LT_S);
       else if (logic) compareResult(j, E.I64_LT_S);
+      else if (kind == Cpu.FLAGS_BITS) pushLessByBits(j);
       else return pushCounted(j, kind, 0);
       return true;
     default:
       if (sub) compareOperands(j, E.I64_LE_S);
       else if (logic) compareResult(j, E.I64_LE_S);
-      else return pushCounted(j, kind, 1);
+      else if (kind == Cpu.FLAGS_BITS) {
+        pushLessByBits(j);
+        compareResult(j, E.I64_EQ);
+        E.op(j, E.I32_OR);
+      } else return pushCounted(j, kind, 1);
       return true;
   }
+}
+
+function pushOverflowBit(j: usize): void {
+  E.get(j, L.FLAG_BITS);
+  E.i32Const(j, 11);
+  E.op(j, E.I32_SHR_U);
+  E.i32Const(j, 1);
+  E.op(j, E.I32_AND);
+}
+
+/** L of the kind FLAGS_BITS, as CMP and SBB of a number in two registers leave it: SF != OF. */
+function pushLessByBits(j: usize): void {
+  compareResult(j, E.I64_LT_S);
+  pushOverflowBit(j);
+  E.op(j, E.I32_XOR);
 }
 
 /** L, or with `equal` LE, after INC and DEC: SF ^ OF is the sign of the result had it one bit more. False for other kinds. */

@@ -19,8 +19,10 @@ import { canMove, translateMove } from "./move";
 import { translateDivision, translateProduct } from "./muldiv";
 import * as O from "./operand";
 import { hostOfOperand } from "./shared_host";
+import { translateDoubleShift } from "./double_shift";
 import { translateRotate, translateShift } from "./shift";
 import { translateVector } from "./sse";
+import { translateSystem } from "./system";
 import { translateX87 } from "./x87";
 
 export function translateInstruction(j: usize, rec: usize): void {
@@ -62,7 +64,11 @@ function translateOther(j: usize, kind: u32, size: u32): bool {
     case K.kCmpxchg:
       translateExchange(j, kind, size);
       return true;
+    case K.kShld:
+    case K.kShrd:
+      return translateDoubleShift(j, kind == K.kShld, size);
   }
+  if (translateSystem(j, kind)) return true;
   return translateBits(j, kind, size);
 }
 
