@@ -114,6 +114,26 @@ export function settleCarry(j: usize): void {
   E.end(j);
 }
 
+/** Pushes whether the flags, of unknown kind, are those of INC or DEC (i32). */
+export function pushIsCount(j: usize): void {
+  E.get(j, L.FLAG_KIND);
+  E.i32Const(j, Cpu.FLAGS_KIND);
+  E.op(j, E.I32_AND);
+  E.i32Const(j, Cpu.FLAGS_INC);
+  E.op(j, E.I32_SUB);
+  E.i32Const(j, 2);
+  E.op(j, E.I32_LT_U);
+}
+
+/** The same where the kind is unknown: others leave in FLAG_BITS what an earlier INC has put there. */
+function settleUnknownCarry(j: usize): void {
+  if (!usesFlags(j, Jit.USES_CARRY_BEFORE)) return;
+  pushIsCount(j);
+  E.ifThen(j, E.VOID);
+  settleCarry(j);
+  E.end(j);
+}
+
 function storeKind(j: usize, kind: u32): void {
   L.pushCpu(j);
   E.i32Const(j, kind);
@@ -186,7 +206,7 @@ function storeUnknown(j: usize): void {
   const tested = ifKind(j, Jit.FLAGS_TESTED, Jit.USES_TESTED);
   const rotated = ifKind(j, Jit.FLAGS_ROTATED, Jit.USES_ROTATED);
   const order = ifKind(j, Jit.FLAGS_ORDER, Jit.USES_ORDER);
-  settleCarry(j);
+  settleUnknownCarry(j);
   L.storeLocal(j, L.FLAG_KIND, E.I32_STORE, Cpu.flagKind);
   L.storeLocal(j, L.FLAG_RESULT, E.I64_STORE, Cpu.flagResult);
   L.storeLocal(j, L.FLAG_A, E.I64_STORE, Cpu.flagA);

@@ -12,6 +12,7 @@ import {
   pushFlagShift,
   pushFloatOrder,
   pushFromMemory,
+  pushIsCount,
   pushResult,
   pushSecond,
   pushUnknownResult,
@@ -120,13 +121,8 @@ export function keepCarry(j: usize): void {
   else {
     usesFlags(j, Jit.USES_CARRY_BEFORE);
     // Unless it is INC or DEC again, as in a loop.
-    E.get(j, L.FLAG_KIND);
-    E.i32Const(j, Cpu.FLAGS_KIND);
-    E.op(j, E.I32_AND);
-    E.i32Const(j, Cpu.FLAGS_INC);
-    E.op(j, E.I32_SUB);
-    E.i32Const(j, 1);
-    E.op(j, E.I32_GT_U);
+    pushIsCount(j);
+    E.op(j, E.I32_EQZ);
     E.ifThen(j, E.VOID);
     storeFlags(j);
     E.i32Const(j, <i32>Jit.CARRY_BEFORE);
