@@ -91,6 +91,7 @@ export function mulNumbers(sf: usize): void {
 }
 
 export const TWO_TO_64: f64 = 18446744073709551616.0;
+const TWO_TO_32: f64 = 4294967296.0;
 /** The largest binary64 number below 2^63. */
 const BELOW_TWO_TO_63: f64 = 9223372036854774784.0;
 
@@ -114,10 +115,33 @@ export function addEstimate(x: u64, more: i64): u64 {
 }
 
 /**
+ * The same of numbers with 53 bits, as binary64 has them: two digits of 32 bits by estimates that are wrong by 1 at the most. The
+ * remainders are small, so that their lower 64 bits are all there is to them.
+ */
+function divideShort(sf: usize, high: u64, divisor: u64): u64 {
+  const inverse = TWO_TO_32 / <f64>(<i64>divisor);
+  const first = <i64>(<f64>(<i64>high) * inverse);
+  const between = <i64>((high << 32) - <u64>first * divisor);
+  const second = <i64>(<f64>between * inverse);
+  let rest = (between << 32) - second * <i64>divisor;
+  let quotient = <u64>(first << 32) + <u64>second;
+  if (rest < 0) {
+    quotient--;
+    rest += <i64>divisor;
+  } else if (rest >= <i64>divisor) {
+    quotient++;
+    rest -= <i64>divisor;
+  }
+  store<u64>(sf, (<u64>rest) << 11, Soft.remainder);
+  return quotient;
+}
+
+/**
  * Quotient of the 128-bit number high:0 by `divisor`, whose top bit is set and which is above `high`; the remainder goes to
  * the work area. An estimate with 50 bits, corrected by what the remainder says, until that is right.
  */
 export function divideHigh(sf: usize, high: u64, divisor: u64): u64 {
+  if (((high | divisor) & 0x7ff) == 0) return divideShort(sf, high >> 11, divisor >> 11);
   const inverse = 1.0 / nearly(divisor);
   let quotient = fromNearly(nearly(high) * inverse * TWO_TO_64);
   // rest:low is the remainder, which can be negative.
