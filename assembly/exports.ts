@@ -85,6 +85,7 @@ export function cpuSetTranslator(cpu: usize, mode: u32): void {
 }
 
 export { rewriteTranslation } from "./jit/translator";
+export { checkedCall, jitCall } from "./jit/call";
 export { jitAlignment, jitCold, jitCondition, jitEnd, jitRead, jitWrite } from "./jit/helpers";
 export { jitString } from "./jit/string_helpers";
 export { jitOrder, jitVector } from "./jit/vector_helpers";

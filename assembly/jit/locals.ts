@@ -128,7 +128,8 @@ export const FN_X87_WIDEN: u32 = 15;
 export const FN_X87_STORE: u32 = 16;
 export const FN_STRING: u32 = 17;
 export const FN_ALIGNMENT: u32 = 18;
-export const FN_IMPORTS: u32 = 19;
+export const FN_CALL: u32 = 19;
+export const FN_IMPORTS: u32 = 20;
 
 /** The region is left to the instruction at RIP, wherever that is. */
 export const EXIT_LOOKUP: i32 = 0;

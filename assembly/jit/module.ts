@@ -104,7 +104,8 @@ function importFunction(j: usize, letter: u64, type: u32): void {
 /**
  * The functions are named r, w, c, e, q, v, o and i: read, write, cold, end, condition, vector, order, interpret; and s, A, M,
  * D, C, R, L, W and S: misfit of the stack, addition, multiplication, division, comparison, root, load, widening and store of
- * the x87; u and a: MOVS and STOS, CLAC and STAC. In the mode JIT_CHECK cold, end, interpret and misfit are others, which have the next letters: d, f, j and t.
+ * the x87; u and a: MOVS and STOS, CLAC and STAC; k: a call of what has no
+ * translation. In the mode JIT_CHECK cold, end, interpret, misfit and k are others: d, f, j, t and g.
  */
 function writeImports(j: usize): void {
   const at = section(j, 2);
@@ -141,6 +142,7 @@ function writeImports(j: usize): void {
   importFunction(j, 0x53, L.TYPE_REGION);
   importFunction(j, 0x75, L.TYPE_RECORD);
   importFunction(j, 0x61, L.TYPE_RECORD);
+  importFunction(j, checked ? 0x67 : 0x6b, L.TYPE_REGION);
   endSection(j, at);
 }
 

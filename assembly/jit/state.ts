@@ -299,21 +299,13 @@ export function exitSettled(j: usize): void {
  * cache has it; else the interpreter executes what has none, until a translation can take over or somebody returns.
  */
 export function goOn(j: usize): void {
-  const again = load<u32>(j, Jit.depth);
-  E.loop(j);
   const miss = load<u32>(j, Jit.depth);
   E.block(j, E.VOID);
   E.get(j, L.EXIT);
   E.brIfHinted(j, miss, false);
-  pushDisturbed(j);
-  E.brIfHinted(j, miss, false);
-  unlessKnown(j, miss);
-  L.pushCpu(j);
-  E.get(j, L.RIP);
-  E.get(j, L.DEPTH);
-  pushSlot(j);
-  E.returnCallIndirect(j, L.TYPE_REGION);
+  enterKnown(j, miss);
   E.end(j);
+  E.loop(j);
   L.pushCpu(j);
   E.get(j, L.RIP);
   E.get(j, L.EXIT);
@@ -325,15 +317,6 @@ export function goOn(j: usize): void {
   E.op(j, E.I32_OR);
   E.i32Const(j, IN_PLACE);
   E.op(j, E.I32_OR);
-  interpretAndGoOn(j, again);
-  E.get(j, L.RIP);
-  E.returnOp(j);
-  E.end(j);
-  E.byte(j, E.UNREACHABLE);
-}
-
-/** Calls the interpreter, and branches to a label as soon as a translation can take over; else what came back is in RIP. */
-function interpretAndGoOn(j: usize, again: u32): void {
   E.call(j, L.FN_INTERPRET);
   E.tee(j, L.RIP);
   E.i64Const(j, GO_ON);
@@ -341,10 +324,30 @@ function interpretAndGoOn(j: usize, again: u32): void {
   E.ifThen(j, E.VOID);
   L.loadLocal(j, L.RIP, E.I64_LOAD, Cpu.rip);
   L.loadLocal(j, L.FUEL, E.I32_LOAD, Cpu.fuel);
+  const again = load<u32>(j, Jit.depth);
+  E.block(j, E.VOID);
+  enterKnown(j, again);
+  E.end(j);
   E.i32Const(j, L.EXIT_LOOKUP);
   E.set(j, L.EXIT);
-  E.br(j, again);
+  E.br(j, miss);
   E.end(j);
+  E.get(j, L.RIP);
+  E.returnOp(j);
+  E.end(j);
+  E.byte(j, E.UNREACHABLE);
+}
+
+/** Goes to the translation of RIP, or branches to a label if the jump cache has none or somebody asks for attention. */
+function enterKnown(j: usize, label: u32): void {
+  pushDisturbed(j);
+  E.brIfHinted(j, label, false);
+  unlessKnown(j, label);
+  L.pushCpu(j);
+  E.get(j, L.RIP);
+  E.get(j, L.DEPTH);
+  pushSlot(j);
+  E.returnCallIndirect(j, L.TYPE_REGION);
 }
 
 const JUMP_CACHE = <u32>(Cpu.jit + Jit.jumpCache);
@@ -395,8 +398,6 @@ export function callRegion(j: usize, offset: i32, next: i32): void {
   storeFuel(j);
   const called = load<u32>(j, Jit.depth);
   E.block(j, E.I64);
-  const again = load<u32>(j, Jit.depth);
-  E.loop(j);
   const miss = load<u32>(j, Jit.depth);
   E.block(j, E.VOID);
   E.get(j, L.DEPTH);
@@ -417,17 +418,7 @@ export function callRegion(j: usize, offset: i32, next: i32): void {
   L.pushCpu(j);
   E.get(j, L.RIP);
   E.get(j, L.DEPTH);
-  // Without a level left it must return LEFT in place of GO_ON.
-  E.i32Const(j, IN_PLACE);
-  E.i32Const(j, 0);
-  E.get(j, L.DEPTH);
-  E.select(j);
-  E.op(j, E.I32_OR);
-  interpretAndGoOn(j, again);
-  E.get(j, L.RIP);
-  E.br(j, called);
-  E.end(j);
-  E.byte(j, E.UNREACHABLE);
+  E.call(j, L.FN_CALL);
   E.end(j);
   E.tee(j, L.RIP);
   pushAddress(j, offset);

@@ -35,6 +35,8 @@ export interface TranslatorCalls {
   readonly jitX87Load: OnNumber;
   readonly jitX87Widen: OnNumber;
   readonly jitX87Store: OnNumber;
+  readonly jitCall: (cpu: number, rip: bigint, depth: number) => bigint;
+  readonly checkedCall: (cpu: number, rip: bigint, depth: number) => bigint;
   readonly jitString: (cpu: number, record: number, what: number) => number;
   readonly jitAlignment: (cpu: number, record: number, set: number) => number;
 }
@@ -78,6 +80,8 @@ export class CodeTable {
         S: calls.jitX87Store,
         u: calls.jitString,
         a: calls.jitAlignment,
+        k: calls.jitCall,
+        g: calls.checkedCall,
       },
     };
   }
