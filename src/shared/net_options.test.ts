@@ -93,6 +93,7 @@ describe("network options", () => {
     ["netdev=user,id=a,hostfwd=8080", "hostfwd", "tcp::8080-:80"],
     ["netdev=user,id=a,hostfwd=::1-:99999", "hostfwd", "does not exist"],
     ["netdev=user,id=a,hostfwd=::1-:2,hostfwd=::1-:3", "hostfwd", "twice"],
+    ["netdev=user,id=a,hostfwd=::1-:2&netdev=user,id=b,hostfwd=::1-:3", "hostfwd", "port 1 is forwarded twice"],
     ["netdev=socket,id=a", "mcast", "missing"],
     ["netdev=user,id=a&netdev=user,id=a", "id=a", "twice"],
     ["device=virtio-net-pci", "netdev", "missing"],

@@ -230,8 +230,14 @@ function checkScsi(devices: readonly DeviceConfig[]): ConfigIssue | undefined {
   return undefined;
 }
 
-/** A back end has one card. */
+/** A back end has one card, a name and a forwarded port one back end. */
 function checkNetdevs({ devices = [], netdevs = [] }: MachineConfig): ConfigIssue | undefined {
+  const ports = netdevs.flatMap((netdev) => {
+    const forwards = netdev.type === "user" ? (netdev.hostfwd ?? []).map(parseForward) : [];
+    return forwards.flatMap((forward) => (forward.ok ? [forward.value.hostPort] : []));
+  });
+  const port = ports.find((value, index) => ports.indexOf(value) !== index);
+  if (port !== undefined) return configIssue("netdev user: hostfwd", `port ${port} is forwarded twice`);
   const free = new Set(netdevs.map((netdev) => netdev.id));
   const names = [...free].map((id) => `netdev=${id}`);
   for (const device of devices) {
@@ -283,7 +289,14 @@ function resolveDrives(config: MachineConfig, context: ResolveContext): Resolved
   const images = (image === undefined ? [] : imageDrives(config, image)).map((drive) => {
     return { drive, source: imageDrive(drive.file, context) };
   });
-  return [...images, ...own].map(({ drive, source }, index) => resolveParts(drive, source, `drive${index}`));
+  const all = [...images, ...own];
+  const names = new Set(all.map(({ drive }) => drive.id));
+  return all.map(({ drive, source }, index) => {
+    // Names that nobody has given.
+    let name = `drive${index}`;
+    while (names.has(name)) name = `#${name}`;
+    return resolveParts(drive, source, name);
+  });
 }
 
 /** A drive that is added to a running machine. */
