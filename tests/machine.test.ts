@@ -234,6 +234,30 @@ describe("a machine in one thread", () => {
     expect(await execute("device_add", add)).toBe("done");
   });
 
+  it("has one device for a drive, whatever kind it is of, and names of devices beside names of drives", async () => {
+    const drives = ["a", "b"].map((id) => ({ size: 65536, if: "none", id }) as const);
+    const { model } = await booted(echo, { drives, devices: [{ driver: "virtio-scsi-pci" }] });
+    const execute = async (name: string, args: object): Promise<string> => {
+      const answer = await model.qmp.execute(name, args);
+      return answer.ok ? "done" : answer.error.desc;
+    };
+    const inUse = /drive: "a" is in use by another device. Accepted: drive=b/;
+    expect(await execute("device_add", { driver: "scsi-hd", drive: "a" })).toBe("done");
+    for (const driver of ["scsi-hd", "virtio-blk-pci"]) {
+      expect(await execute("device_add", { driver, drive: "a" })).toMatch(inUse);
+      expect(await execute("device_add", { driver, drive: "c" })).toMatch(/there is no drive "c". Accepted: drive=b/);
+    }
+    expect(await execute("device_add", { driver: "virtio-blk-pci", drive: "b", id: "a" })).toBe("done");
+    expect(await execute("device_add", { driver: "scsi-cd", id: "a" })).toMatch(/Duplicate device ID "a"/);
+    expect(await execute("device_add", { driver: "scsi-cd", id: "b" })).toBe("done");
+    const change = { device: "a", filename: "http://127.0.0.1:1/never.iso" };
+    expect(await execute("blockdev-change-medium", change)).toBe("Device 'a' is not removable");
+    // A device without an id is not known by its drive's, but a page may have no other name for it.
+    expect(await execute("device_del", { id: "c" })).toBe("Device 'c' not found");
+    expect(model.removeScsiDevice("a").ok).toBe(true);
+    expect(await execute("device_add", { driver: "scsi-hd", drive: "a", id: "again" })).toBe("done");
+  });
+
   it("adds and removes ports, and all of them with their device", async () => {
     const running = await booted(echo, { devices: [{ driver: "virtio-serial-pci", id: "serial" }] });
     const { model } = running;

@@ -48,13 +48,14 @@ import type {
 import type { Log } from "../shared/log";
 import { parseMac } from "../shared/net/addresses";
 import { type ResolvedConfig, scsiBusNames } from "../shared/resolve_config";
+import { err, ok, type Result } from "../shared/result";
 import { fixedDisk, type OpenDrive } from "./drives";
 import type { InputRouter } from "./input_router";
 import type { Networks, OpenNetdev } from "./networks";
 import type { QmpServer } from "./qmp/server";
 import { rxFilterInfo } from "./qmp/rx_filter";
 import type { QmpTargets } from "./qmp/targets";
-import { directDevice, type OpenMedium, type ScsiDeviceConfig, ScsiSet } from "./scsi";
+import { directDevice, type OpenMedium, type ScsiDevice, type ScsiDeviceConfig, ScsiSet, type TrayMove } from "./scsi";
 import type { SerialPorts } from "./serial_ports";
 
 /** The guest page at 4 GiB. */
@@ -79,7 +80,7 @@ export interface DeviceGround {
   readonly display: Display;
   readonly log: Log;
   /** The tray of a CD-ROM drive opened or closed. */
-  readonly trayMoved: (device: string, open: boolean) => void;
+  readonly trayMoved: (moved: TrayMove) => void;
 }
 
 /** A disk as statistics see it. */
@@ -109,6 +110,8 @@ export interface PresentDevice {
   readonly pci: VirtioPciDevice | undefined;
   /** That other device. */
   readonly bus?: VirtioDevice;
+  /** What it is there, if that is SCSI. */
+  readonly unit?: ScsiDevice;
   readonly removed: () => void;
 }
 
@@ -142,7 +145,12 @@ export class DeviceSet {
     this.#ground = ground;
     this.#sources = sources;
     this.#input = ground.input;
-    this.scsi = new ScsiSet(ground.trayMoved, sources.targets.blocks, sources.openMedium);
+    const discarded = (open: OpenDrive): void => {
+      // The machine's own can be used again.
+      if (!sources.drives.includes(open)) open.disk.close();
+    };
+    const { openMedium } = sources;
+    this.scsi = new ScsiSet({ openMedium, trayMoved: ground.trayMoved, discarded }, sources.targets.blocks);
     this.bus = new PciBus(ground.ports, ground.mmio, interrupts);
     this.#chipset = addChipset(this.bus);
     this.#ramBytes = ramBytes(plan);
@@ -200,6 +208,12 @@ export class DeviceSet {
     return [...this.#blockDisks, ...this.scsi.disks()];
   }
 
+  /** Those that devices use, and those that wait for one. */
+  closeDisks(): void {
+    const used = this.disks.flatMap(({ open }) => open ?? []);
+    for (const { disk } of new Set([...used, ...this.#sources.drives])) disk.close();
+  }
+
   /** All devices to power-on state, with addresses as firmware would assign them. */
   reset(): void {
     this.#hotplug.reset();
@@ -218,16 +232,20 @@ export class DeviceSet {
 
   /** Plugs a device into the running machine and tells the guest. The configuration has been checked by itself. */
   plug(device: DeviceConfig): ConfigIssue | undefined {
-    const id = "id" in device ? device.id : undefined;
-    if (id !== undefined && this.#present.some((other) => other.id === id)) {
-      return configIssue(`device ${device.driver}: id`, `Duplicate device ID "${id}"`);
-    }
+    const duplicate = this.#checkId(device);
+    if (duplicate !== undefined) return duplicate;
     const before = new Set(this.#present);
     const issue = this.#add(device);
     for (const { pci } of this.#present.filter((other) => !before.has(other))) {
       if (pci !== undefined) this.#hotplug.plugged(pci.slot);
     }
     return issue;
+  }
+
+  #checkId(device: DeviceConfig): ConfigIssue | undefined {
+    const id = "id" in device ? device.id : undefined;
+    if (id === undefined || !this.#present.some((other) => other.id === id)) return undefined;
+    return configIssue(`device ${device.driver}: id`, `Duplicate device ID "${id}"`);
   }
 
   /** Takes a device away: at once where the guest has no say, else when the guest has let go of it. */
@@ -241,6 +259,14 @@ export class DeviceSet {
     if (this.#hotplug.isPending(device.pci.slot)) return "pending";
     this.#hotplug.requestEject(device.pci.slot);
     return "asked";
+  }
+
+  /** Takes a SCSI device away, by its own id or by that of its drive. False: there is none. */
+  unplugScsi(name: string): boolean {
+    const unit = this.scsi.find(name);
+    const device = this.#present.find((other) => unit !== undefined && other.unit === unit);
+    if (device !== undefined) this.#remove(device);
+    return device !== undefined;
   }
 
   /** Kicks, interrupts and failures of every device's transport, and what passed the network cards, summed. */
@@ -337,11 +363,18 @@ export class DeviceSet {
   }
 
   #addNamedDisk(device: VirtioBlkConfig): ConfigIssue | undefined {
-    const option = "device virtio-blk-pci: drive";
-    const open = this.#sources.drives.find(({ drive }) => drive.id === device.drive);
-    if (open === undefined) return configIssue(option, `there is no "${device.drive}"`);
-    if (this.#blockDisks.some((disk) => disk.open === open)) return configIssue(option, `"${device.drive}" is in use`);
-    return this.#addDisk(open, device, device.serial);
+    const open = this.#freeDrive(device.driver, device.drive);
+    return open.ok ? this.#addDisk(open.value, device, device.serial) : open.error;
+  }
+
+  /** A drive that no device has. */
+  #freeDrive(driver: string, id: string): Result<OpenDrive, ConfigIssue> {
+    const option = `device ${driver}: drive`;
+    const used = this.disks.map((disk) => disk.open);
+    const free = this.#sources.drives.filter((open) => !used.includes(open)).map(({ drive }) => `drive=${drive.id}`);
+    const open = this.#sources.drives.find(({ drive }) => drive.id === id);
+    if (open === undefined) return err(configIssue(option, `there is no drive "${id}"`, free));
+    return used.includes(open) ? err(configIssue(option, `"${id}" is in use by another device`, free)) : ok(open);
   }
 
   #addDisk(open: OpenDrive, options: VirtioPciOptions, serial = open.drive.serial): ConfigIssue | undefined {
@@ -394,18 +427,21 @@ export class DeviceSet {
   }
 
   #addScsi(device: ScsiDeviceConfig): ConfigIssue | undefined {
-    return this.addScsi(
-      device,
-      this.#sources.drives.find(({ drive }) => drive.id === device.drive),
-    );
+    if (device.drive === undefined) return this.addScsi(device, undefined);
+    const open = this.#freeDrive(device.driver, device.drive);
+    return open.ok ? this.addScsi(device, open.value) : open.error;
   }
 
   /** A disk or CD-ROM drive behind a controller. */
   addScsi(device: ScsiDeviceConfig, open: OpenDrive | undefined): ConfigIssue | undefined {
+    const duplicate = this.#checkId(device);
+    if (duplicate !== undefined) return duplicate;
     const added = this.scsi.add(device, open);
     if (!added.ok) return added.error;
-    const { id, bus } = added.value;
-    this.#present.push({ id, driver: device.driver, pci: undefined, bus, removed: () => void this.scsi.remove(id) });
+    const unit = added.value;
+    const removed = (): void => this.scsi.remove(unit);
+    const { driver, id } = device;
+    this.#present.push({ id, driver, pci: undefined, bus: unit.controller.device, unit, removed });
     return undefined;
   }
 

@@ -105,7 +105,11 @@ describe("resolveConfig", () => {
           { size: 4096, id: "a" },
         ],
       },
-      "id=a: given twice",
+      "drive: id=a: given twice",
+    ],
+    [
+      { kernel: "k", devices: [1, 2].map(() => ({ driver: "virtio-rng-pci", id: "a" })) } as MachineConfig,
+      "device: id=a: given twice",
     ],
     [{ kernel: "k", colour: "red" } as MachineConfig, "colour: unknown"],
     [{ kernel: "k", cpu: "z80" }, '"z80" is unknown'],

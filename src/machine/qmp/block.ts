@@ -9,9 +9,11 @@ export function registerBlock(qmp: QmpServer, { blocks }: QmpTargets): void {
   const find = (choice: { id?: string; device?: string }): Result<BlockTarget, QmpFault> => {
     const { id, device } = choice;
     if ((id === undefined) === (device === undefined)) return genericError("Need exactly one of 'device' and 'id'");
+    const name = id ?? device;
     const found = [...blocks].find((block) => {
-      const info = block.info();
-      return id === undefined ? info.device === device : info.qdev === id;
+      const { device: backend, qdev } = block.info();
+      // What has no name has the empty one.
+      return name !== "" && (id === undefined ? backend : qdev) === name;
     });
     return found === undefined ? deviceNotFound(id ?? device ?? "") : ok(found);
   };
