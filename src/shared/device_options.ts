@@ -6,11 +6,17 @@ import { checkOptions, formatOptions, parseOptions, type OptionKind, type Option
 import { parseItems } from "./qemu_syntax";
 import { err, ok, type Result } from "./result";
 
-/** What every virtio-pci device can be told. */
-export interface VirtioPciOptions {
+/** Where a device on the PCI bus is. */
+export interface PciPlace {
   readonly id?: string;
-  /** Slot on the PCI bus; without it the next free one. */
+  /** There is one bus. */
+  readonly bus?: typeof PCI_BUS;
+  /** Slot on the bus; without it the next free one. */
   readonly addr?: number;
+}
+
+/** What every virtio-pci device can be told. */
+export interface VirtioPciOptions extends PciPlace {
   /** Off: only the modern interface. */
   readonly "disable-legacy"?: boolean;
   /** Off: only the legacy interface. */
@@ -112,10 +118,8 @@ export interface IsaDebugExitConfig {
 }
 
 /** A display; qxl-vga is a VGA as well, and the machine's first. */
-export interface QxlConfig {
+export interface QxlConfig extends PciPlace {
   readonly driver: "qxl-vga" | "qxl";
-  readonly id?: string;
-  readonly addr?: number;
   readonly ram_size_mb?: number;
   readonly vram_size_mb?: number;
   readonly vram64_size_mb?: number;
@@ -142,10 +146,10 @@ export type DeviceConfig =
 export type DeviceDriver = DeviceConfig["driver"];
 
 const id: OptionKind = { kind: "text", maxLength: 64 };
-const addr: OptionKind = { kind: "integer", min: 2, max: 31, hex: true };
+const PCI_BUS = "pci.0";
+const pciPlace: OptionTable = { id, bus: { kind: "word", words: [PCI_BUS] }, addr: { kind: "slot" } };
 const virtioPci: OptionTable = {
-  id,
-  addr,
+  ...pciPlace,
   "disable-legacy": { kind: "onoff" },
   "disable-modern": { kind: "onoff" },
 };
@@ -165,8 +169,7 @@ const blockSize: OptionKind = { kind: "integer", min: 512, max: 4096 };
 const virtioInput: OptionTable = { ...virtioPci, serial: { kind: "text", maxLength: 128 } };
 
 const qxl: OptionTable = {
-  id,
-  addr,
+  ...pciPlace,
   ram_size_mb: { kind: "integer", min: 16, max: 256 },
   vram_size_mb: { kind: "integer", min: 1, max: 128 },
   vram64_size_mb: { kind: "integer", min: 0, max: 256 },

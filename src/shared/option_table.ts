@@ -2,7 +2,7 @@
 // all follow the table, so that adding an option is one row.
 
 import { configIssue, type ConfigIssue } from "./config_issue";
-import { escapeCommas, formatSize, parseInteger, parseOnOff, parseSize, type QemuItem } from "./qemu_syntax";
+import { escapeCommas, formatSize, parseInteger, parseOnOff, parseSize, parseSlot, type QemuItem } from "./qemu_syntax";
 import { err, ok, type Result } from "./result";
 
 export type OptionValue = string | number | boolean;
@@ -12,10 +12,16 @@ export type OptionKind =
   | { readonly kind: "url" }
   | { readonly kind: "onoff" }
   | { readonly kind: "integer"; readonly min: number; readonly max: number; readonly hex?: boolean }
+  /** A slot of the PCI bus: QEMU's "slot.function", both hexadecimal. */
+  | { readonly kind: "slot" }
   | { readonly kind: "size"; readonly min: number; readonly max: number }
   | { readonly kind: "word"; readonly words: readonly string[] };
 
 export type OptionTable = Readonly<Record<string, OptionKind>>;
+
+/** 0 is the host bridge, 1 the ISA bridge. */
+const FIRST_SLOT = 2;
+const LAST_SLOT = 31;
 
 /** Reads "key=value" pairs. A word alone switches an on/off option on. */
 export function parseOptions(
@@ -63,6 +69,8 @@ function parseValue(text: string, kind: OptionKind): Result<OptionValue, string>
       return parseOnOff(text);
     case "integer":
       return parseInteger(text);
+    case "slot":
+      return parseSlot(text);
     case "size":
       return parseSize(text, 1);
     default:
@@ -74,6 +82,8 @@ function checkValue(value: unknown, kind: OptionKind): Result<OptionValue, strin
   switch (kind.kind) {
     case "onoff":
       return typeof value === "boolean" ? ok(value) : err("must be true or false");
+    case "slot":
+      return checkNumber(value, FIRST_SLOT, LAST_SLOT);
     case "integer":
     case "size":
       return checkNumber(value, kind.min, kind.max);
@@ -102,6 +112,8 @@ function acceptedValues(kind: OptionKind): string[] {
       return ["on", "off"];
     case "integer":
       return [`${formatInteger(kind.min, kind.hex)} to ${formatInteger(kind.max, kind.hex)}`];
+    case "slot":
+      return [`${formatInteger(FIRST_SLOT, true)} to ${formatInteger(LAST_SLOT, true)}`];
     case "size":
       return [`${formatSize(kind.min)} to ${formatSize(kind.max)}`];
     case "word":
@@ -128,6 +140,7 @@ export function formatOptions(values: Readonly<Record<string, unknown>>, table: 
 function formatValue(value: OptionValue, kind: OptionKind): string {
   if (typeof value === "boolean") return value ? "on" : "off";
   if (typeof value === "number") {
+    if (kind.kind === "slot") return formatInteger(value, true);
     if (kind.kind === "integer") return formatInteger(value, kind.hex);
     return kind.kind === "size" ? formatSize(value) : String(value);
   }
