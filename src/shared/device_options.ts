@@ -145,7 +145,9 @@ export type DeviceConfig =
   | IsaDebugExitConfig;
 export type DeviceDriver = DeviceConfig["driver"];
 
-const id: OptionKind = { kind: "text", maxLength: 64 };
+const id: OptionKind = { kind: "id" };
+/** The id of something else: what is wrong with it shows when it is looked for. */
+const reference: OptionKind = { kind: "text", maxLength: 64 };
 const PCI_BUS = "pci.0";
 const pciPlace: OptionTable = { id, bus: { kind: "word", words: [PCI_BUS] }, addr: { kind: "slot" } };
 const virtioPci: OptionTable = {
@@ -160,7 +162,7 @@ const scsiPlace: OptionTable = {
   channel: { kind: "integer", min: 0, max: 0 },
   "scsi-id": { kind: "integer", min: 0, max: 255 },
   lun: { kind: "integer", min: 0, max: 16383 },
-  drive: id,
+  drive: reference,
   serial: { kind: "text", maxLength: 36 },
   wwn: { kind: "text", maxLength: 18 },
 };
@@ -181,8 +183,8 @@ const qxl: OptionTable = {
 const tables: Readonly<Record<DeviceDriver, OptionTable>> = {
   "virtio-serial-pci": { ...virtioPci, max_ports: { kind: "integer", min: 1, max: 31 } },
   virtconsole: { id, name: { kind: "text", maxLength: 64 } },
-  virtserialport: { id, name: { kind: "text", maxLength: 64 }, chardev: id },
-  "virtio-blk-pci": { ...virtioPci, drive: id, serial: { kind: "text", maxLength: 20 } },
+  virtserialport: { id, name: { kind: "text", maxLength: 64 }, chardev: reference },
+  "virtio-blk-pci": { ...virtioPci, drive: reference, serial: { kind: "text", maxLength: 20 } },
   "virtio-scsi-pci": { ...virtioPci, num_queues: { kind: "integer", min: 1, max: 64 } },
   "scsi-hd": {
     ...scsiPlace,
@@ -202,7 +204,7 @@ const tables: Readonly<Record<DeviceDriver, OptionTable>> = {
   },
   "virtio-net-pci": {
     ...virtioPci,
-    netdev: id,
+    netdev: reference,
     mac: { kind: "text", maxLength: 17 },
     host_mtu: { kind: "integer", min: 576, max: 65535 },
   },

@@ -91,7 +91,7 @@ export const driveTable: OptionTable = {
   media: { kind: "word", words: ["disk", "cdrom"] },
   format: { kind: "word", words: ["raw"] },
   readonly: { kind: "onoff" },
-  id: { kind: "text", maxLength: 64 },
+  id: { kind: "id" },
   serial: { kind: "text", maxLength: 20 },
 };
 

@@ -9,6 +9,8 @@ export type OptionValue = string | number | boolean;
 
 export type OptionKind =
   | { readonly kind: "text"; readonly maxLength: number }
+  /** A name by which other options know it. */
+  | { readonly kind: "id" }
   | { readonly kind: "url" }
   | { readonly kind: "onoff" }
   | { readonly kind: "integer"; readonly min: number; readonly max: number; readonly hex?: boolean }
@@ -22,6 +24,7 @@ export type OptionTable = Readonly<Record<string, OptionKind>>;
 /** 0 is the host bridge, 1 the ISA bridge. */
 const FIRST_SLOT = 2;
 const LAST_SLOT = 31;
+const MAX_ID = 64;
 
 /** Reads "key=value" pairs. A word alone switches an on/off option on. */
 export function parseOptions(
@@ -93,6 +96,8 @@ function checkValue(value: unknown, kind: OptionKind): Result<OptionValue, strin
       return typeof value === "string" && value !== "" ? ok(value) : err("needs a URL");
     case "text":
       return checkText(value, kind.maxLength);
+    case "id":
+      return checkId(value);
   }
 }
 
@@ -104,6 +109,13 @@ function checkNumber(value: unknown, min: number, max: number): Result<number, s
 function checkText(value: unknown, maxLength: number): Result<string, string> {
   if (typeof value !== "string") return err("must be a text");
   return value.length <= maxLength ? ok(value) : err(`is longer than ${maxLength} characters`);
+}
+
+/** As QEMU's; names that are made begin with #, so that nobody writes them by chance. */
+function checkId(value: unknown): Result<string, string> {
+  const text = checkText(value, MAX_ID);
+  if (!text.ok || /^[#a-z][a-z0-9._-]*$/i.test(text.value)) return text;
+  return err(`"${text.value}" is no name`);
 }
 
 function acceptedValues(kind: OptionKind): string[] {
@@ -120,6 +132,8 @@ function acceptedValues(kind: OptionKind): string[] {
       return [...kind.words];
     case "url":
       return ["a URL"];
+    case "id":
+      return ["a letter, and letters, digits, -, . or _ after it"];
     case "text":
       return [`a text of at most ${kind.maxLength} characters`];
   }

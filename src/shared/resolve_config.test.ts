@@ -92,10 +92,15 @@ describe("resolveConfig", () => {
         drives: [{ size: 4096, if: "none", id: "d" }],
         devices: [{ driver: "virtio-scsi-pci" }, { driver: "scsi-hd", drive: "d" }, { driver: "scsi-cd", drive: "d" }],
       },
-      '"d" is no free drive',
+      'device scsi-cd: drive: "d" is in use by another device, scsi-hd',
     ],
     [{ kernel: "k", devices: [{ driver: "virtconsole" }] }, "needs a virtio-serial-pci"],
-    [{ kernel: "k", devices: [{ driver: "virtio-blk-pci", drive: "d" }] }, '"d" is no free drive'],
+    [{ kernel: "k", devices: [{ driver: "virtio-blk-pci", drive: "d" }] }, '"d" is no drive with if=none'],
+    [
+      { kernel: "k", drives: [{ size: 4096, id: "d" }], devices: [{ driver: "virtio-blk-pci", drive: "d" }] },
+      '"d" has a device already, for it lacks if=none',
+    ],
+    [{ kernel: "k", devices: [{ driver: "virtio-rng-pci", id: "" }] }, 'id: "" is no name'],
     [{ image: "debian", devices: [{ driver: "virtio-serial-pci" }] }, "given twice"],
     [
       {
