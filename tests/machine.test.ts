@@ -255,6 +255,10 @@ describe("a machine in one thread", () => {
     // A device without an id is not known by its drive's, but a page may have no other name for it.
     expect(await execute("device_del", { id: "c" })).toBe("Device 'c' not found");
     expect(model.removeScsiDevice("a").ok).toBe(true);
+    const drivesOf = async () =>
+      (await model.qmp.execute("query-block", {})) as { value?: { device: string; qdev: string }[] };
+    const names = (await drivesOf()).value?.map(({ device, qdev }) => `${device}/${qdev}`);
+    expect(names).toEqual(["b/a", "/b", "a/"]);
     expect(await execute("device_add", { driver: "scsi-hd", drive: "a", id: "again" })).toBe("done");
   });
 

@@ -151,6 +151,7 @@ export class DeviceSet {
     };
     const { openMedium } = sources;
     this.scsi = new ScsiSet({ openMedium, trayMoved: ground.trayMoved, discarded }, sources.targets.blocks);
+    sources.targets.idleDrives = () => this.#idleDrives().map((open) => fixedDisk(open).info());
     this.bus = new PciBus(ground.ports, ground.mmio, interrupts);
     this.#chipset = addChipset(this.bus);
     this.#ramBytes = ramBytes(plan);
@@ -369,12 +370,17 @@ export class DeviceSet {
 
   /** A drive that no device has. */
   #freeDrive(driver: string, id: string): Result<OpenDrive, ConfigIssue> {
-    const option = `device ${driver}: drive`;
-    const used = this.disks.map((disk) => disk.open);
-    const free = this.#sources.drives.filter((open) => !used.includes(open)).map(({ drive }) => `drive=${drive.id}`);
     const open = this.#sources.drives.find(({ drive }) => drive.id === id);
-    if (open === undefined) return err(configIssue(option, `there is no drive "${id}"`, free));
-    return used.includes(open) ? err(configIssue(option, `"${id}" is in use by another device`, free)) : ok(open);
+    const idle = this.#idleDrives();
+    if (open !== undefined && idle.includes(open)) return ok(open);
+    const reason = open === undefined ? `there is no drive "${id}"` : `"${id}" is in use by another device`;
+    const free = idle.map(({ drive }) => `drive=${drive.id}`);
+    return err(configIssue(`device ${driver}: drive`, reason, free));
+  }
+
+  #idleDrives(): OpenDrive[] {
+    const used = this.disks.map((disk) => disk.open);
+    return this.#sources.drives.filter((open) => !used.includes(open));
   }
 
   #addDisk(open: OpenDrive, options: VirtioPciOptions, serial = open.drive.serial): ConfigIssue | undefined {

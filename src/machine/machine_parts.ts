@@ -75,7 +75,7 @@ export function makeParts(
   });
   const openMedium = async (filename: string, readonly: boolean): Promise<Result<OpenDrive, ConfigIssue>> => {
     const drive =
-      host.resolveDrive?.({ file: filename, media: "cdrom", readonly }, "filename") ??
+      host.resolveDrive?.({ file: filename, media: "cdrom", readonly }) ??
       err(configIssue("filename", "cannot be opened here"));
     return drive.ok ? openDrive(drive.value, driveListeners(host)) : drive;
   };

@@ -5,7 +5,8 @@ import type { QmpFault } from "../../shared/qmp";
 import { deviceNotFound, done, genericError, type QmpServer } from "./server";
 import type { BlockTarget, QmpTargets } from "./targets";
 
-export function registerBlock(qmp: QmpServer, { blocks }: QmpTargets): void {
+export function registerBlock(qmp: QmpServer, targets: QmpTargets): void {
+  const { blocks } = targets;
   const find = (choice: { id?: string; device?: string }): Result<BlockTarget, QmpFault> => {
     const { id, device } = choice;
     if ((id === undefined) === (device === undefined)) return genericError("Need exactly one of 'device' and 'id'");
@@ -19,7 +20,7 @@ export function registerBlock(qmp: QmpServer, { blocks }: QmpTargets): void {
   };
   const notRemovable = (block: BlockTarget) => genericError(`Device '${block.info().device}' is not removable`);
 
-  qmp.register("query-block", {}, () => ok([...blocks].map((block) => block.info())));
+  qmp.register("query-block", {}, () => ok([...Array.from(blocks, (block) => block.info()), ...targets.idleDrives()]));
   qmp.register("eject", { id: "str?", device: "str?", force: "bool?" }, async ({ force = false, ...choice }) => {
     const block = find(choice);
     if (!block.ok) return block;
