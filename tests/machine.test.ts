@@ -262,6 +262,22 @@ describe("a machine in one thread", () => {
     expect(await execute("device_add", { driver: "scsi-hd", drive: "a", id: "again" })).toBe("done");
   });
 
+  it("gives every card an address of its own, also when cards come and go", async () => {
+    const netdevs = ["a", "b", "c"].map((id) => ({ type: "user", id }) as const);
+    const { model } = await booted(echo, { netdevs });
+    const add = async (netdev: string): Promise<void> => {
+      const added = await model.qmp.execute("device_add", { driver: "virtio-net-pci", netdev, id: netdev });
+      expect(added.ok).toBe(true);
+    };
+    const addresses = () => model.parts.devices.cards.map(({ device, id }) => `${id} ${device.mac[5]?.toString(16)}`);
+    await add("a");
+    await add("b");
+    await model.qmp.execute("device_del", { id: "a" });
+    await model.reset();
+    await add("c");
+    expect(addresses()).toEqual(["b 57", "c 56"]);
+  });
+
   it("adds and removes ports, and all of them with their device", async () => {
     const running = await booted(echo, { devices: [{ driver: "virtio-serial-pci", id: "serial" }] });
     const { model } = running;

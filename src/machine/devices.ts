@@ -218,12 +218,14 @@ export class DeviceSet {
   /** All devices to power-on state, with addresses as firmware would assign them. */
   reset(): void {
     this.#hotplug.reset();
+    for (const { netdev } of this.cards) netdev.tap.unplug();
     for (const { pci } of this.#present) pci?.powerOn();
     this.#vga?.reset();
     this.qxl?.powerOn();
     this.#chipset.reset();
     this.#fwCfg.reset();
     this.bus.assignResources();
+    for (const { device, netdev } of this.cards) netdev.tap.plug(device);
   }
 
   /** Nothing happens by itself afterwards. */
@@ -460,7 +462,7 @@ export class DeviceSet {
     }
     const mac = options.mac === undefined ? undefined : parseMac(options.mac);
     const device = new VirtioNet(netdev.tap, {
-      mac: mac ?? defaultMac(this.cards.length, netdev),
+      mac: mac ?? this.#freeMac(netdev),
       ...(options.host_mtu === undefined ? {} : { mtu: options.host_mtu }),
       filterChanged: () =>
         qmp.event("NIC_RX_FILTER_CHANGED", {
@@ -477,9 +479,23 @@ export class DeviceSet {
     };
     for (const name of names) targets.cards.set(name, target);
     return this.#plug(device, options, () => {
+      netdev.tap.unplug();
       this.cards.splice(this.cards.indexOf(card), 1);
       for (const name of names) targets.cards.delete(name);
     });
+  }
+
+  /** QEMU's, the first that no other card has; on a switch, where other machines have cards too, three random bytes instead. */
+  #freeMac({ socket }: OpenNetdev): Uint8Array {
+    const mac = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, 0x56);
+    if (socket !== undefined) {
+      cryptoRandom.fill(mac.subarray(3));
+      return mac;
+    }
+    while (this.cards.some(({ device }) => device.mac.every((byte, index) => byte === mac[index]))) {
+      mac[5] = ((mac[5] ?? 0) + 1) & 0xff;
+    }
+    return mac;
   }
 
   #addInput(config: VirtioInputConfig): ConfigIssue | undefined {
@@ -588,14 +604,6 @@ export function deviceMemoryBytes(config: ResolvedConfig): number {
     if (device.driver !== "qxl-vga" && device.driver !== "qxl") return sum;
     return sum + qxlMemoryBytes(qxlOptions(device)) + (device.driver === "qxl-vga" ? VGA_MEMORY_BYTES : 0);
   }, 0);
-}
-
-/** QEMU's, counted up; on a switch, where other machines have cards too, three random bytes instead. */
-function defaultMac(index: number, netdev: OpenNetdev): Uint8Array {
-  const mac = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, (0x56 + index) & 0xff);
-  if (netdev.socket === undefined) return mac;
-  cryptoRandom.fill(mac.subarray(3));
-  return mac;
 }
 
 function interfacesOf(options: VirtioPciOptions): "both" | "modern" | "legacy" {

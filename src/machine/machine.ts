@@ -421,6 +421,7 @@ export class MachineModel {
     // What the guest wrote last is still on its way.
     this.parts.crossing.poll();
     this.#state = "stopped";
+    this.parts.networks.unplug();
     this.qmp.event("SHUTDOWN", { guest: true, reason });
     this.#host.event({ type: "shutdown", code });
   }

@@ -38,6 +38,25 @@ describe("two user networks of one machine", () => {
     networks.close();
   });
 
+  it("tell those who wait for the guest when it has gone, and take another one", async () => {
+    const [guest] = guests;
+    guest?.sendDatagram({ address: DNS, port: 53 }, new Uint8Array(12));
+    guest?.take();
+    const connected = networks.connect(22);
+    await settle();
+    networks.unplug();
+    expect(await connected).toBeUndefined();
+    expect(await networks.connect(22)).toBeUndefined();
+    const [first] = networks.all;
+    const next = first && new MockGuest(first.tap);
+    next?.sendDatagram({ address: DNS, port: 53 }, new Uint8Array(12));
+    next?.take();
+    void networks.connect(22);
+    await settle();
+    expect(next?.take().map(({ payload }) => parseSegment(payload)?.destinationPort)).toEqual([22]);
+    networks.close();
+  });
+
   it("know each other's names", () => {
     const name = [1, 0x61, 3, 0x6f, 0x72, 0x67, 0];
     const [first, second] = guests;

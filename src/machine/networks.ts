@@ -58,6 +58,11 @@ export class Networks {
     for (const { tap } of this.all) tap.setPaused(paused);
   }
 
+  /** The guest has gone: nobody waits for it any longer. */
+  unplug(): void {
+    for (const { tap } of this.all) tap.unplug();
+  }
+
   close(): void {
     for (const { tap } of this.all) tap.close();
   }

@@ -59,10 +59,15 @@ export class UserNetwork implements NetBackend {
     const { plan } = this.#options;
     const link = new Link(nic, plan);
     const tcp = new Tcp(link, this.#clock, (ends) => this.#accept(ends));
-    // A card that takes the place of another one, which was removed.
-    this.#plugged?.tcp.close();
+    this.unplug();
     this.#plugged = { link, tcp, dhcp: new DhcpServer(plan, nic.mtu) };
     nic.onRoom = () => tcp.flush();
+  }
+
+  /** Who waits for an answer of the guest is told that none will come. */
+  unplug(): void {
+    this.#plugged?.tcp.close();
+    this.#plugged = undefined;
   }
 
   send(frame: Frame): void {
@@ -83,7 +88,7 @@ export class UserNetwork implements NetBackend {
   }
 
   close(): void {
-    this.#plugged?.tcp.close();
+    this.unplug();
   }
 
   /** Whether hostfwd says where this port leads. */
