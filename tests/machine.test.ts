@@ -262,6 +262,31 @@ describe("a machine in one thread", () => {
     expect(await execute("device_add", { driver: "scsi-hd", drive: "a", id: "again" })).toBe("done");
   });
 
+  it("reports all its devices, with the names that tell them apart", async () => {
+    const { model } = await booted(echo, {
+      memory: 16,
+      drives: [{ size: 65536, if: "scsi", id: "a" }, { size: 65536 }],
+      devices: [
+        { driver: "qxl", id: "screen", ram_size_mb: 16, vram_size_mb: 1, vgamem_mb: 8 },
+        { driver: "virtio-serial-pci" },
+        { driver: "virtconsole" },
+        { driver: "virtserialport", name: "org.example.port" },
+      ],
+    });
+    expect(model.devices().map(({ driver, id, name }) => [driver, id, name].filter(Boolean).join(" "))).toEqual([
+      "virtio-blk-pci drive1",
+      "qxl screen",
+      "virtconsole hvc0",
+      "virtserialport org.example.port",
+      "virtio-serial-pci",
+      "virtio-scsi-pci",
+      "scsi-hd a",
+    ]);
+    expect(model.devices()[1]).toMatchObject({ slot: 3, state: "no driver", failures: 0 });
+    const removed = await model.qmp.execute("device_del", { id: "screen" });
+    expect(removed).toMatchObject({ error: { desc: "Device 'screen' does not support hotplugging" } });
+  });
+
   it("gives every card an address of its own, also when cards come and go", async () => {
     const netdevs = ["a", "b", "c"].map((id) => ({ type: "user", id }) as const);
     const { model } = await booted(echo, { netdevs });

@@ -112,11 +112,15 @@ export interface PresentDevice {
   readonly bus?: VirtioDevice;
   /** What it is there, if that is SCSI. */
   readonly unit?: ScsiDevice;
+  /** A function on the PCI bus that is no virtio device. */
+  readonly display?: QxlPciDevice;
+  /** What a person knows it by beside its id. */
+  readonly name?: string;
   readonly removed: () => void;
 }
 
-/** "asked": the guest lets go of it in its own time. */
-export type Removal = "asked" | "removed" | "pending" | "not-found";
+/** "asked": the guest lets go of it in its own time; "fixed": it cannot be taken away. */
+export type Removal = "asked" | "removed" | "pending" | "fixed" | "not-found";
 
 export class DeviceSet {
   readonly bus: PciBus;
@@ -255,6 +259,7 @@ export class DeviceSet {
   unplug(id: string): Removal {
     const device = this.#present.find((other) => other.id === id);
     if (device === undefined) return "not-found";
+    if (device.display !== undefined) return "fixed";
     if (device.pci === undefined) {
       this.#remove(device);
       return "removed";
@@ -352,6 +357,8 @@ export class DeviceSet {
     const plugged = QxlPciDevice.plug(platform, display, { ...qxlOptions(device), ...slot });
     if (!plugged.ok) return configIssue(`device ${device.driver}`, plugReason(plugged.error, device));
     this.qxl = plugged.value;
+    const { id, driver } = device;
+    this.#present.push({ id, driver, pci: undefined, display: plugged.value, removed: () => undefined });
     return device.driver === "qxl-vga" ? this.#addVga(memory, plugged.value) : undefined;
   }
 
@@ -391,7 +398,7 @@ export class DeviceSet {
     const target = fixedDisk(open, options.id);
     this.#blockDisks.push(disk);
     this.#sources.targets.blocks.add(target);
-    return this.#plug(device, options, () => {
+    return this.#plug(device, { ...options, name: open.drive.id }, () => {
       this.#blockDisks.splice(this.#blockDisks.indexOf(disk), 1);
       this.#sources.targets.blocks.delete(target);
     });
@@ -449,7 +456,8 @@ export class DeviceSet {
     const unit = added.value;
     const removed = (): void => this.scsi.remove(unit);
     const { driver, id } = device;
-    this.#present.push({ id, driver, pci: undefined, bus: unit.controller.device, unit, removed });
+    const name = unit.backend;
+    this.#present.push({ id, driver, pci: undefined, bus: unit.controller.device, unit, name, removed });
     return undefined;
   }
 
@@ -540,14 +548,15 @@ export class DeviceSet {
     const issue = serialPorts.add(port);
     if (issue !== undefined || this.serial === undefined) return issue;
     const removed = (): void => serialPorts.remove(port);
-    this.#present.push({ id: port.id, driver: port.driver, pci: undefined, bus: this.serial, removed });
+    const name = serialPorts.nameOf(port);
+    this.#present.push({ id: port.id, driver: port.driver, pci: undefined, bus: this.serial, name, removed });
     return undefined;
   }
 
   /** `removed` undoes what was done beside plugging, also if plugging fails. */
   #plug(
     device: VirtioDevice,
-    options: VirtioPciOptions,
+    options: VirtioPciOptions & { readonly name?: string },
     removed: () => void = () => undefined,
   ): ConfigIssue | undefined {
     const plugged = VirtioPciDevice.plug(device, this.#platform, {
@@ -558,7 +567,8 @@ export class DeviceSet {
       removed();
       return configIssue(`device ${device.name}`, plugReason(plugged.error, options));
     }
-    this.#present.push({ id: options.id, driver: `${device.name}-pci`, pci: plugged.value, removed });
+    const { id, name = "" } = options;
+    this.#present.push({ id, driver: `${device.name}-pci`, pci: plugged.value, name, removed });
     return undefined;
   }
 
