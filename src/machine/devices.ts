@@ -1,8 +1,5 @@
 // The only place where devices are constructed: from the configuration to a populated PCI bus.
 
-import * as DebugExit from "../../assembly/layout/debug_exit";
-import * as Machine from "../../assembly/layout/machine";
-import { PAGE_SIZE } from "../../assembly/layout/memory_map";
 import type { Display } from "../backends/display/types";
 import { cryptoRandom } from "../backends/random/crypto";
 import type { Crossing } from "../core/crossing";
@@ -20,13 +17,11 @@ import { GPE_PCI_HOTPLUG, PciHotplug } from "../devices/pci/hotplug";
 import type { InterruptSink } from "../devices/pci/intx";
 import type { Router } from "../devices/pci/router";
 import { VirtioBalloon } from "../devices/virtio/balloon/device";
-import { type QxlOptions } from "../devices/qxl/config";
-import { QxlPciDevice, qxlMemoryBytes, type QxlPlugError } from "../devices/qxl/pci";
-import { Vga, VGA_MEMORY_BYTES } from "../devices/vga/device";
+import { QxlPciDevice } from "../devices/qxl/pci";
+import { Vga } from "../devices/vga/device";
 import { VirtioBlk } from "../devices/virtio/blk/device";
 import type { VirtioDevice } from "../devices/virtio/device";
-import { VirtioPciDevice, type PlugError, type VirtioPlatform } from "../devices/virtio/pci";
-import type { InputKind } from "../devices/virtio/input/config";
+import { VirtioPciDevice, type VirtioPlatform } from "../devices/virtio/pci";
 import { VirtioInput } from "../devices/virtio/input/device";
 import { VirtioNet } from "../devices/virtio/net/device";
 import { VirtioRng } from "../devices/virtio/rng/device";
@@ -49,6 +44,7 @@ import type { Log } from "../shared/log";
 import { parseMac } from "../shared/net/addresses";
 import { type ResolvedConfig, scsiBusNames } from "../shared/resolve_config";
 import { err, ok, type Result } from "../shared/result";
+import { inputKinds, interfacesOf, pathOf, plugReason, qxlOptions, ramBytes } from "./device_words";
 import { fixedDisk, type OpenDrive } from "./drives";
 import type { InputRouter } from "./input_router";
 import type { Networks, OpenNetdev } from "./networks";
@@ -57,15 +53,6 @@ import { rxFilterInfo } from "./qmp/rx_filter";
 import type { QmpTargets } from "./qmp/targets";
 import { directDevice, type OpenMedium, type ScsiDevice, type ScsiDeviceConfig, ScsiSet, type TrayMove } from "./scsi";
 import type { SerialPorts } from "./serial_ports";
-
-/** The guest page at 4 GiB. */
-const HIGH_RAM_PAGE = 0x100000;
-
-const inputKinds: Readonly<Record<VirtioInputConfig["driver"], InputKind>> = {
-  "virtio-keyboard-pci": "keyboard",
-  "virtio-mouse-pci": "mouse",
-  "virtio-tablet-pci": "tablet",
-};
 
 /** What the machine offers to its devices. */
 export interface DeviceGround {
@@ -585,64 +572,4 @@ export class DeviceSet {
     const data = id === undefined ? {} : { device: id };
     this.#sources.qmp.event("DEVICE_DELETED", { ...data, path: pathOf(id) });
   }
-}
-
-/** Where QEMU's tree of objects has a device. */
-function pathOf(id: string | undefined): string {
-  return `/machine/peripheral${id === undefined ? "-anon" : `/${id}`}`;
-}
-
-function ramBytes(plan: MemoryPlan): number {
-  return (plan.lowRamEnd + plan.highRamEnd - HIGH_RAM_PAGE) * PAGE_SIZE;
-}
-
-function qxlOptions(device: QxlConfig): QxlOptions {
-  return {
-    primary: device.driver === "qxl-vga",
-    ...(device.ram_size_mb === undefined ? {} : { ramMiB: device.ram_size_mb }),
-    ...(device.vram_size_mb === undefined ? {} : { vramMiB: device.vram_size_mb }),
-    ...(device.vram64_size_mb === undefined ? {} : { vram64MiB: device.vram64_size_mb }),
-    ...(device.vgamem_mb === undefined ? {} : { vgamemMiB: device.vgamem_mb }),
-    ...(device.xres === undefined ? {} : { xres: device.xres }),
-    ...(device.yres === undefined ? {} : { yres: device.yres }),
-  };
-}
-
-/** What the devices need beside the guest's RAM. */
-export function deviceMemoryBytes(config: ResolvedConfig): number {
-  return config.devices.reduce((sum, device) => {
-    if (device.driver !== "qxl-vga" && device.driver !== "qxl") return sum;
-    return sum + qxlMemoryBytes(qxlOptions(device)) + (device.driver === "qxl-vga" ? VGA_MEMORY_BYTES : 0);
-  }, 0);
-}
-
-function interfacesOf(options: VirtioPciOptions): "both" | "modern" | "legacy" {
-  if (options["disable-legacy"] === true) return "modern";
-  return options["disable-modern"] === true ? "legacy" : "both";
-}
-
-function plugReason(error: PlugError | QxlPlugError, options: { readonly addr?: number }): string {
-  switch (error) {
-    case "slot-taken":
-      return `slot 0x${(options.addr ?? 0).toString(16)} is taken`;
-    case "no-slot":
-      return "there is no free slot on the PCI bus";
-    case "no-queues":
-      return "the machine has no virtqueues left";
-    case "no-memory":
-      return "the machine has no memory left for devices";
-  }
-}
-
-/** QEMU's defaults for isa-debug-exit. */
-const DEBUG_EXIT_PORT = 0x501;
-const DEBUG_EXIT_SIZE = 2;
-
-/** Chips of assembly/platform that a machine has only if asked for. */
-export function configureChips(config: ResolvedConfig, guest: GuestMemory): void {
-  const exit = config.devices.find((device) => device.driver === "isa-debug-exit");
-  if (exit === undefined) return;
-  const at = guest.machine + Machine.debugExit;
-  guest.data.setUint32(at + DebugExit.port, exit.iobase ?? DEBUG_EXIT_PORT, true);
-  guest.data.setUint32(at + DebugExit.size, exit.iosize ?? DEBUG_EXIT_SIZE, true);
 }

@@ -26,7 +26,7 @@ import { firmware } from "./boot/firmware";
 import { placeBytes, placeRegisters } from "./boot/place";
 import { placeCpuModel } from "./cpu_model";
 import { reportDevice } from "./device_report";
-import { configureChips, deviceMemoryBytes } from "./devices";
+import { configureChips, deviceMemoryBytes } from "./device_words";
 import { openDrive, openDrives, type OpenDrive } from "./drives";
 import { codeAround } from "./guest_code";
 import { loadBootFiles, makeBootPlan, type BootFiles } from "./load_boot_files";

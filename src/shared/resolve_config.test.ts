@@ -112,10 +112,7 @@ describe("resolveConfig", () => {
       },
       "drive: id=a: given twice",
     ],
-    [
-      { kernel: "k", devices: [1, 2].map(() => ({ driver: "virtio-rng-pci", id: "a" })) } as MachineConfig,
-      "device: id=a: given twice",
-    ],
+    [{ kernel: "k", devices: [1, 2].map(() => ({ driver: "virtio-rng-pci", id: "a" })) }, "device: id=a: given twice"],
     [{ kernel: "k", colour: "red" } as MachineConfig, "colour: unknown"],
     [{ kernel: "k", cpu: "z80" }, '"z80" is unknown'],
     [{ kernel: "k", cpu: "max,+turbo" }, 'feature "turbo" is unknown'],
