@@ -297,6 +297,10 @@ describe("a machine in one thread", () => {
     const addresses = () => model.parts.devices.cards.map(({ device, id }) => `${id} ${device.mac[5]?.toString(16)}`);
     await add("a");
     await add("b");
+    const used = await model.qmp.execute("device_add", { driver: "virtio-net-pci", netdev: "b" });
+    expect(used).toMatchObject({
+      error: { desc: expect.stringContaining("in use by another device. Accepted: netdev=c") as string },
+    });
     await model.qmp.execute("device_del", { id: "a" });
     await model.reset();
     await add("c");

@@ -451,9 +451,11 @@ export class DeviceSet {
   #addCard(options: VirtioNetConfig): ConfigIssue | undefined {
     const { networks, targets, qmp } = this.#sources;
     const netdev = networks.find(options.netdev);
-    if (netdev === undefined) return configIssue("device virtio-net-pci: netdev", `there is no "${options.netdev}"`);
-    if (this.cards.some((card) => card.netdev === netdev)) {
-      return configIssue("device virtio-net-pci: netdev", `"${options.netdev}" is in use`);
+    const isUsed = (other: OpenNetdev): boolean => this.cards.some((card) => card.netdev === other);
+    if (netdev === undefined || isUsed(netdev)) {
+      const reason = netdev === undefined ? "is no netdev" : "is in use by another device";
+      const free = networks.all.filter((other) => !isUsed(other)).map(({ id }) => `netdev=${id}`);
+      return configIssue("device virtio-net-pci: netdev", `"${options.netdev}" ${reason}`, free);
     }
     const mac = options.mac === undefined ? undefined : parseMac(options.mac);
     const device = new VirtioNet(netdev.tap, {
@@ -552,7 +554,7 @@ export class DeviceSet {
     });
     if (!plugged.ok) {
       removed();
-      return configIssue(`device ${device.name}`, plugReason(plugged.error, options));
+      return configIssue(`device ${device.name}-pci`, plugReason(plugged.error, options));
     }
     const { id, name = "" } = options;
     this.#present.push({ id, driver: `${device.name}-pci`, pci: plugged.value, name, removed });

@@ -76,7 +76,7 @@ describe("ScsiSet", () => {
     add({ driver: "scsi-hd", drive: "x", "scsi-id": 1 }, drive("x"));
     expect(add({ driver: "scsi-hd", drive: "y", "scsi-id": 1 }, drive("y"))).toContain("scsi-id=1,lun=0 is taken");
     expect(add({ driver: "scsi-hd", drive: "y" })).toContain("a disk needs one");
-    expect(add({ driver: "scsi-hd", drive: "y", bus: "c.0" }, drive("y"))).toContain("Accepted: b.0, a.0");
+    expect(add({ driver: "scsi-hd", drive: "y", bus: "c.0" }, drive("y"))).toContain("Accepted: bus=b.0, bus=a.0");
   });
 
   it("gives a serial number: the device's, the drive's, or their name", () => {
@@ -113,6 +113,14 @@ describe("ScsiSet", () => {
     expect((await target?.change?.({ filename: "new", force: false, readOnly: "retain" }))?.ok).toBe(true);
     expect(target?.info()).toMatchObject({ ...about, tray_open: false });
     expect(target?.info().inserted).toBeDefined();
+  });
+
+  it("takes any controller when the first has gone, and says when there is none", () => {
+    set.removeController(first);
+    expect(add({ driver: "scsi-cd" })).toBe("");
+    expect(addresses(second)).toEqual(["0:0"]);
+    set.removeController(second);
+    expect(add({ driver: "scsi-cd" })).toContain("needs a virtio-scsi-pci device");
   });
 
   it("opens nothing for a device whose medium stays", () => {

@@ -109,10 +109,14 @@ export class ScsiSet {
   /** A device at its place; a guest that runs is told. */
   add(config: ScsiDeviceConfig, open: OpenDrive | undefined): Result<ScsiDevice, ConfigIssue> {
     const option = `device ${config.driver}`;
-    const controller = this.#controllers.find(({ name }) => name === (config.bus ?? this.defaultBus));
+    const [first] = this.#controllers;
+    if (first === undefined) return err(configIssue(option, "needs a virtio-scsi-pci device"));
+    const named = this.#controllers.find(({ name }) => name === (config.bus ?? this.defaultBus));
+    // The configuration's first may have gone.
+    const controller = named ?? (config.bus === undefined ? first : undefined);
     if (controller === undefined) {
-      const names = this.#controllers.map(({ name }) => name);
-      return err(configIssue(`${option}: bus`, "there is no such SCSI bus", names));
+      const names = this.#controllers.map(({ name }) => `bus=${name}`);
+      return err(configIssue(`${option}: bus`, `there is no "${config.bus ?? ""}"`, names));
     }
     const { bus } = controller.device;
     const target = config["scsi-id"] ?? bus.freeTarget();
