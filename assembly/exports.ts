@@ -23,7 +23,7 @@ export { kickCpu } from "./platform/kick";
 export { setIrqLine } from "./platform/irq";
 export { raiseMsi } from "./platform/delivery";
 export { clockPause, clockResume } from "./platform/kvmclock";
-export { pressPowerButton, raiseGpe } from "./platform/pm";
+export { pressPowerButton, raiseGpe, wakeUp } from "./platform/pm";
 export { requestTlbFlush, tlbFlushed } from "./platform/tlb_flush";
 
 /** Entries of a block after which its region is translated: about what compiling it costs, in time of the interpreter. */

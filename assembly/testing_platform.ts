@@ -16,6 +16,10 @@ export { clockPause as testClockPause, clockResume as testClockResume } from "./
 export { lapicInit as testLapicInit } from "./platform/lapic";
 export { lapicReadTpr as testReadTpr, lapicWriteTpr as testWriteTpr } from "./platform/lapic_registers";
 export { platformReadMsr as testReadMsr, platformWriteMsr as testWriteMsr } from "./platform/msr";
-export { pressPowerButton as testPressPowerButton, raiseGpe as testRaiseGpe } from "./platform/pm";
+export {
+  pressPowerButton as testPressPowerButton,
+  raiseGpe as testRaiseGpe,
+  wakeUp as testWakeUp,
+} from "./platform/pm";
 export { platformInit as testPlatformInit, platformReset as testPlatformReset } from "./platform/reset";
 export { platformPoll as testPlatformPoll } from "./platform/timers";

@@ -234,6 +234,79 @@ describe("a machine in one thread", () => {
     expect(await execute("device_add", add)).toBe("done");
   });
 
+  it("has one device for a drive, whatever kind it is of, and names of devices beside names of drives", async () => {
+    const drives = ["a", "b"].map((id) => ({ size: 65536, if: "none", id }) as const);
+    const { model } = await booted(echo, { drives, devices: [{ driver: "virtio-scsi-pci" }] });
+    const execute = async (name: string, args: object): Promise<string> => {
+      const answer = await model.qmp.execute(name, args);
+      return answer.ok ? "done" : answer.error.desc;
+    };
+    const inUse = /drive: "a" is in use by another device. Accepted: drive=b/;
+    expect(await execute("device_add", { driver: "scsi-hd", drive: "a" })).toBe("done");
+    for (const driver of ["scsi-hd", "virtio-blk-pci"]) {
+      expect(await execute("device_add", { driver, drive: "a" })).toMatch(inUse);
+      expect(await execute("device_add", { driver, drive: "c" })).toMatch(/there is no drive "c". Accepted: drive=b/);
+    }
+    expect(await execute("device_add", { driver: "virtio-blk-pci", drive: "b", id: "a" })).toBe("done");
+    expect(await execute("device_add", { driver: "scsi-cd", id: "a" })).toMatch(/Duplicate device ID "a"/);
+    expect(await execute("device_add", { driver: "scsi-cd", id: "b" })).toBe("done");
+    const change = { device: "a", filename: "http://127.0.0.1:1/never.iso" };
+    expect(await execute("blockdev-change-medium", change)).toBe("Device 'a' is not removable");
+    // A device without an id is not known by its drive's, but a page may have no other name for it.
+    expect(await execute("device_del", { id: "c" })).toBe("Device 'c' not found");
+    expect(model.removeScsiDevice("a").ok).toBe(true);
+    const drivesOf = async () =>
+      (await model.qmp.execute("query-block", {})) as { value?: { device: string; qdev: string }[] };
+    const names = (await drivesOf()).value?.map(({ device, qdev }) => `${device}/${qdev}`);
+    expect(names).toEqual(["b/a", "/b", "a/"]);
+    expect(await execute("device_add", { driver: "scsi-hd", drive: "a", id: "again" })).toBe("done");
+  });
+
+  it("reports all its devices, with the names that tell them apart", async () => {
+    const { model } = await booted(echo, {
+      memory: 16,
+      drives: [{ size: 65536, if: "scsi", id: "a" }, { size: 65536 }],
+      devices: [
+        { driver: "qxl", id: "screen", ram_size_mb: 16, vram_size_mb: 1, vgamem_mb: 8 },
+        { driver: "virtio-serial-pci" },
+        { driver: "virtconsole" },
+        { driver: "virtserialport", name: "org.example.port" },
+      ],
+    });
+    expect(model.devices().map(({ driver, id, name }) => [driver, id, name].filter(Boolean).join(" "))).toEqual([
+      "virtio-blk-pci drive1",
+      "qxl screen",
+      "virtconsole hvc0",
+      "virtserialport org.example.port",
+      "virtio-serial-pci",
+      "virtio-scsi-pci",
+      "scsi-hd a",
+    ]);
+    expect(model.devices()[1]).toMatchObject({ slot: 3, state: "no driver", failures: 0 });
+    const removed = await model.qmp.execute("device_del", { id: "screen" });
+    expect(removed).toMatchObject({ error: { desc: "Device 'screen' does not support hotplugging" } });
+  });
+
+  it("gives every card an address of its own, also when cards come and go", async () => {
+    const netdevs = ["a", "b", "c"].map((id) => ({ type: "user", id }) as const);
+    const { model } = await booted(echo, { netdevs });
+    const add = async (netdev: string): Promise<void> => {
+      const added = await model.qmp.execute("device_add", { driver: "virtio-net-pci", netdev, id: netdev });
+      expect(added.ok).toBe(true);
+    };
+    const addresses = () => model.parts.devices.cards.map(({ device, id }) => `${id} ${device.mac[5]?.toString(16)}`);
+    await add("a");
+    await add("b");
+    const used = await model.qmp.execute("device_add", { driver: "virtio-net-pci", netdev: "b" });
+    expect(used).toMatchObject({
+      error: { desc: expect.stringContaining("in use by another device. Accepted: netdev=c") as string },
+    });
+    await model.qmp.execute("device_del", { id: "a" });
+    await model.reset();
+    await add("c");
+    expect(addresses()).toEqual(["b 57", "c 56"]);
+  });
+
   it("adds and removes ports, and all of them with their device", async () => {
     const running = await booted(echo, { devices: [{ driver: "virtio-serial-pci", id: "serial" }] });
     const { model } = running;

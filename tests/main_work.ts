@@ -211,6 +211,9 @@ class Wire implements NetBackend {
   setPaused(): void {
     // Nothing runs.
   }
+  unplug(): void {
+    // Nothing is open.
+  }
   close(): void {
     // Nothing is open.
   }

@@ -12,6 +12,8 @@ export const apmControl = 10;
 export const apmStatus = 11;
 export const cf9 = 12;
 export const port92 = 13;
+/** u8: general-purpose events have been enabled since the reset. */
+export const gpeSeen = 14;
 /** u64 PM timer tick up to which TMR_STS has been derived. */
 export const timerSeen = 16;
 export const SIZE = 24;

@@ -88,6 +88,25 @@ describe("ACPI registers", () => {
     expect(p.take()).toBe(SCI);
   });
 
+  it("wake a guest that listens to the power button only, having listened to more before", () => {
+    const p = start();
+    const asleep = (): boolean => p.calls.testWakeUp(p.m) !== 0;
+    p.out(0xb2, 0xf1);
+    p.out(0x602, 0x0100, 2);
+    // As a guest without general-purpose events, which would power off.
+    expect(asleep()).toBe(false);
+    p.out(0xafe2, 2);
+    expect(asleep()).toBe(false);
+    p.out(0xafe2, 0);
+    p.out(0x602, 0, 2);
+    expect(asleep()).toBe(false);
+    expect(p.in(0x600, 2)).toBe(0);
+    p.out(0x602, 0x0100, 2);
+    expect(asleep()).toBe(true);
+    expect(p.take()).toBe(SCI);
+    expect(p.in(0x600, 2)).toBe(0x100);
+  });
+
   it("signal general-purpose events", () => {
     const p = start();
     p.out(0xb2, 0xf1);

@@ -1,5 +1,5 @@
-// ACPI power management as on the PIIX4 (ACPI 6.4, 4.8.3), and the ways to reset a PC. All functions but
-// `pressPowerButton` and `raiseGpe` want the lock of the chips.
+// ACPI power management as on the PIIX4 (ACPI 6.4, 4.8.3), and the ways to reset a PC. All functions but those for any
+// worker want the lock of the chips.
 
 import * as Machine from "../layout/machine";
 import * as Mailbox from "../layout/mailbox";
@@ -120,6 +120,7 @@ export function gpeWrite(m: usize, port: u32, value: u32): void {
   const shift = (offset & 1) << 3;
   if (offset < 2) put(m, Pm.gpeStatus, get(m, Pm.gpeStatus) & ~((value & 0xff) << shift));
   else put(m, Pm.gpeEnable, (get(m, Pm.gpeEnable) & ~(0xff << shift)) | ((value & 0xff) << shift));
+  if (get(m, Pm.gpeEnable) != 0) store<u8>(m + Machine.pm, 1, Pm.gpeSeen);
   updateSci(m);
 }
 
@@ -166,6 +167,26 @@ export function pressPowerButton(m: usize): void {
   put(m, Pm.status, get(m, Pm.status) | Pm.STS_POWER_BUTTON);
   updateSci(m);
   unlockChips(m);
+}
+
+/**
+ * Wakes a guest that sleeps: any worker. There is no state of the chips to sleep in (S3), so this is suspend-to-idle, in
+ * which the guest listens to what may wake it only: to the power button, and to none of the general-purpose events that it
+ * has handled before. It takes the button for a wish to wake up then, not to power off. False: it does not sleep.
+ */
+export function wakeUp(m: usize): bool {
+  lockChips(m);
+  const sleeps =
+    (get(m, Pm.control) & Pm.CNT_SCI_EN) != 0 &&
+    (get(m, Pm.enable) & Pm.STS_POWER_BUTTON) != 0 &&
+    get(m, Pm.gpeEnable) == 0 &&
+    load<u8>(m + Machine.pm, Pm.gpeSeen) != 0;
+  if (sleeps) {
+    put(m, Pm.status, get(m, Pm.status) | Pm.STS_POWER_BUTTON);
+    updateSci(m);
+  }
+  unlockChips(m);
+  return sleeps;
 }
 
 /** The clock's alarm, which may wake a guest that sleeps. */

@@ -2,14 +2,28 @@
 
 import { featureNames, queueName } from "../devices/virtio/names";
 import { STATUS_DRIVER_OK, STATUS_NEEDS_RESET } from "../devices/virtio/features";
+import type { QxlPciDevice } from "../devices/qxl/pci";
 import type { VirtioPciDevice } from "../devices/virtio/pci";
 import type { QueueState } from "../devices/virtio/transport";
 import type { DeviceReport, QueueReport } from "../shared/device_report";
 import type { PresentDevice } from "./devices";
 
-export function reportDevice({ id = "", driver, pci }: PresentDevice): DeviceReport {
-  const about = { id, driver, slot: pci?.slot };
-  return pci === undefined ? { ...about, ...withoutTransport } : { ...about, ...reportTransport(pci) };
+export function reportDevice({ id = "", name = "", driver, pci, unit, display }: PresentDevice): DeviceReport {
+  const about = { id, name, driver, slot: pci?.slot ?? display?.slot };
+  if (pci !== undefined) return { ...about, ...reportTransport(pci) };
+  if (display !== undefined) return { ...about, ...withoutTransport, ...reportDisplay(display) };
+  return { ...about, ...withoutTransport, counters: numbersOf(unit?.unit.counters ?? {}) };
+}
+
+function reportDisplay({ device }: QxlPciDevice): Pick<DeviceReport, "state" | "interrupts" | "failures" | "counters"> {
+  const { drawn, guestBugs, ...counters } = device.counters;
+  const driven = device.mode === "native" || device.mode === "compat";
+  return {
+    state: device.isBroken ? "needs reset" : driven ? "working" : "no driver",
+    interrupts: driven ? "INTx" : undefined,
+    failures: guestBugs,
+    counters: { ...numbersOf(counters), ...drawn },
+  };
 }
 
 const withoutTransport = {
@@ -23,7 +37,10 @@ const withoutTransport = {
   counters: {},
 } as const;
 
-function reportTransport({ transport, usesMessages }: VirtioPciDevice): Omit<DeviceReport, "id" | "driver" | "slot"> {
+function reportTransport({
+  transport,
+  usesMessages,
+}: VirtioPciDevice): Omit<DeviceReport, "id" | "name" | "driver" | "slot"> {
   const { device, counters, status, queues } = transport;
   const started = status !== 0;
   return {

@@ -1,8 +1,5 @@
 // The only place where devices are constructed: from the configuration to a populated PCI bus.
 
-import * as DebugExit from "../../assembly/layout/debug_exit";
-import * as Machine from "../../assembly/layout/machine";
-import { PAGE_SIZE } from "../../assembly/layout/memory_map";
 import type { Display } from "../backends/display/types";
 import { cryptoRandom } from "../backends/random/crypto";
 import type { Crossing } from "../core/crossing";
@@ -20,13 +17,11 @@ import { GPE_PCI_HOTPLUG, PciHotplug } from "../devices/pci/hotplug";
 import type { InterruptSink } from "../devices/pci/intx";
 import type { Router } from "../devices/pci/router";
 import { VirtioBalloon } from "../devices/virtio/balloon/device";
-import { type QxlOptions } from "../devices/qxl/config";
-import { QxlPciDevice, qxlMemoryBytes, type QxlPlugError } from "../devices/qxl/pci";
-import { Vga, VGA_MEMORY_BYTES } from "../devices/vga/device";
+import { QxlPciDevice } from "../devices/qxl/pci";
+import { Vga } from "../devices/vga/device";
 import { VirtioBlk } from "../devices/virtio/blk/device";
 import type { VirtioDevice } from "../devices/virtio/device";
-import { VirtioPciDevice, type PlugError, type VirtioPlatform } from "../devices/virtio/pci";
-import type { InputKind } from "../devices/virtio/input/config";
+import { VirtioPciDevice, type VirtioPlatform } from "../devices/virtio/pci";
 import { VirtioInput } from "../devices/virtio/input/device";
 import { VirtioNet } from "../devices/virtio/net/device";
 import { VirtioRng } from "../devices/virtio/rng/device";
@@ -48,23 +43,16 @@ import type {
 import type { Log } from "../shared/log";
 import { parseMac } from "../shared/net/addresses";
 import { type ResolvedConfig, scsiBusNames } from "../shared/resolve_config";
+import { err, ok, type Result } from "../shared/result";
+import { inputKinds, interfacesOf, pathOf, plugReason, qxlOptions, ramBytes } from "./device_words";
 import { fixedDisk, type OpenDrive } from "./drives";
 import type { InputRouter } from "./input_router";
 import type { Networks, OpenNetdev } from "./networks";
 import type { QmpServer } from "./qmp/server";
 import { rxFilterInfo } from "./qmp/rx_filter";
 import type { QmpTargets } from "./qmp/targets";
-import { directDevice, type OpenMedium, type ScsiDeviceConfig, ScsiSet } from "./scsi";
+import { directDevice, type OpenMedium, type ScsiDevice, type ScsiDeviceConfig, ScsiSet, type TrayMove } from "./scsi";
 import type { SerialPorts } from "./serial_ports";
-
-/** The guest page at 4 GiB. */
-const HIGH_RAM_PAGE = 0x100000;
-
-const inputKinds: Readonly<Record<VirtioInputConfig["driver"], InputKind>> = {
-  "virtio-keyboard-pci": "keyboard",
-  "virtio-mouse-pci": "mouse",
-  "virtio-tablet-pci": "tablet",
-};
 
 /** What the machine offers to its devices. */
 export interface DeviceGround {
@@ -79,7 +67,7 @@ export interface DeviceGround {
   readonly display: Display;
   readonly log: Log;
   /** The tray of a CD-ROM drive opened or closed. */
-  readonly trayMoved: (device: string, open: boolean) => void;
+  readonly trayMoved: (moved: TrayMove) => void;
 }
 
 /** A disk as statistics see it. */
@@ -109,11 +97,17 @@ export interface PresentDevice {
   readonly pci: VirtioPciDevice | undefined;
   /** That other device. */
   readonly bus?: VirtioDevice;
+  /** What it is there, if that is SCSI. */
+  readonly unit?: ScsiDevice;
+  /** A function on the PCI bus that is no virtio device. */
+  readonly display?: QxlPciDevice;
+  /** What a person knows it by beside its id. */
+  readonly name?: string;
   readonly removed: () => void;
 }
 
-/** "asked": the guest lets go of it in its own time. */
-export type Removal = "asked" | "removed" | "pending" | "not-found";
+/** "asked": the guest lets go of it in its own time; "fixed": it cannot be taken away. */
+export type Removal = "asked" | "removed" | "pending" | "fixed" | "not-found";
 
 export class DeviceSet {
   readonly bus: PciBus;
@@ -142,7 +136,13 @@ export class DeviceSet {
     this.#ground = ground;
     this.#sources = sources;
     this.#input = ground.input;
-    this.scsi = new ScsiSet(ground.trayMoved, sources.targets.blocks, sources.openMedium);
+    const discarded = (open: OpenDrive): void => {
+      // The machine's own can be used again.
+      if (!sources.drives.includes(open)) open.disk.close();
+    };
+    const { openMedium } = sources;
+    this.scsi = new ScsiSet({ openMedium, trayMoved: ground.trayMoved, discarded }, sources.targets.blocks);
+    sources.targets.idleDrives = () => this.#idleDrives().map((open) => fixedDisk(open).info());
     this.bus = new PciBus(ground.ports, ground.mmio, interrupts);
     this.#chipset = addChipset(this.bus);
     this.#ramBytes = ramBytes(plan);
@@ -200,15 +200,23 @@ export class DeviceSet {
     return [...this.#blockDisks, ...this.scsi.disks()];
   }
 
+  /** Those that devices use, and those that wait for one. */
+  closeDisks(): void {
+    const used = this.disks.flatMap(({ open }) => open ?? []);
+    for (const { disk } of new Set([...used, ...this.#sources.drives])) disk.close();
+  }
+
   /** All devices to power-on state, with addresses as firmware would assign them. */
   reset(): void {
     this.#hotplug.reset();
+    for (const { netdev } of this.cards) netdev.tap.unplug();
     for (const { pci } of this.#present) pci?.powerOn();
     this.#vga?.reset();
     this.qxl?.powerOn();
     this.#chipset.reset();
     this.#fwCfg.reset();
     this.bus.assignResources();
+    for (const { device, netdev } of this.cards) netdev.tap.plug(device);
   }
 
   /** Nothing happens by itself afterwards. */
@@ -218,10 +226,8 @@ export class DeviceSet {
 
   /** Plugs a device into the running machine and tells the guest. The configuration has been checked by itself. */
   plug(device: DeviceConfig): ConfigIssue | undefined {
-    const id = "id" in device ? device.id : undefined;
-    if (id !== undefined && this.#present.some((other) => other.id === id)) {
-      return configIssue(`device ${device.driver}: id`, `Duplicate device ID "${id}"`);
-    }
+    const duplicate = this.#checkId(device);
+    if (duplicate !== undefined) return duplicate;
     const before = new Set(this.#present);
     const issue = this.#add(device);
     for (const { pci } of this.#present.filter((other) => !before.has(other))) {
@@ -230,10 +236,17 @@ export class DeviceSet {
     return issue;
   }
 
+  #checkId(device: DeviceConfig): ConfigIssue | undefined {
+    const id = "id" in device ? device.id : undefined;
+    if (id === undefined || !this.#present.some((other) => other.id === id)) return undefined;
+    return configIssue(`device ${device.driver}: id`, `Duplicate device ID "${id}"`);
+  }
+
   /** Takes a device away: at once where the guest has no say, else when the guest has let go of it. */
   unplug(id: string): Removal {
     const device = this.#present.find((other) => other.id === id);
     if (device === undefined) return "not-found";
+    if (device.display !== undefined) return "fixed";
     if (device.pci === undefined) {
       this.#remove(device);
       return "removed";
@@ -241,6 +254,14 @@ export class DeviceSet {
     if (this.#hotplug.isPending(device.pci.slot)) return "pending";
     this.#hotplug.requestEject(device.pci.slot);
     return "asked";
+  }
+
+  /** Takes a SCSI device away, by its own id or by that of its drive. False: there is none. */
+  unplugScsi(name: string): boolean {
+    const unit = this.scsi.find(name);
+    const device = this.#present.find((other) => unit !== undefined && other.unit === unit);
+    if (device !== undefined) this.#remove(device);
+    return device !== undefined;
   }
 
   /** Kicks, interrupts and failures of every device's transport, and what passed the network cards, summed. */
@@ -323,6 +344,8 @@ export class DeviceSet {
     const plugged = QxlPciDevice.plug(platform, display, { ...qxlOptions(device), ...slot });
     if (!plugged.ok) return configIssue(`device ${device.driver}`, plugReason(plugged.error, device));
     this.qxl = plugged.value;
+    const { id, driver } = device;
+    this.#present.push({ id, driver, pci: undefined, display: plugged.value, removed: () => undefined });
     return device.driver === "qxl-vga" ? this.#addVga(memory, plugged.value) : undefined;
   }
 
@@ -337,11 +360,23 @@ export class DeviceSet {
   }
 
   #addNamedDisk(device: VirtioBlkConfig): ConfigIssue | undefined {
-    const option = "device virtio-blk-pci: drive";
-    const open = this.#sources.drives.find(({ drive }) => drive.id === device.drive);
-    if (open === undefined) return configIssue(option, `there is no "${device.drive}"`);
-    if (this.#blockDisks.some((disk) => disk.open === open)) return configIssue(option, `"${device.drive}" is in use`);
-    return this.#addDisk(open, device, device.serial);
+    const open = this.#freeDrive(device.driver, device.drive);
+    return open.ok ? this.#addDisk(open.value, device, device.serial) : open.error;
+  }
+
+  /** A drive that no device has. */
+  #freeDrive(driver: string, id: string): Result<OpenDrive, ConfigIssue> {
+    const open = this.#sources.drives.find(({ drive }) => drive.id === id);
+    const idle = this.#idleDrives();
+    if (open !== undefined && idle.includes(open)) return ok(open);
+    const reason = open === undefined ? `there is no drive "${id}"` : `"${id}" is in use by another device`;
+    const free = idle.map(({ drive }) => `drive=${drive.id}`);
+    return err(configIssue(`device ${driver}: drive`, reason, free));
+  }
+
+  #idleDrives(): OpenDrive[] {
+    const used = this.disks.map((disk) => disk.open);
+    return this.#sources.drives.filter((open) => !used.includes(open));
   }
 
   #addDisk(open: OpenDrive, options: VirtioPciOptions, serial = open.drive.serial): ConfigIssue | undefined {
@@ -350,7 +385,7 @@ export class DeviceSet {
     const target = fixedDisk(open, options.id);
     this.#blockDisks.push(disk);
     this.#sources.targets.blocks.add(target);
-    return this.#plug(device, options, () => {
+    return this.#plug(device, { ...options, name: open.drive.id }, () => {
       this.#blockDisks.splice(this.#blockDisks.indexOf(disk), 1);
       this.#sources.targets.blocks.delete(target);
     });
@@ -394,31 +429,37 @@ export class DeviceSet {
   }
 
   #addScsi(device: ScsiDeviceConfig): ConfigIssue | undefined {
-    return this.addScsi(
-      device,
-      this.#sources.drives.find(({ drive }) => drive.id === device.drive),
-    );
+    if (device.drive === undefined) return this.addScsi(device, undefined);
+    const open = this.#freeDrive(device.driver, device.drive);
+    return open.ok ? this.addScsi(device, open.value) : open.error;
   }
 
   /** A disk or CD-ROM drive behind a controller. */
   addScsi(device: ScsiDeviceConfig, open: OpenDrive | undefined): ConfigIssue | undefined {
+    const duplicate = this.#checkId(device);
+    if (duplicate !== undefined) return duplicate;
     const added = this.scsi.add(device, open);
     if (!added.ok) return added.error;
-    const { id, bus } = added.value;
-    this.#present.push({ id, driver: device.driver, pci: undefined, bus, removed: () => void this.scsi.remove(id) });
+    const unit = added.value;
+    const removed = (): void => this.scsi.remove(unit);
+    const { driver, id } = device;
+    const name = unit.backend;
+    this.#present.push({ id, driver, pci: undefined, bus: unit.controller.device, unit, name, removed });
     return undefined;
   }
 
   #addCard(options: VirtioNetConfig): ConfigIssue | undefined {
     const { networks, targets, qmp } = this.#sources;
     const netdev = networks.find(options.netdev);
-    if (netdev === undefined) return configIssue("device virtio-net-pci: netdev", `there is no "${options.netdev}"`);
-    if (this.cards.some((card) => card.netdev === netdev)) {
-      return configIssue("device virtio-net-pci: netdev", `"${options.netdev}" is in use`);
+    const isUsed = (other: OpenNetdev): boolean => this.cards.some((card) => card.netdev === other);
+    if (netdev === undefined || isUsed(netdev)) {
+      const reason = netdev === undefined ? "is no netdev" : "is in use by another device";
+      const free = networks.all.filter((other) => !isUsed(other)).map(({ id }) => `netdev=${id}`);
+      return configIssue("device virtio-net-pci: netdev", `"${options.netdev}" ${reason}`, free);
     }
     const mac = options.mac === undefined ? undefined : parseMac(options.mac);
     const device = new VirtioNet(netdev.tap, {
-      mac: mac ?? defaultMac(this.cards.length, netdev),
+      mac: mac ?? this.#freeMac(netdev),
       ...(options.host_mtu === undefined ? {} : { mtu: options.host_mtu }),
       filterChanged: () =>
         qmp.event("NIC_RX_FILTER_CHANGED", {
@@ -435,9 +476,23 @@ export class DeviceSet {
     };
     for (const name of names) targets.cards.set(name, target);
     return this.#plug(device, options, () => {
+      netdev.tap.unplug();
       this.cards.splice(this.cards.indexOf(card), 1);
       for (const name of names) targets.cards.delete(name);
     });
+  }
+
+  /** QEMU's, the first that no other card has; on a switch, where other machines have cards too, three random bytes instead. */
+  #freeMac({ socket }: OpenNetdev): Uint8Array {
+    const mac = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, 0x56);
+    if (socket !== undefined) {
+      cryptoRandom.fill(mac.subarray(3));
+      return mac;
+    }
+    while (this.cards.some(({ device }) => device.mac.every((byte, index) => byte === mac[index]))) {
+      mac[5] = ((mac[5] ?? 0) + 1) & 0xff;
+    }
+    return mac;
   }
 
   #addInput(config: VirtioInputConfig): ConfigIssue | undefined {
@@ -482,14 +537,15 @@ export class DeviceSet {
     const issue = serialPorts.add(port);
     if (issue !== undefined || this.serial === undefined) return issue;
     const removed = (): void => serialPorts.remove(port);
-    this.#present.push({ id: port.id, driver: port.driver, pci: undefined, bus: this.serial, removed });
+    const name = serialPorts.nameOf(port);
+    this.#present.push({ id: port.id, driver: port.driver, pci: undefined, bus: this.serial, name, removed });
     return undefined;
   }
 
   /** `removed` undoes what was done beside plugging, also if plugging fails. */
   #plug(
     device: VirtioDevice,
-    options: VirtioPciOptions,
+    options: VirtioPciOptions & { readonly name?: string },
     removed: () => void = () => undefined,
   ): ConfigIssue | undefined {
     const plugged = VirtioPciDevice.plug(device, this.#platform, {
@@ -498,9 +554,10 @@ export class DeviceSet {
     });
     if (!plugged.ok) {
       removed();
-      return configIssue(`device ${device.name}`, plugReason(plugged.error, options));
+      return configIssue(`device ${device.name}-pci`, plugReason(plugged.error, options));
     }
-    this.#present.push({ id: options.id, driver: `${device.name}-pci`, pci: plugged.value, removed });
+    const { id, name = "" } = options;
+    this.#present.push({ id, driver: `${device.name}-pci`, pci: plugged.value, name, removed });
     return undefined;
   }
 
@@ -517,72 +574,4 @@ export class DeviceSet {
     const data = id === undefined ? {} : { device: id };
     this.#sources.qmp.event("DEVICE_DELETED", { ...data, path: pathOf(id) });
   }
-}
-
-/** Where QEMU's tree of objects has a device. */
-function pathOf(id: string | undefined): string {
-  return `/machine/peripheral${id === undefined ? "-anon" : `/${id}`}`;
-}
-
-function ramBytes(plan: MemoryPlan): number {
-  return (plan.lowRamEnd + plan.highRamEnd - HIGH_RAM_PAGE) * PAGE_SIZE;
-}
-
-function qxlOptions(device: QxlConfig): QxlOptions {
-  return {
-    primary: device.driver === "qxl-vga",
-    ...(device.ram_size_mb === undefined ? {} : { ramMiB: device.ram_size_mb }),
-    ...(device.vram_size_mb === undefined ? {} : { vramMiB: device.vram_size_mb }),
-    ...(device.vram64_size_mb === undefined ? {} : { vram64MiB: device.vram64_size_mb }),
-    ...(device.vgamem_mb === undefined ? {} : { vgamemMiB: device.vgamem_mb }),
-    ...(device.xres === undefined ? {} : { xres: device.xres }),
-    ...(device.yres === undefined ? {} : { yres: device.yres }),
-  };
-}
-
-/** What the devices need beside the guest's RAM. */
-export function deviceMemoryBytes(config: ResolvedConfig): number {
-  return config.devices.reduce((sum, device) => {
-    if (device.driver !== "qxl-vga" && device.driver !== "qxl") return sum;
-    return sum + qxlMemoryBytes(qxlOptions(device)) + (device.driver === "qxl-vga" ? VGA_MEMORY_BYTES : 0);
-  }, 0);
-}
-
-/** QEMU's, counted up; on a switch, where other machines have cards too, three random bytes instead. */
-function defaultMac(index: number, netdev: OpenNetdev): Uint8Array {
-  const mac = Uint8Array.of(0x52, 0x54, 0x00, 0x12, 0x34, (0x56 + index) & 0xff);
-  if (netdev.socket === undefined) return mac;
-  cryptoRandom.fill(mac.subarray(3));
-  return mac;
-}
-
-function interfacesOf(options: VirtioPciOptions): "both" | "modern" | "legacy" {
-  if (options["disable-legacy"] === true) return "modern";
-  return options["disable-modern"] === true ? "legacy" : "both";
-}
-
-function plugReason(error: PlugError | QxlPlugError, options: { readonly addr?: number }): string {
-  switch (error) {
-    case "slot-taken":
-      return `slot 0x${(options.addr ?? 0).toString(16)} is taken`;
-    case "no-slot":
-      return "there is no free slot on the PCI bus";
-    case "no-queues":
-      return "the machine has no virtqueues left";
-    case "no-memory":
-      return "the machine has no memory left for devices";
-  }
-}
-
-/** QEMU's defaults for isa-debug-exit. */
-const DEBUG_EXIT_PORT = 0x501;
-const DEBUG_EXIT_SIZE = 2;
-
-/** Chips of assembly/platform that a machine has only if asked for. */
-export function configureChips(config: ResolvedConfig, guest: GuestMemory): void {
-  const exit = config.devices.find((device) => device.driver === "isa-debug-exit");
-  if (exit === undefined) return;
-  const at = guest.machine + Machine.debugExit;
-  guest.data.setUint32(at + DebugExit.port, exit.iobase ?? DEBUG_EXIT_PORT, true);
-  guest.data.setUint32(at + DebugExit.size, exit.iosize ?? DEBUG_EXIT_SIZE, true);
 }

@@ -16,6 +16,7 @@ export type MachineExports = Pick<
   | "clockPause"
   | "clockResume"
   | "pressPowerButton"
+  | "wakeUp"
   | "rewriteTranslation"
 >;
 

@@ -26,7 +26,7 @@ import { firmware } from "./boot/firmware";
 import { placeBytes, placeRegisters } from "./boot/place";
 import { placeCpuModel } from "./cpu_model";
 import { reportDevice } from "./device_report";
-import { configureChips, deviceMemoryBytes } from "./devices";
+import { configureChips, deviceMemoryBytes } from "./device_words";
 import { openDrive, openDrives, type OpenDrive } from "./drives";
 import { codeAround } from "./guest_code";
 import { loadBootFiles, makeBootPlan, type BootFiles } from "./load_boot_files";
@@ -239,6 +239,13 @@ export class MachineModel {
     this.parts.cpus.kick(0);
   }
 
+  /** Wakes a guest that has suspended itself; false: it has not. */
+  wakeUp(): boolean {
+    const woken = this.parts.exports.wakeUp(this.parts.plan.machine) !== 0;
+    if (woken) this.parts.cpus.kick(0);
+    return woken;
+  }
+
   /** A CPU shut down after a triple fault: a PC's chip set resets it. For hosts whose CPUs have no mailbox for it. */
   tripleFault(): void {
     this.#onGuestEvent(Mailbox.EVENT_RESET, Platform.RESET_TRIPLE_FAULT);
@@ -315,8 +322,11 @@ export class MachineModel {
     drive: ResolvedDrive,
     force: boolean,
   ): Promise<Result<void, ConfigIssue | MediumError>> {
+    const { scsi } = this.parts.devices;
+    const found = scsi.mediumOf(device);
+    if (!found.ok) return found;
     const open = await openDrive(drive, driveListeners(this.#host));
-    return open.ok ? this.parts.devices.scsi.changeMedium(device, open.value, force) : open;
+    return open.ok ? scsi.changeMedium(device, open.value, force) : open;
   }
 
   /** Adds a disk or a CD-ROM drive behind a SCSI controller; the guest's driver hears of it. */
@@ -330,9 +340,7 @@ export class MachineModel {
   }
 
   removeScsiDevice(device: string): Result<void, MediumError> {
-    if (!this.parts.devices.scsi.has(device)) return err("no-device");
-    this.parts.devices.unplug(device);
-    return ok(undefined);
+    return this.parts.devices.unplugScsi(device) ? ok(undefined) : err("no-device");
   }
 
   /** Nothing runs afterwards; the memory goes when nobody refers to it any more. */
@@ -341,7 +349,7 @@ export class MachineModel {
     this.parts.cpus.end();
     this.parts.crossing.stop();
     this.parts.devices.close();
-    for (const { open } of this.parts.devices.disks) open?.disk.close();
+    this.parts.devices.closeDisks();
     this.parts.networks.close();
     this.#serialPorts.close();
   }
@@ -413,6 +421,7 @@ export class MachineModel {
     // What the guest wrote last is still on its way.
     this.parts.crossing.poll();
     this.#state = "stopped";
+    this.parts.networks.unplug();
     this.qmp.event("SHUTDOWN", { guest: true, reason });
     this.#host.event({ type: "shutdown", code });
   }

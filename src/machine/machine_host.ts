@@ -43,7 +43,7 @@ export interface MachineHost {
   /** The page that the machine is in, as its network shows it: `location.origin`, and a name for the tab. */
   readonly page?: { readonly origin: string; readonly id: string };
   /** A drive that commands name while the machine runs; left out: they cannot. */
-  readonly resolveDrive?: (drive: DriveConfig, option: string) => Result<ResolvedDrive, ConfigIssue>;
+  readonly resolveDrive?: (drive: DriveConfig) => Result<ResolvedDrive, ConfigIssue>;
   /** For tools that have files elsewhere than at URLs. */
   readonly loadFile?: FileLoader;
 }

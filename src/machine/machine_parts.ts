@@ -19,6 +19,7 @@ import { Networks } from "./networks";
 import { Ps2Input } from "./ps2_input";
 import type { QmpServer } from "./qmp/server";
 import type { QmpTargets } from "./qmp/targets";
+import type { TrayMove } from "./scsi";
 import { SerialPort } from "./serial_port";
 import type { SerialPorts } from "./serial_ports";
 
@@ -64,9 +65,9 @@ export function makeParts(
     raiseMsi: (address: number, data: number) => exports.raiseMsi(plan.machine, address, data),
   };
   const log = host.log.in("devices");
-  const trayMoved = (device: string, open: boolean): void => {
-    host.event({ type: "tray", device, open });
-    qmp.event("DEVICE_TRAY_MOVED", { device, id: device, "tray-open": open });
+  const trayMoved = ({ device, id, open }: TrayMove): void => {
+    host.event({ type: "tray", device: id || device, open });
+    qmp.event("DEVICE_TRAY_MOVED", { device, id, "tray-open": open });
   };
   const input = new InputRouter(new Ps2Input(guest, () => cpus.kick(0)), {
     pointer: (mode) => host.event({ type: "pointer", mode }),
@@ -74,7 +75,7 @@ export function makeParts(
   });
   const openMedium = async (filename: string, readonly: boolean): Promise<Result<OpenDrive, ConfigIssue>> => {
     const drive =
-      host.resolveDrive?.({ file: filename, media: "cdrom", readonly }, "filename") ??
+      host.resolveDrive?.({ file: filename, media: "cdrom", readonly }) ??
       err(configIssue("filename", "cannot be opened here"));
     return drive.ok ? openDrive(drive.value, driveListeners(host)) : drive;
   };

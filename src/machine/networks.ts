@@ -4,6 +4,7 @@ import { Capture } from "../backends/net/capture/capture";
 import { Tap } from "../backends/net/capture/tap";
 import { SwitchPort } from "../backends/net/switch/switch_port";
 import type { TcpStream } from "../backends/net/user/tcp/stream";
+import { Names } from "../backends/net/user/names";
 import { UserNetwork } from "../backends/net/user/user_network";
 import type { ResolvedNetdev } from "../shared/resolve_config";
 
@@ -30,16 +31,21 @@ export class Networks {
   readonly all: readonly OpenNetdev[];
 
   constructor(netdevs: readonly ResolvedNetdev[], host: NetworkHost) {
-    this.all = netdevs.map((netdev) => open(netdev, host));
+    const names = new Names();
+    this.all = netdevs.map((netdev) => open(netdev, host, names));
   }
 
   find(id: string): OpenNetdev | undefined {
     return this.all.find((netdev) => netdev.id === id);
   }
 
-  /** Connects to a server in the guest; undefined: refused, or there is no user network. */
+  /**
+   * Connects to a server in the guest: by the network whose hostfwd has the port, else by the first one. Undefined:
+   * refused, or there is no user network.
+   */
   async connect(port: number): Promise<TcpStream | undefined> {
-    return this.all.find(({ user }) => user !== undefined)?.user?.connect(port);
+    const users = this.all.flatMap(({ user }) => user ?? []);
+    return (users.find((user) => user.forwards(port)) ?? users[0])?.connect(port);
   }
 
   /** Records what passes; without an id at the first card. */
@@ -50,6 +56,11 @@ export class Networks {
 
   setPaused(paused: boolean): void {
     for (const { tap } of this.all) tap.setPaused(paused);
+  }
+
+  /** The guest has gone: nobody waits for it any longer. */
+  unplug(): void {
+    for (const { tap } of this.all) tap.unplug();
   }
 
   close(): void {
@@ -69,7 +80,7 @@ export class Networks {
   }
 }
 
-function open(netdev: ResolvedNetdev, host: NetworkHost): OpenNetdev {
+function open(netdev: ResolvedNetdev, host: NetworkHost, names: Names): OpenNetdev {
   const { id } = netdev;
   if (netdev.type === "socket") {
     const socket = new SwitchPort(netdev.name, host.page);
@@ -79,6 +90,7 @@ function open(netdev: ResolvedNetdev, host: NetworkHost): OpenNetdev {
   const user = new UserNetwork({
     plan,
     forwards,
+    names,
     page: { origin: host.origin },
     notice: host.notice,
   });

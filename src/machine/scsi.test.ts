@@ -18,8 +18,12 @@ let targets: Set<BlockTarget>;
 beforeEach(() => {
   log = [];
   targets = new Set();
-  const openMedium = () => Promise.resolve(ok(drive("new")));
-  set = new ScsiSet((device, open) => log.push(`${device} ${open ? "open" : "closed"}`), targets, openMedium);
+  const openMedium = (filename: string) => {
+    log.push(`fetch ${filename}`);
+    return Promise.resolve(ok(drive("new")));
+  };
+  const trayMoved = ({ id, open }: { id: string; open: boolean }) => log.push(`${id} ${open ? "open" : "closed"}`);
+  set = new ScsiSet({ openMedium, trayMoved, discarded: ({ disk }) => disk.close() }, targets);
   second = set.addController("b.0", {});
   first = set.addController("a.0", { queues: 2 });
   set.defaultBus = "a.0";
@@ -68,12 +72,11 @@ describe("ScsiSet", () => {
     expect(first.bus.unitAt({ target: 2, lun: 0 })?.identity.removable).toBe(true);
   });
 
-  it("refuses places that are taken or not there, and names that are used", () => {
+  it("refuses places that are taken or not there", () => {
     add({ driver: "scsi-hd", drive: "x", "scsi-id": 1 }, drive("x"));
     expect(add({ driver: "scsi-hd", drive: "y", "scsi-id": 1 }, drive("y"))).toContain("scsi-id=1,lun=0 is taken");
-    expect(add({ driver: "scsi-hd", id: "x", drive: "y" }, drive("y"))).toContain("given twice");
-    expect(add({ driver: "scsi-hd", drive: "y", bus: "c.0" }, drive("y"))).toContain("Accepted: b.0, a.0");
-    expect(add({ driver: "scsi-hd", drive: "zz" })).toContain("drive=zz: there is no such drive that is free");
+    expect(add({ driver: "scsi-hd", drive: "y" })).toContain("a disk needs one");
+    expect(add({ driver: "scsi-hd", drive: "y", bus: "c.0" }, drive("y"))).toContain("Accepted: bus=b.0, bus=a.0");
   });
 
   it("gives a serial number: the device's, the drive's, or their name", () => {
@@ -112,11 +115,50 @@ describe("ScsiSet", () => {
     expect(target?.info().inserted).toBeDefined();
   });
 
+  it("takes any controller when the first has gone, and says when there is none", () => {
+    set.removeController(first);
+    expect(add({ driver: "scsi-cd" })).toBe("");
+    expect(addresses(second)).toEqual(["0:0"]);
+    set.removeController(second);
+    expect(add({ driver: "scsi-cd" })).toContain("needs a virtio-scsi-pci device");
+  });
+
+  it("opens nothing for a device whose medium stays", () => {
+    add({ driver: "scsi-hd", id: "hd", drive: "x" }, drive("x"));
+    const [target] = targets;
+    expect(Object.keys(target ?? {})).toEqual(["info"]);
+    expect(set.mediumOf("hd")).toEqual({ ok: false, error: "not-removable" });
+    expect(log).toEqual([]);
+  });
+
+  it("lets go of a medium that comes when its drive has gone", async () => {
+    add({ driver: "scsi-cd", id: "cd" });
+    const [target] = targets;
+    const changed = target?.change?.({ filename: "late", force: false, readOnly: "retain" });
+    const cd = set.find("cd");
+    if (cd !== undefined) set.remove(cd);
+    expect((await changed)?.ok).toBe(false);
+    expect(log).toEqual(["fetch late", "close new"]);
+  });
+
+  it("has names of devices and names of drives", () => {
+    add({ driver: "scsi-cd", id: "a", drive: "b" }, drive("b"));
+    expect(add({ driver: "scsi-cd", id: "b", drive: "a" }, drive("a"))).toBe("");
+    add(directDevice(drive("c", { if: "scsi", media: "cdrom" })), drive("c"));
+    expect([...targets].map((target) => target.info())).toMatchObject([
+      { device: "b", qdev: "a" },
+      { device: "a", qdev: "b" },
+      { device: "c", qdev: "" },
+    ]);
+    expect(["a", "b", "c"].map((name) => set.find(name)?.address.target)).toEqual([0, 1, 2]);
+  });
+
   it("takes devices away", () => {
     add({ driver: "scsi-hd", drive: "x" }, drive("x"));
     expect(set.eject("x", true)).toEqual({ ok: false, error: "not-removable" });
-    expect(set.remove("x").ok).toBe(true);
-    expect(set.remove("x")).toEqual({ ok: false, error: "no-device" });
+    const device = set.find("x");
+    if (device !== undefined) set.remove(device);
+    expect(set.eject("x", true)).toEqual({ ok: false, error: "no-device" });
     expect([addresses(first), set.disks(), log, targets.size]).toEqual([[], [], ["close x"], 0]);
   });
 });

@@ -9,7 +9,7 @@ import type { LogicalUnit } from "../devices/scsi/unit";
 import { VirtioScsi } from "../devices/virtio/scsi/device";
 import { configIssue, type ConfigIssue, formatIssue } from "../shared/config_issue";
 import type { ScsiCdConfig, ScsiHdConfig } from "../shared/device_options";
-import type { QmpFault } from "../shared/qmp";
+import type { BlockInfo, QmpFault } from "../shared/qmp";
 import { err, ok, type Result } from "../shared/result";
 import { fixedDisk, type OpenDrive } from "./drives";
 import { deviceNotFound, genericError } from "./qmp/server";
@@ -31,16 +31,11 @@ interface Controller {
 
 export type OpenMedium = (filename: string, readonly: boolean) => Promise<Result<OpenDrive, ConfigIssue>>;
 
-/** A device that has been added. */
-export interface AddedDevice {
+/** A device behind a controller. Its names are two: devices and drives may have the same one, as in QEMU. */
+export interface ScsiDevice {
+  /** The device's own; empty without one. */
   readonly id: string;
-  readonly bus: VirtioScsi;
-}
-
-interface ScsiDevice {
-  /** The device's id, or its drive's. */
-  readonly id: string;
-  /** Name of the drive that it was added with, whatever lies in it now. */
+  /** Id of the drive that it was added with, whatever lies in it now; empty without one. */
   readonly backend: string;
   readonly controller: Controller;
   readonly address: UnitAddress;
@@ -57,25 +52,39 @@ export function directDevice({ drive }: OpenDrive): ScsiDeviceConfig {
   return { driver: media === "cdrom" ? "scsi-cd" : "scsi-hd", drive: id, serial };
 }
 
+/** What the set needs of the machine. */
+export interface ScsiHost {
+  readonly openMedium: OpenMedium;
+  readonly trayMoved: (moved: TrayMove) => void;
+  /** A device has no use for a medium any more. */
+  readonly discarded: (medium: OpenDrive) => void;
+}
+
+/** By the names that QMP's DEVICE_TRAY_MOVED has. */
+export interface TrayMove {
+  readonly device: string;
+  readonly id: string;
+  readonly open: boolean;
+}
+
 export class ScsiSet {
   readonly #controllers: Controller[] = [];
   readonly #devices: ScsiDevice[] = [];
   /** Where devices go that name no bus. */
   defaultBus = "scsi.0";
-  readonly #trayMoved: (device: string, open: boolean) => void;
+  readonly #host: ScsiHost;
   readonly #targets: Set<BlockTarget>;
-  readonly #openMedium: OpenMedium;
 
   /** What the set has is in `targets` too, for commands. */
-  constructor(trayMoved: (device: string, open: boolean) => void, targets: Set<BlockTarget>, openMedium: OpenMedium) {
-    this.#trayMoved = trayMoved;
+  constructor(host: ScsiHost, targets: Set<BlockTarget>) {
+    this.#host = host;
     this.#targets = targets;
-    this.#openMedium = openMedium;
   }
 
-  /** Whether a device is behind one of the controllers. */
-  has(id: string): boolean {
-    return this.#find(id) !== undefined;
+  /** By its own id, else by that of its drive. */
+  find(name: string): ScsiDevice | undefined {
+    if (name === "") return undefined;
+    return this.#devices.find(({ id }) => id === name) ?? this.#devices.find(({ backend }) => backend === name);
   }
 
   get controllers(): number {
@@ -98,62 +107,63 @@ export class ScsiSet {
   }
 
   /** A device at its place; a guest that runs is told. */
-  add(config: ScsiDeviceConfig, open: OpenDrive | undefined): Result<AddedDevice, ConfigIssue> {
+  add(config: ScsiDeviceConfig, open: OpenDrive | undefined): Result<ScsiDevice, ConfigIssue> {
     const option = `device ${config.driver}`;
-    const controller = this.#controllers.find(({ name }) => name === (config.bus ?? this.defaultBus));
+    const [first] = this.#controllers;
+    if (first === undefined) return err(configIssue(option, "needs a virtio-scsi-pci device"));
+    const named = this.#controllers.find(({ name }) => name === (config.bus ?? this.defaultBus));
+    // The configuration's first may have gone.
+    const controller = named ?? (config.bus === undefined ? first : undefined);
     if (controller === undefined) {
-      const names = this.#controllers.map(({ name }) => name);
-      return err(configIssue(`${option}: bus`, "there is no such SCSI bus", names));
+      const names = this.#controllers.map(({ name }) => `bus=${name}`);
+      return err(configIssue(`${option}: bus`, `there is no "${config.bus ?? ""}"`, names));
     }
     const { bus } = controller.device;
     const target = config["scsi-id"] ?? bus.freeTarget();
     if (target === undefined) return err(configIssue(option, `all targets of ${controller.name} are taken`));
     const address = { target, lun: config.lun ?? 0 };
-    const id = config.id ?? config.drive ?? `${controller.name}:${target}:${address.lun}`;
-    if (this.#find(id) !== undefined) return err(configIssue(`id=${id}`, "given twice"));
-    if (open === undefined && config.driver !== "scsi-cd") {
-      return err(
-        configIssue(`${option}: drive=${config.drive ?? ""}`, "there is no such drive that is free; a disk needs one"),
-      );
-    }
-    const { unit, tray } = this.#makeUnit(config, id, open);
+    if (open === undefined && config.driver === "scsi-hd")
+      return err(configIssue(`${option}: drive`, "a disk needs one"));
+    const names = { id: config.id ?? "", backend: open?.drive.id ?? "" };
+    // Without a serial number of its own, a device is known by its name or place, so that no two are taken for one.
+    const serial =
+      config.serial || open?.drive.serial || names.id || names.backend || `${controller.name}:${target}:${address.lun}`;
+    const { unit, tray } = this.#makeUnit({ ...config, serial }, names, open);
     if (!bus.add(address, unit)) return err(configIssue(option, `scsi-id=${target},lun=${address.lun} is taken`));
-    const block = this.#blockTarget(id);
-    const backend = open?.drive.id ?? id;
-    this.#devices.push({ id, backend, controller, address, unit, tray, open, target: block });
-    this.#targets.add(block);
-    return ok({ id, bus: controller.device });
+    const block = this.#blockTarget(() => device, tray !== undefined);
+    const device: ScsiDevice = { ...names, controller, address, unit, tray, open, target: block };
+    this.#devices.push(device);
+    this.#targets.add(device.target);
+    return ok(device);
   }
 
   /** Takes a device away without asking the guest, which is told afterwards. */
-  remove(id: string): Result<void, MediumError> {
-    const device = this.#find(id);
-    if (device === undefined) return err("no-device");
+  remove(device: ScsiDevice): void {
     this.#devices.splice(this.#devices.indexOf(device), 1);
     this.#targets.delete(device.target);
     device.controller.device.bus.remove(device.address);
-    device.open?.disk.close();
-    return ok(undefined);
+    if (device.open !== undefined) this.#host.discarded(device.open);
   }
 
-  /** QMP's eject: opens the tray and takes the medium out. A tray that the guest has locked needs force. */
-  eject(id: string, force: boolean): Result<void, MediumError> {
-    const emptied = this.#emptyTray(id, force);
-    return emptied.ok ? ok(undefined) : emptied;
+  /** Whether a device has a medium that can be changed. */
+  mediumOf(name: string): Result<ScsiDevice, MediumError> {
+    const device = this.find(name);
+    if (device === undefined) return err("no-device");
+    return device.tray === undefined ? err("not-removable") : ok(device);
   }
 
-  /** QMP's blockdev-change-medium: ejects what is in the drive, lays in the new medium, and closes the tray. */
-  changeMedium(id: string, open: OpenDrive, force: boolean): Result<void, MediumError> {
-    const emptied = this.#emptyTray(id, force);
-    if (!emptied.ok) {
-      open.disk.close();
-      return emptied;
-    }
-    const { device, tray } = emptied.value;
-    device.open = open;
-    tray.replace(cdMedium(open.disk));
-    tray.move(false);
-    return ok(undefined);
+  /** Opens the tray and takes the medium out. A tray that the guest has locked needs force. */
+  eject(name: string, force: boolean): Result<void, MediumError> {
+    const device = this.mediumOf(name);
+    return device.ok ? this.#eject(device.value, force) : device;
+  }
+
+  /** Ejects what is in the drive, lays in the new medium, and closes the tray. */
+  changeMedium(name: string, open: OpenDrive, force: boolean): Result<void, MediumError> {
+    const device = this.mediumOf(name);
+    if (device.ok) return this.#change(device.value, open, force);
+    this.#host.discarded(open);
+    return device;
   }
 
   /** What each device has counted, and the drive that it uses. */
@@ -161,16 +171,21 @@ export class ScsiSet {
     return this.#devices.map(({ unit, open }) => ({ counters: unit.counters, open }));
   }
 
-  #makeUnit(config: ScsiDeviceConfig, id: string, open: OpenDrive | undefined): Pick<ScsiDevice, "unit" | "tray"> {
+  #makeUnit(
+    config: ScsiDeviceConfig & { readonly serial: string },
+    names: Pick<ScsiDevice, "id" | "backend">,
+    open: OpenDrive | undefined,
+  ): Pick<ScsiDevice, "unit" | "tray"> {
     const identity = {
-      // Without one of its own, a device is known by its name, so that no two are taken for one.
-      serial: config.serial || open?.drive.serial || id,
+      serial: config.serial,
       ...(config.wwn === undefined ? {} : { wwn: BigInt(config.wwn) }),
     };
     if (config.driver === "scsi-cd") {
-      return scsiCdrom(open?.disk, { ...identity, trayMoved: (moved) => this.#trayMoved(id, moved) });
+      const { id, backend } = names;
+      const trayMoved = (moved: boolean): void => this.#host.trayMoved({ id, device: backend, open: moved });
+      return scsiCdrom(open?.disk, { ...identity, trayMoved });
     }
-    if (open === undefined) throw new Error(`${id} is a disk without a drive`);
+    if (open === undefined) throw new Error("a disk without a drive");
     const { logical_block_size: logical, physical_block_size: physical, rotation_rate: rotation } = config;
     const unit = scsiDisk(open.disk, {
       ...identity,
@@ -182,37 +197,29 @@ export class ScsiSet {
   }
 
   /** The device as commands of QMP see it. */
-  #blockTarget(id: string): BlockTarget {
+  #blockTarget(device: () => ScsiDevice, removable: boolean): BlockTarget {
+    const info = (): BlockInfo => {
+      const { id, backend, tray, open } = device();
+      const inserted = open === undefined ? {} : fixedDisk(open, id).info();
+      const names = { device: backend, qdev: id };
+      if (tray === undefined) return { ...inserted, ...names, removable: false, locked: false };
+      return { ...inserted, ...names, removable: true, locked: tray.locked, tray_open: tray.open };
+    };
+    if (!removable) return { info };
+    const answer = (done: Result<void, MediumError>): Result<void, QmpFault> =>
+      done.ok ? done : faultOf(device().id || device().backend, done.error);
     return {
-      info: () => {
-        const device = this.#find(id);
-        const tray = device?.tray;
-        const inserted = device?.open === undefined ? {} : fixedDisk(device.open, id).info();
-        const names = { device: device?.backend ?? id, qdev: id };
-        if (tray === undefined) return { ...inserted, ...names, removable: false, locked: false };
-        return { ...inserted, ...names, removable: true, locked: tray.locked, tray_open: tray.open };
-      },
-      eject: (force) => {
-        const ejected = this.eject(id, force);
-        return ejected.ok ? ejected : faultOf(id, ejected.error);
-      },
+      info,
+      eject: (force) => answer(this.#eject(device(), force)),
       change: async ({ filename, force, readOnly }) => {
-        const open = await this.#openMedium(filename, readOnly !== "read-write");
+        const open = await this.#host.openMedium(filename, readOnly !== "read-write");
         if (!open.ok) return genericError(formatIssue(open.error));
-        const changed = this.changeMedium(id, open.value, force);
-        return changed.ok ? changed : faultOf(id, changed.error);
+        return answer(this.#change(device(), open.value, force));
       },
     };
   }
 
-  #find(id: string): ScsiDevice | undefined {
-    return this.#devices.find((device) => device.id === id || device.backend === id);
-  }
-
-  /** The drive with its tray open and nothing in it. */
-  #emptyTray(id: string, force: boolean): Result<{ device: ScsiDevice; tray: Tray }, MediumError> {
-    const device = this.#find(id);
-    if (device === undefined) return err("no-device");
+  #eject(device: ScsiDevice, force: boolean): Result<void, MediumError> {
     const { tray } = device;
     if (tray === undefined) return err("not-removable");
     if (!tray.open && tray.locked && !force) {
@@ -221,9 +228,22 @@ export class ScsiSet {
     }
     tray.move(true);
     tray.replace(undefined);
-    device.open?.disk.close();
+    if (device.open !== undefined) this.#host.discarded(device.open);
     device.open = undefined;
-    return ok({ device, tray });
+    return ok(undefined);
+  }
+
+  #change(device: ScsiDevice, open: OpenDrive, force: boolean): Result<void, MediumError> {
+    // It may have been removed while the medium was opened.
+    const ejected = this.#devices.includes(device) ? this.#eject(device, force) : err("no-device" as const);
+    if (!ejected.ok) {
+      this.#host.discarded(open);
+      return ejected;
+    }
+    device.open = open;
+    device.tray?.replace(cdMedium(open.disk));
+    device.tray?.move(false);
+    return ok(undefined);
   }
 }
 

@@ -24,6 +24,7 @@ export class SerialPorts {
   readonly #consoles = new Map<string, { readonly input: ConsoleInput; readonly number: number }>();
   /** How each port leaves. */
   readonly #present = new Map<PortConfig, () => void>();
+  readonly #names = new WeakMap<PortConfig, string>();
 
   constructor(events: PortEvents) {
     this.#events = events;
@@ -43,6 +44,11 @@ export class SerialPorts {
   remove(config: PortConfig): void {
     this.#present.get(config)?.();
     this.#present.delete(config);
+  }
+
+  /** What a person knows a port by. */
+  nameOf(config: PortConfig): string {
+    return this.#names.get(config) ?? "";
   }
 
   /** Resolves when there is room for more. What is typed at a console that is not there goes nowhere. */
@@ -75,6 +81,7 @@ export class SerialPorts {
     const number = bus.addPort(backend, { ...nameOf(config), console: true });
     if (number === undefined) return full(config);
     this.#consoles.set(name, { input, number });
+    this.#names.set(config, name);
     const remove = (): void => {
       bus.removePort(number);
       input.close();
@@ -102,6 +109,7 @@ export class SerialPorts {
     port.onHostOpen = (open) => bus.setHostOpen(number, open);
     port.onGuestOpen = (open) => this.#events.guestOpened(config.id ?? hostName, open);
     this.named.set(hostName, port);
+    this.#names.set(config, hostName);
     const remove = (): void => {
       this.named.delete(hostName);
       bus.removePort(number);

@@ -6,11 +6,17 @@ import { checkOptions, formatOptions, parseOptions, type OptionKind, type Option
 import { parseItems } from "./qemu_syntax";
 import { err, ok, type Result } from "./result";
 
-/** What every virtio-pci device can be told. */
-export interface VirtioPciOptions {
+/** Where a device on the PCI bus is. */
+export interface PciPlace {
   readonly id?: string;
-  /** Slot on the PCI bus; without it the next free one. */
+  /** There is one bus. */
+  readonly bus?: typeof PCI_BUS;
+  /** Slot on the bus; without it the next free one. */
   readonly addr?: number;
+}
+
+/** What every virtio-pci device can be told. */
+export interface VirtioPciOptions extends PciPlace {
   /** Off: only the modern interface. */
   readonly "disable-legacy"?: boolean;
   /** Off: only the legacy interface. */
@@ -112,10 +118,8 @@ export interface IsaDebugExitConfig {
 }
 
 /** A display; qxl-vga is a VGA as well, and the machine's first. */
-export interface QxlConfig {
+export interface QxlConfig extends PciPlace {
   readonly driver: "qxl-vga" | "qxl";
-  readonly id?: string;
-  readonly addr?: number;
   readonly ram_size_mb?: number;
   readonly vram_size_mb?: number;
   readonly vram64_size_mb?: number;
@@ -141,11 +145,13 @@ export type DeviceConfig =
   | IsaDebugExitConfig;
 export type DeviceDriver = DeviceConfig["driver"];
 
-const id: OptionKind = { kind: "text", maxLength: 64 };
-const addr: OptionKind = { kind: "integer", min: 2, max: 31, hex: true };
+const id: OptionKind = { kind: "id" };
+/** The id of something else: what is wrong with it shows when it is looked for. */
+const reference: OptionKind = { kind: "text", maxLength: 64 };
+const PCI_BUS = "pci.0";
+const pciPlace: OptionTable = { id, bus: { kind: "word", words: [PCI_BUS] }, addr: { kind: "slot" } };
 const virtioPci: OptionTable = {
-  id,
-  addr,
+  ...pciPlace,
   "disable-legacy": { kind: "onoff" },
   "disable-modern": { kind: "onoff" },
 };
@@ -156,7 +162,7 @@ const scsiPlace: OptionTable = {
   channel: { kind: "integer", min: 0, max: 0 },
   "scsi-id": { kind: "integer", min: 0, max: 255 },
   lun: { kind: "integer", min: 0, max: 16383 },
-  drive: id,
+  drive: reference,
   serial: { kind: "text", maxLength: 36 },
   wwn: { kind: "text", maxLength: 18 },
 };
@@ -165,8 +171,7 @@ const blockSize: OptionKind = { kind: "integer", min: 512, max: 4096 };
 const virtioInput: OptionTable = { ...virtioPci, serial: { kind: "text", maxLength: 128 } };
 
 const qxl: OptionTable = {
-  id,
-  addr,
+  ...pciPlace,
   ram_size_mb: { kind: "integer", min: 16, max: 256 },
   vram_size_mb: { kind: "integer", min: 1, max: 128 },
   vram64_size_mb: { kind: "integer", min: 0, max: 256 },
@@ -178,8 +183,8 @@ const qxl: OptionTable = {
 const tables: Readonly<Record<DeviceDriver, OptionTable>> = {
   "virtio-serial-pci": { ...virtioPci, max_ports: { kind: "integer", min: 1, max: 31 } },
   virtconsole: { id, name: { kind: "text", maxLength: 64 } },
-  virtserialport: { id, name: { kind: "text", maxLength: 64 }, chardev: id },
-  "virtio-blk-pci": { ...virtioPci, drive: id, serial: { kind: "text", maxLength: 20 } },
+  virtserialport: { id, name: { kind: "text", maxLength: 64 }, chardev: reference },
+  "virtio-blk-pci": { ...virtioPci, drive: reference, serial: { kind: "text", maxLength: 20 } },
   "virtio-scsi-pci": { ...virtioPci, num_queues: { kind: "integer", min: 1, max: 64 } },
   "scsi-hd": {
     ...scsiPlace,
@@ -199,7 +204,7 @@ const tables: Readonly<Record<DeviceDriver, OptionTable>> = {
   },
   "virtio-net-pci": {
     ...virtioPci,
-    netdev: id,
+    netdev: reference,
     mac: { kind: "text", maxLength: 17 },
     host_mtu: { kind: "integer", min: 576, max: 65535 },
   },

@@ -16,6 +16,8 @@ export interface QueueReport {
 export interface DeviceReport {
   /** As the configuration calls it; empty without an id. */
   readonly id: string;
+  /** What else it is known by: the name of a port, the drive that it was made with. Empty if there is nothing. */
+  readonly name: string;
   readonly driver: string;
   /** Slot of the PCI bus; undefined for what sits on another device. */
   readonly slot: number | undefined;

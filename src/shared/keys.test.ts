@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { keyNames, keyNumbers, keyOfCode, keyOfName, ps2Codes } from "./keys";
+import { keyNames, keyNumbers, keyOfCode, keyOfName, keyOfQemuNumber, ps2Codes } from "./keys";
 
 const codes = (name: string, down: boolean): string => {
   const bytes = ps2Codes(keyOfName(name) ?? 0, down);
@@ -16,6 +16,16 @@ describe("keys", () => {
     expect(keyOfCode("NumpadEnter")).toBe(keyOfName("kp_enter"));
     expect(keyOfCode("toString")).toBeUndefined();
     expect(keyOfName("constructor")).toBeUndefined();
+  });
+
+  it("have QEMU's numbers, each one of its own", () => {
+    const all = Array.from({ length: 256 }, (_, number) => keyOfQemuNumber(number) ?? []).flat();
+    // Print Screen has two.
+    expect(all.filter((key) => key === keyOfName("print"))).toHaveLength(2);
+    expect(new Set(all).size).toBe(all.length - 1);
+    expect(new Set(all)).toEqual(new Set(keyNumbers));
+    expect([0x1e, 0x9c, 0xcb, 0x57].map(keyOfQemuNumber)).toEqual(["a", "kp_enter", "left", "f11"].map(keyOfName));
+    expect([0, -1, 84, 99, 255].map(keyOfQemuNumber)).toEqual([undefined, undefined, 99, undefined, undefined]);
   });
 
   it("have PS/2 codes that no other key has", () => {

@@ -158,6 +158,79 @@ const rows: readonly Row[] = [
   ["MediaSelect", "mediaselect", 226, "e050"],
 ];
 
+/**
+ * Numbers that QEMU gives keys (QMP's KeyValue, "number") where they are not Linux's: scan codes of set 1, with bit 7 for
+ * those that have e0 before them.
+ */
+const qemuNumbers: readonly (readonly [number: KeyNumber, qemu: number])[] = [
+  [89, 0x73],
+  [92, 0x79],
+  [93, 0x70],
+  [94, 0x7b],
+  [96, 0x9c],
+  [97, 0x9d],
+  [98, 0xb5],
+  [99, 0x54],
+  [100, 0xb8],
+  [102, 0xc7],
+  [103, 0xc8],
+  [104, 0xc9],
+  [105, 0xcb],
+  [106, 0xcd],
+  [107, 0xcf],
+  [108, 0xd0],
+  [109, 0xd1],
+  [110, 0xd2],
+  [111, 0xd3],
+  [113, 0xa0],
+  [114, 0xae],
+  [115, 0xb0],
+  [116, 0xde],
+  [117, 0x59],
+  [119, 0xc6],
+  [121, 0x7e],
+  [122, 0x72],
+  [123, 0x71],
+  [124, 0x7d],
+  [125, 0xdb],
+  [126, 0xdc],
+  [127, 0xdd],
+  [128, 0xe8],
+  [140, 0xa1],
+  [142, 0xdf],
+  [143, 0xe3],
+  [155, 0xec],
+  [156, 0xe6],
+  [157, 0xeb],
+  [158, 0xea],
+  [159, 0xe9],
+  [163, 0x99],
+  [164, 0xa2],
+  [165, 0x90],
+  [166, 0xa4],
+  [172, 0xb2],
+  [173, 0xe7],
+  [183, 0x5d],
+  [184, 0x5e],
+  [185, 0x5f],
+  [186, 0x55],
+  [187, 0x83],
+  [188, 0xf7],
+  [189, 0x84],
+  [190, 0x5a],
+  [191, 0x74],
+  [192, 0xf9],
+  [193, 0x6d],
+  [194, 0x6f],
+  [217, 0xe5],
+  [226, 0xed],
+];
+/** Up to here they are the same. */
+const LAST_COMMON = 88;
+/** Print Screen has a second one, of what it sends without Alt. */
+const PRINT = [99, 0xb7] as const;
+
+const byQemuNumber = new Map([...qemuNumbers, PRINT].map(([number, qemu]) => [qemu, number]));
 const byCode = new Map(rows.map(([code, , number]) => [code, number]));
 const byName = new Map(rows.flatMap(([, names, number]) => names.split(" ").map((name) => [name, number] as const)));
 const set2 = new Map(rows.map(([, , number, bytes]) => [number, bytesOf(bytes)]));
@@ -173,6 +246,11 @@ export const keyNames: readonly string[] = [...byName.keys()];
 /** The key of a `KeyboardEvent.code`. */
 export function keyOfCode(code: string): KeyNumber | undefined {
   return byCode.get(code);
+}
+
+/** The key of a number that QEMU's send-key takes. */
+export function keyOfQemuNumber(qemu: number): KeyNumber | undefined {
+  return qemu <= LAST_COMMON && set2.has(qemu) ? qemu : byQemuNumber.get(qemu);
 }
 
 /** The key that QEMU calls so: "ctrl", "ret", "kp_7". */

@@ -91,7 +91,7 @@ export const driveTable: OptionTable = {
   media: { kind: "word", words: ["disk", "cdrom"] },
   format: { kind: "word", words: ["raw"] },
   readonly: { kind: "onoff" },
-  id: { kind: "text", maxLength: 64 },
+  id: { kind: "id" },
   serial: { kind: "text", maxLength: 20 },
 };
 
@@ -257,10 +257,11 @@ function checkDevices(config: MachineConfig): ConfigIssue | undefined {
   }
   const displays = devices.filter(({ driver }) => driver === "qxl-vga" || driver === "qxl").length;
   if (displays + (config.vga === "qxl" ? 1 : 0) > 1) return configIssue("device qxl-vga", "there is one display only");
-  const ids = [...(config.drives ?? []), ...devices].flatMap((part) => ("id" in part && part.id ? [part.id] : []));
-  // Back ends have names of their own, as in QEMU.
-  const twice = firstTwice(ids) ?? firstTwice((config.netdevs ?? []).map((netdev) => netdev.id));
-  if (twice !== undefined) return configIssue(`id=${twice}`, "given twice");
+  // Drives, network back ends and devices have names of their own, as in QEMU.
+  for (const [what, parts] of Object.entries({ drive: config.drives, netdev: config.netdevs, device: devices })) {
+    const twice = firstTwice((parts ?? []).flatMap((part) => ("id" in part && part.id ? [part.id] : [])));
+    if (twice !== undefined) return configIssue(`${what}: id=${twice}`, "given twice");
+  }
   return checkAddresses(devices);
 }
 

@@ -93,11 +93,15 @@ describe("network options", () => {
     ["netdev=user,id=a,hostfwd=8080", "hostfwd", "tcp::8080-:80"],
     ["netdev=user,id=a,hostfwd=::1-:99999", "hostfwd", "does not exist"],
     ["netdev=user,id=a,hostfwd=::1-:2,hostfwd=::1-:3", "hostfwd", "twice"],
+    ["netdev=user,id=a,hostfwd=::1-:2&netdev=user,id=b,hostfwd=::1-:3", "hostfwd", "port 1 is forwarded twice"],
     ["netdev=socket,id=a", "mcast", "missing"],
     ["netdev=user,id=a&netdev=user,id=a", "id=a", "twice"],
     ["device=virtio-net-pci", "netdev", "missing"],
-    ["device=virtio-net-pci,netdev=a", "netdev", "no free netdev"],
-    ["netdev=user,id=a&device=virtio-net,netdev=a&device=virtio-net,netdev=a", "netdev", "no free netdev"],
+    ["netdev=user,id=a,hostfwd=::1-10.0.3.1:2", "hostfwd", "10.0.3.1 is not in the network", "10.0.2.0/24"],
+    ["netdev=user,id=a,net=10.0.2.0/31", "net", "/8 to /27"],
+    ["netdev=user,id=1a", "id", '"1a" is no name'],
+    ["netdev=user,id=b&device=virtio-net-pci,netdev=a", "netdev", "no netdev. Accepted: netdev=b"],
+    ["netdev=user,id=a&device=virtio-net,netdev=a&device=virtio-net,netdev=a", "netdev", "in use by another device"],
     ["nic=user,mac=01:00:00:00:00:00", "mac", "52:54:00:12:34:56"],
   ])("?%s names what is wrong", (query, ...words) => {
     const said = resolve(`image=tiny&${query}`);

@@ -1,8 +1,8 @@
 // Network back ends and cards: `netdev=` and `nic=`, in QEMU's words.
 
 import { configIssue, type ConfigIssue } from "./config_issue";
-import { parseMac } from "./net/addresses";
-import { parseForward, planOf, type UserNetOptions } from "./net/user_plan";
+import { contains, formatIpv4, parseMac } from "./net/addresses";
+import { type NetworkPlan, parseForward, planOf, type UserNetOptions } from "./net/user_plan";
 import { checkOptions, formatOptions, type OptionKind, type OptionTable, parseOptions } from "./option_table";
 import { escapeCommas, parseItems, type QemuItem } from "./qemu_syntax";
 import { err, ok, type Result } from "./result";
@@ -56,7 +56,7 @@ function kindOf(value: string | undefined): Kind | undefined {
 
 /** "user,id=n0,hostfwd=tcp::8080-:80" → the back end. */
 export function parseNetdev(text: string): Result<NetdevConfig, ConfigIssue> {
-  const parsed = parse("netdev", text, netdevTypes, { id: name });
+  const parsed = parse("netdev", text, netdevTypes, { id: { kind: "id" } });
   if (!parsed.ok) return parsed;
   const netdev = parsed.value as unknown as NetdevConfig;
   const issue = checkNetdev(netdev);
@@ -99,7 +99,7 @@ export function checkNetdev(netdev: NetdevConfig): ConfigIssue | undefined {
   const { id } = netdev;
   if (typeof id !== "string" || id === "")
     return configIssue("netdev: id", "is missing", ["a name for device=…,netdev="]);
-  return checkBackend("netdev", netdev, { id: name }, netdevTypes);
+  return checkBackend("netdev", netdev, { id: { kind: "id" } }, netdevTypes);
 }
 
 export function checkNic(nic: NicConfig): ConfigIssue | undefined {
@@ -130,15 +130,19 @@ function checkBackend(
   }
   const plan = planOf(backend);
   if (!plan.ok) return plan.error;
-  return checkForwards(hostfwd ?? []);
+  return checkForwards(hostfwd ?? [], plan.value);
 }
 
-function checkForwards(forwards: readonly string[]): ConfigIssue | undefined {
+function checkForwards(forwards: readonly string[], { network }: NetworkPlan): ConfigIssue | undefined {
   const ports = new Set<number>();
   for (const text of forwards) {
     const forward = parseForward(text);
     if (!forward.ok) return forward.error;
-    const { hostPort } = forward.value;
+    const { hostPort, guest } = forward.value;
+    if (guest !== undefined && !contains(network, guest)) {
+      const range = `${formatIpv4(network.base)}/${network.prefix}`;
+      return configIssue("netdev user: hostfwd", `${formatIpv4(guest)} is not in the network`, [range]);
+    }
     if (ports.has(hostPort)) return configIssue("netdev user: hostfwd", `port ${hostPort} is forwarded twice`);
     ports.add(hostPort);
   }
@@ -146,7 +150,7 @@ function checkForwards(forwards: readonly string[]): ConfigIssue | undefined {
 }
 
 export function formatNetdev(netdev: NetdevConfig): string {
-  return format(netdev, { id: name });
+  return format(netdev, { id: { kind: "id" } });
 }
 
 export function formatNic(nic: NicConfig): string {

@@ -2,20 +2,29 @@
 // all follow the table, so that adding an option is one row.
 
 import { configIssue, type ConfigIssue } from "./config_issue";
-import { escapeCommas, formatSize, parseInteger, parseOnOff, parseSize, type QemuItem } from "./qemu_syntax";
+import { escapeCommas, formatSize, parseInteger, parseOnOff, parseSize, parseSlot, type QemuItem } from "./qemu_syntax";
 import { err, ok, type Result } from "./result";
 
 export type OptionValue = string | number | boolean;
 
 export type OptionKind =
   | { readonly kind: "text"; readonly maxLength: number }
+  /** A name by which other options know it. */
+  | { readonly kind: "id" }
   | { readonly kind: "url" }
   | { readonly kind: "onoff" }
   | { readonly kind: "integer"; readonly min: number; readonly max: number; readonly hex?: boolean }
+  /** A slot of the PCI bus: QEMU's "slot.function", both hexadecimal. */
+  | { readonly kind: "slot" }
   | { readonly kind: "size"; readonly min: number; readonly max: number }
   | { readonly kind: "word"; readonly words: readonly string[] };
 
 export type OptionTable = Readonly<Record<string, OptionKind>>;
+
+/** 0 is the host bridge, 1 the ISA bridge. */
+const FIRST_SLOT = 2;
+const LAST_SLOT = 31;
+const MAX_ID = 64;
 
 /** Reads "key=value" pairs. A word alone switches an on/off option on. */
 export function parseOptions(
@@ -63,6 +72,8 @@ function parseValue(text: string, kind: OptionKind): Result<OptionValue, string>
       return parseOnOff(text);
     case "integer":
       return parseInteger(text);
+    case "slot":
+      return parseSlot(text);
     case "size":
       return parseSize(text, 1);
     default:
@@ -74,6 +85,8 @@ function checkValue(value: unknown, kind: OptionKind): Result<OptionValue, strin
   switch (kind.kind) {
     case "onoff":
       return typeof value === "boolean" ? ok(value) : err("must be true or false");
+    case "slot":
+      return checkNumber(value, FIRST_SLOT, LAST_SLOT);
     case "integer":
     case "size":
       return checkNumber(value, kind.min, kind.max);
@@ -83,6 +96,8 @@ function checkValue(value: unknown, kind: OptionKind): Result<OptionValue, strin
       return typeof value === "string" && value !== "" ? ok(value) : err("needs a URL");
     case "text":
       return checkText(value, kind.maxLength);
+    case "id":
+      return checkId(value);
   }
 }
 
@@ -96,18 +111,29 @@ function checkText(value: unknown, maxLength: number): Result<string, string> {
   return value.length <= maxLength ? ok(value) : err(`is longer than ${maxLength} characters`);
 }
 
+/** As QEMU's; names that are made begin with #, so that nobody writes them by chance. */
+function checkId(value: unknown): Result<string, string> {
+  const text = checkText(value, MAX_ID);
+  if (!text.ok || /^[#a-z][a-z0-9._-]*$/i.test(text.value)) return text;
+  return err(`"${text.value}" is no name`);
+}
+
 function acceptedValues(kind: OptionKind): string[] {
   switch (kind.kind) {
     case "onoff":
       return ["on", "off"];
     case "integer":
       return [`${formatInteger(kind.min, kind.hex)} to ${formatInteger(kind.max, kind.hex)}`];
+    case "slot":
+      return [`${formatInteger(FIRST_SLOT, true)} to ${formatInteger(LAST_SLOT, true)}`];
     case "size":
       return [`${formatSize(kind.min)} to ${formatSize(kind.max)}`];
     case "word":
       return [...kind.words];
     case "url":
       return ["a URL"];
+    case "id":
+      return ["a letter, and letters, digits, -, . or _ after it"];
     case "text":
       return [`a text of at most ${kind.maxLength} characters`];
   }
@@ -128,6 +154,7 @@ export function formatOptions(values: Readonly<Record<string, unknown>>, table: 
 function formatValue(value: OptionValue, kind: OptionKind): string {
   if (typeof value === "boolean") return value ? "on" : "off";
   if (typeof value === "number") {
+    if (kind.kind === "slot") return formatInteger(value, true);
     if (kind.kind === "integer") return formatInteger(value, kind.hex);
     return kind.kind === "size" ? formatSize(value) : String(value);
   }

@@ -71,6 +71,14 @@ export function parseInteger(text: string): Result<number, string> {
   return Number.isSafeInteger(value) ? ok(value) : err(`"${text}" is too large`);
 }
 
+/** "5", "5.0" or "0x1f": hexadecimal with and without 0x. */
+export function parseSlot(text: string): Result<number, string> {
+  const found = /^(?:0x)?([0-9a-f]{1,2})(?:\.([0-7]))?$/i.exec(text);
+  if (found === null) return err(`"${text}" is no slot of the PCI bus`);
+  if ((found[2] ?? "0") !== "0") return err(`"${text}": every device has a slot to itself, with function 0`);
+  return ok(parseInt(found[1] ?? "", 16));
+}
+
 export function parseOnOff(text: string): Result<boolean, string> {
   if (["on", "yes", "true", "y"].includes(text)) return ok(true);
   if (["off", "no", "false", "n"].includes(text)) return ok(false);

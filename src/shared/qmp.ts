@@ -65,11 +65,9 @@ export interface RxFilterInfo {
   readonly "multicast-table": readonly string[];
 }
 
-/** Keys by name; QEMU's "number" is not here. */
-export interface KeyValue {
-  readonly type: "qcode";
-  readonly data: string;
-}
+/** A key by name, or by QEMU's number for it: its scan code of set 1, with bit 7 if that has e0 before it. */
+export type KeyValue =
+  { readonly type: "qcode"; readonly data: string } | { readonly type: "number"; readonly data: number };
 
 export interface QmpCommands {
   "query-commands": { arguments: Nothing; return: { readonly name: string }[] };
@@ -78,6 +76,7 @@ export interface QmpCommands {
   cont: { arguments: Nothing; return: Nothing };
   system_reset: { arguments: Nothing; return: Nothing };
   system_powerdown: { arguments: Nothing; return: Nothing };
+  system_wakeup: { arguments: Nothing; return: Nothing };
   /** The options of `device=` beside the driver, as text or as what they mean. */
   device_add: {
     arguments: { readonly driver: string } & Readonly<Record<string, string | number | boolean>>;
@@ -98,9 +97,14 @@ export interface QmpCommands {
     };
     return: Nothing;
   };
-  /** QEMU writes a file; here the PNG is the answer. */
+  /** QEMU writes a file; here the PNG is the answer, and the file's name is of no consequence. */
   screendump: {
-    arguments: { readonly device?: string; readonly head?: number; readonly format?: "png" };
+    arguments: {
+      readonly filename?: string;
+      readonly device?: string;
+      readonly head?: number;
+      readonly format?: "png";
+    };
     return: Uint8Array<ArrayBuffer>;
   };
   set_link: { arguments: { readonly name: string; readonly up: boolean }; return: Nothing };
@@ -113,6 +117,7 @@ export type QmpCommand = keyof QmpCommands;
 export interface QmpEvents {
   SHUTDOWN: { readonly guest: boolean; readonly reason: string };
   POWERDOWN: Nothing;
+  WAKEUP: Nothing;
   RESET: { readonly guest: boolean; readonly reason: string };
   STOP: Nothing;
   RESUME: Nothing;

@@ -70,6 +70,15 @@ describe("parseQuery", () => {
     expect(config("?")).toEqual({});
   });
 
+  it("reads slots of the PCI bus as QEMU does: hexadecimal, with a function", () => {
+    const devices = ["addr=10", "addr=5.0,bus=pci.0", "addr=0x1F"].map((text) => `device=virtio-rng-pci,${text}`);
+    expect(config(`image=tiny&${devices.join("&")}`).devices).toMatchObject([
+      { addr: 16 },
+      { addr: 5, bus: "pci.0" },
+      { addr: 31 },
+    ]);
+  });
+
   it("names an unknown option and lists the accepted ones", () => {
     const result = parseQuery("kernel=k&hda=x");
     expect(result).toEqual({ ok: false, error: { option: "hda", reason: "unknown", accepted: parameterNames } });
@@ -93,6 +102,10 @@ describe("parseQuery", () => {
     ["image=tiny&drive=file", "Option drive: file: needs a value. Accepted: a URL."],
     ["image=tiny&device=e1000", 'Option device: unknown device "e1000". Accepted: virtio-serial-pci'],
     ["image=tiny&device=virtio-blk-pci", "Option device virtio-blk-pci: drive: is missing"],
+    ["image=tiny&device=virtio-rng-pci,addr=20", "addr: 32 is out of range. Accepted: 0x2 to 0x1f."],
+    ["image=tiny&device=virtio-rng-pci,addr=5.1", "every device has a slot to itself"],
+    ["image=tiny&device=virtio-rng-pci,addr=0x", '"0x" is no slot of the PCI bus. Accepted: 0x2 to 0x1f.'],
+    ["image=tiny&device=virtio-rng-pci,bus=pci.1", 'bus: "pci.1" is unknown. Accepted: pci.0.'],
     ["image=tiny&device=isa-debug-exit,iobase=0x12345", "Accepted: 0x0 to 0xfffc."],
     ["image=tiny&device=toString", 'unknown device "toString"'],
     ["image=tiny&drive=__proto__=x,file=y", "Option drive: __proto__: unknown"],

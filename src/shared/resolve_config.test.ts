@@ -92,10 +92,15 @@ describe("resolveConfig", () => {
         drives: [{ size: 4096, if: "none", id: "d" }],
         devices: [{ driver: "virtio-scsi-pci" }, { driver: "scsi-hd", drive: "d" }, { driver: "scsi-cd", drive: "d" }],
       },
-      '"d" is no free drive',
+      'device scsi-cd: drive: "d" is in use by another device, scsi-hd',
     ],
     [{ kernel: "k", devices: [{ driver: "virtconsole" }] }, "needs a virtio-serial-pci"],
-    [{ kernel: "k", devices: [{ driver: "virtio-blk-pci", drive: "d" }] }, '"d" is no free drive'],
+    [{ kernel: "k", devices: [{ driver: "virtio-blk-pci", drive: "d" }] }, '"d" is no drive with if=none'],
+    [
+      { kernel: "k", drives: [{ size: 4096, id: "d" }], devices: [{ driver: "virtio-blk-pci", drive: "d" }] },
+      '"d" has a device already, for it lacks if=none',
+    ],
+    [{ kernel: "k", devices: [{ driver: "virtio-rng-pci", id: "" }] }, 'id: "" is no name'],
     [{ image: "debian", devices: [{ driver: "virtio-serial-pci" }] }, "given twice"],
     [
       {
@@ -105,8 +110,9 @@ describe("resolveConfig", () => {
           { size: 4096, id: "a" },
         ],
       },
-      "id=a: given twice",
+      "drive: id=a: given twice",
     ],
+    [{ kernel: "k", devices: [1, 2].map(() => ({ driver: "virtio-rng-pci", id: "a" })) }, "device: id=a: given twice"],
     [{ kernel: "k", colour: "red" } as MachineConfig, "colour: unknown"],
     [{ kernel: "k", cpu: "z80" }, '"z80" is unknown'],
     [{ kernel: "k", cpu: "max,+turbo" }, 'feature "turbo" is unknown'],

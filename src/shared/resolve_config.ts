@@ -196,13 +196,31 @@ function checkDrivesOfDevices(
   drives: readonly DriveConfig[],
   devices: readonly DeviceConfig[],
 ): ConfigIssue | undefined {
-  const free = new Set(drives.filter((drive) => drive.if === "none").map((drive) => drive.id));
-  const names = [...free].map((id) => `drive=${id ?? ""}`);
-  for (const device of devices) {
-    if (!("drive" in device) || device.drive === undefined) continue;
-    if (!free.delete(device.drive)) {
-      return configIssue(`device ${device.driver}: drive`, `"${device.drive}" is no free drive with if=none`, names);
-    }
+  const ids = drives.flatMap(({ if: bus, id }) => (bus === "none" && id !== undefined ? [id] : []));
+  const choices = devices.flatMap((device) =>
+    "drive" in device && device.drive !== undefined ? [{ driver: device.driver, id: device.drive }] : [],
+  );
+  return checkChoices("drive", choices, ids, (id) =>
+    drives.some((drive) => drive.id === id) ? "has a device already, for it lacks if=none" : "is no drive with if=none",
+  );
+}
+
+/** Every one of `ids` is chosen by one device at most, and only these. */
+function checkChoices(
+  option: string,
+  choices: readonly { readonly driver: string; readonly id: string }[],
+  ids: readonly string[],
+  unknown: (id: string) => string,
+): ConfigIssue | undefined {
+  const users = new Map<string, string>();
+  for (const { driver, id } of choices) {
+    const user = users.get(id);
+    const reason = user === undefined ? unknown(id) : `is in use by another device, ${user}`;
+    users.set(id, driver);
+    if (user === undefined && ids.includes(id)) continue;
+    const chosen = choices.map((choice) => choice.id);
+    const free = ids.filter((other) => !chosen.includes(other)).map((other) => `${option}=${other}`);
+    return configIssue(`device ${driver}: ${option}`, `"${id}" ${reason}`, free);
   }
   return undefined;
 }
@@ -230,16 +248,19 @@ function checkScsi(devices: readonly DeviceConfig[]): ConfigIssue | undefined {
   return undefined;
 }
 
-/** A back end has one card. */
+/** A back end has one card, a name and a forwarded port one back end. */
 function checkNetdevs({ devices = [], netdevs = [] }: MachineConfig): ConfigIssue | undefined {
-  const free = new Set(netdevs.map((netdev) => netdev.id));
-  const names = [...free].map((id) => `netdev=${id}`);
-  for (const device of devices) {
-    if (device.driver === "virtio-net-pci" && !free.delete(device.netdev)) {
-      return configIssue(`device ${device.driver}: netdev`, `"${device.netdev}" is no free netdev`, names);
-    }
-  }
-  return undefined;
+  const ports = netdevs.flatMap((netdev) => {
+    const forwards = netdev.type === "user" ? (netdev.hostfwd ?? []).map(parseForward) : [];
+    return forwards.flatMap((forward) => (forward.ok ? [forward.value.hostPort] : []));
+  });
+  const port = ports.find((value, index) => ports.indexOf(value) !== index);
+  if (port !== undefined) return configIssue("netdev user: hostfwd", `port ${port} is forwarded twice`);
+  const choices = devices.flatMap((device) =>
+    device.driver === "virtio-net-pci" ? [{ driver: device.driver, id: device.netdev }] : [],
+  );
+  const ids = netdevs.map(({ id }) => id);
+  return checkChoices("netdev", choices, ids, () => "is no netdev");
 }
 
 function nameOf(url: string): string {
@@ -283,7 +304,14 @@ function resolveDrives(config: MachineConfig, context: ResolveContext): Resolved
   const images = (image === undefined ? [] : imageDrives(config, image)).map((drive) => {
     return { drive, source: imageDrive(drive.file, context) };
   });
-  return [...images, ...own].map(({ drive, source }, index) => resolveParts(drive, source, `drive${index}`));
+  const all = [...images, ...own];
+  const names = new Set(all.map(({ drive }) => drive.id));
+  return all.map(({ drive, source }, index) => {
+    // Names that nobody has given.
+    let name = `drive${index}`;
+    while (names.has(name)) name = `#${name}`;
+    return resolveParts(drive, source, name);
+  });
 }
 
 /** A drive that is added to a running machine. */

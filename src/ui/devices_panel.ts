@@ -56,20 +56,29 @@ export class DevicesPanel {
 }
 
 function deviceView(report: DeviceReport, open: ReadonlySet<string>): HTMLElement {
-  const { id, driver, slot, state, features, queues, failures, lastFailure } = report;
+  const { id, name, driver, slot, state, features, queues, failures, lastFailure } = report;
   const place = slot === undefined ? "" : `slot 0x${slot.toString(16)}`;
-  const key = `device-${slot ?? id}-${driver}`;
+  const key = `device-${slot ?? `${id} ${name}`}-${driver}`;
+  // By its id, or else what it is; a name that is neither says which.
+  const title = id === "" ? driver : id;
+  const details = [id === "" ? "" : driver, name === id ? "" : name, place, state];
   const used = queues.filter(({ size }) => size > 0);
   const summary = el(
     "summary",
     {},
-    el("strong", {}, id === "" ? driver : id),
-    el("span", {}, [id === "" ? "" : driver, place, state].filter((part) => part !== "").join(", ")),
+    el("strong", {}, title),
+    el("span", {}, details.filter((part) => part !== "").join(", ")),
   );
   const body = [
     features.length === 0 ? undefined : el("p", { class: "features" }, features.join(" ")),
     used.length === 0 ? undefined : queueTable(used),
-    failures === 0 ? undefined : el("p", { class: "error-text" }, `${failures} failures, the last: ${lastFailure}`),
+    failures === 0
+      ? undefined
+      : el(
+          "p",
+          { class: "error-text" },
+          `${failures} failures${lastFailure === "" ? "" : `, the last: ${lastFailure}`}`,
+        ),
     countersView(report),
   ];
   return el("details", { id: key, "data-state": state, open: open.has(key) }, summary, ...body);

@@ -134,7 +134,10 @@ export class Machine {
     qmp: new Set(),
   };
   /** Calls to the guest's qemu-guest-agent, if it runs one and the machine has the port org.qemu.guest_agent.0. */
-  readonly agent = new GuestAgent(() => this.port(AGENT_PORT));
+  readonly agent = new GuestAgent(
+    () => this.port(AGENT_PORT),
+    () => this.state === "running",
+  );
   /** The clipboard of the guest's desktop, if it runs spice-vdagent and the machine has the port com.redhat.spice.0. */
   readonly clipboard = new GuestClipboard(
     () => this.port(SPICE_PORT),

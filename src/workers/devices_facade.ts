@@ -66,7 +66,7 @@ export class DevicesFacade implements DevicesCalls {
       now: guestClock(epoch).now, // the epoch is this worker's own
       log: new Log("machine", (entry) => this.#log(entry)),
       event: (event) => this.#host.event(toPage(event)),
-      resolveDrive: (drive, option) => resolveNewDrive(drive, option, baseUrl),
+      resolveDrive: (drive) => resolveNewDrive(drive, baseUrl),
       page: { id: this.#host.page, origin: new URL(baseUrl).origin },
       display: this.#display,
     });
@@ -113,14 +113,14 @@ export class DevicesFacade implements DevicesCalls {
     drive: DriveConfig,
     force: boolean,
   ): Promise<Result<void, ConfigIssue | MediumError>> {
-    const resolved = resolveNewDrive({ ...drive, media: "cdrom" }, `medium of ${device}`, this.#baseUrl);
+    const resolved = resolveNewDrive({ ...drive, media: "cdrom" }, this.#baseUrl);
     return resolved.ok ? this.#made().changeMedium(device, resolved.value, force) : resolved;
   }
 
   async addScsiDevice(device: ScsiDeviceConfig, drive: DriveConfig | undefined): Promise<Result<void, ConfigIssue>> {
     const issue = checkDevice(device);
     if (issue !== undefined) return err(issue);
-    const resolved = drive && resolveNewDrive(drive, device.drive ?? device.id ?? "", this.#baseUrl);
+    const resolved = drive && resolveNewDrive(drive, this.#baseUrl, device.drive ?? device.id);
     if (resolved?.ok === false) return resolved;
     if (resolved === undefined && device.driver === "scsi-hd")
       return err(configIssue("device scsi-hd", "needs a drive"));

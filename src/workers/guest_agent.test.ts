@@ -12,6 +12,7 @@ interface Command {
 let guest: NamedPort;
 let agent: GuestAgent;
 let asked: Command[];
+let runs: boolean;
 /** What the agent says to a command: undefined = nothing. */
 let answers: (command: Command) => object | undefined;
 
@@ -44,18 +45,23 @@ function serve(port: NamedPort): void {
 
 beforeEach(() => {
   guest = new NamedPort();
+  guest.guestOpened(true);
+  runs = true;
   asked = [];
   answers = () => ({ return: {} });
   serve(guest);
-  agent = new GuestAgent(() => {
-    const { port1, port2 } = new MessageChannel();
-    const port = new MachinePort("org.qemu.guest_agent.0", port1);
-    if (!servePort(guest, port2)) {
-      port.finish("refused");
-      return Promise.reject(new Error("in use"));
-    }
-    return Promise.resolve(port);
-  });
+  agent = new GuestAgent(
+    () => {
+      const { port1, port2 } = new MessageChannel();
+      const port = new MachinePort("org.qemu.guest_agent.0", port1);
+      if (!servePort(guest, port2)) {
+        port.finish("refused");
+        return Promise.reject(new Error("in use"));
+      }
+      return Promise.resolve(port);
+    },
+    () => runs,
+  );
 });
 
 afterEach(() => agent.close());
@@ -74,7 +80,15 @@ describe("calls to the guest agent", () => {
     answers = ({ execute }) => {
       if (execute === "guest-exec") return { return: { pid: 7 } };
       if (++looked < 3) return { return: { exited: false } };
-      return { return: { exited: true, exitcode: 3, "out-data": btoa("out\xff"), "err-data": btoa("err") } };
+      return {
+        return: {
+          exited: true,
+          "out-truncated": true,
+          exitcode: 3,
+          "out-data": btoa("out\xff"),
+          "err-data": btoa("err"),
+        },
+      };
     };
     const result = await agent.exec("/bin/sh", ["-c", "x"], { input: Uint8Array.of(1, 2), env: ["A=1"] });
     expect(asked[0]?.arguments).toEqual({
@@ -84,7 +98,7 @@ describe("calls to the guest agent", () => {
       env: ["A=1"],
       "input-data": btoa("\x01\x02"),
     });
-    expect(result.exitcode).toBe(3);
+    expect(result).toMatchObject({ exitcode: 3, truncated: true });
     expect([...result.stdout]).toEqual([0x6f, 0x75, 0x74, 0xff]);
     expect(new TextDecoder().decode(result.stderr)).toBe("err");
   });
@@ -110,10 +124,14 @@ describe("calls to the guest agent", () => {
 
   it("reject when no answer comes, and begin anew afterwards", async () => {
     answers = () => undefined;
-    await expect(agent.ping(40)).rejects.toThrow(/has not answered in 40 ms/);
+    await expect(agent.ping(40)).rejects.toThrow(/has not answered in 40 ms$/);
+    guest.guestOpened(false);
+    await expect(agent.ping(40)).rejects.toThrow(/in 40 ms: no program in the guest has its port open/);
+    runs = false;
+    await expect(agent.ping(40)).rejects.toThrow(/in 40 ms: the machine does not run/);
     answers = () => ({ return: {} });
     await agent.ping();
-    expect(asked).toHaveLength(2);
+    expect(asked).toHaveLength(4);
   });
 
   it("set the time in nanoseconds", async () => {

@@ -32,6 +32,8 @@ export interface ExecResult {
   readonly signal: number | undefined;
   readonly stdout: Uint8Array<ArrayBuffer>;
   readonly stderr: Uint8Array<ArrayBuffer>;
+  /** The agent keeps 16 MiB of each; there was more. */
+  readonly truncated: boolean;
 }
 
 export interface FileRead {
@@ -45,16 +47,20 @@ interface ExecStatus {
   readonly signal?: number;
   readonly "out-data"?: string;
   readonly "err-data"?: string;
+  readonly "out-truncated"?: boolean;
+  readonly "err-truncated"?: boolean;
 }
 
 export class GuestAgent {
   readonly #open: () => Promise<MachinePort>;
+  readonly #runs: () => boolean;
   #line: Promise<AgentLine> | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** `open` opens the agent's port. */
-  constructor(open: () => Promise<MachinePort>) {
+  /** `open` opens the agent's port; `runs` tells whether the machine does. */
+  constructor(open: () => Promise<MachinePort>, runs: () => boolean) {
     this.#open = open;
+    this.#runs = runs;
   }
 
   /** Any command of the agent. Rejects with AgentError for what the agent refuses, with Error if it does not answer. */
@@ -152,7 +158,7 @@ export class GuestAgent {
     const known = await this.#line?.catch(() => undefined);
     if (known?.usable === true) return known;
     await known?.close();
-    this.#line = this.#open().then((port) => AgentLine.synchronised(port, timeout));
+    this.#line = this.#open().then((port) => AgentLine.synchronised(port, this.#runs, timeout));
     return this.#line;
   }
 }
@@ -165,20 +171,22 @@ interface Answer {
 /** The port as lines. After an answer that did not come in time it is not used again: answers have no number. */
 class AgentLine {
   readonly #port: MachinePort;
+  readonly #runs: () => boolean;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   #rest: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #broken = false;
 
-  private constructor(port: MachinePort) {
+  private constructor(port: MachinePort, runs: () => boolean) {
     this.#port = port;
+    this.#runs = runs;
     this.#reader = port.readable.getReader();
     this.#writer = port.writable.getWriter();
   }
 
   /** Agent and we agree where the next answer begins, whatever was said before. */
-  static async synchronised(port: MachinePort, timeout: number): Promise<AgentLine> {
-    const line = new AgentLine(port);
+  static async synchronised(port: MachinePort, runs: () => boolean, timeout: number): Promise<AgentLine> {
+    const line = new AgentLine(port, runs);
     const id = Math.floor(Math.random() * 2 ** 31);
     const command = encode({ execute: "guest-sync-delimited", arguments: { id } });
     try {
@@ -218,8 +226,9 @@ class AgentLine {
   async #within<T>(timeout: number, use: () => Promise<T>): Promise<T> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      const error = new Error(`the guest agent has not answered in ${timeout} ms`);
-      timer = setTimeout(() => reject(error), timeout);
+      timer = setTimeout(() => {
+        reject(new Error(`the guest agent has not answered in ${timeout} ms${this.#whySilent()}`));
+      }, timeout);
     });
     const used = use();
     used.catch(() => undefined);
@@ -231,6 +240,11 @@ class AgentLine {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  #whySilent(): string {
+    if (!this.#runs()) return ": the machine does not run";
+    return this.#port.guestOpen ? "" : ": no program in the guest has its port open";
   }
 
   /** The bytes up to `mark`, which is passed over. */
@@ -283,6 +297,7 @@ function execResult(status: ExecStatus): ExecResult {
     signal: status.signal,
     stdout: fromBase64(status["out-data"] ?? ""),
     stderr: fromBase64(status["err-data"] ?? ""),
+    truncated: status["out-truncated"] === true || status["err-truncated"] === true,
   };
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { resolveMachine } from "./resolve";
+import { resolveMachine, resolveNewDrive } from "./resolve";
 
 const base = "https://page.example/site/?image=tiny";
 const manifest = {
@@ -16,6 +16,18 @@ function serve(status: number, body: string): void {
 }
 
 afterEach(() => vi.unstubAllGlobals());
+
+describe("resolveNewDrive", () => {
+  it("has a name for what comes without one", () => {
+    const medium = resolveNewDrive({ file: "disc.iso", media: "cdrom" }, base);
+    expect(medium.ok && medium.value).toMatchObject({
+      id: "#drive",
+      source: { url: "https://page.example/site/disc.iso" },
+    });
+    expect(resolveNewDrive({ size: 4096 }, base, "d1")).toMatchObject({ ok: true, value: { id: "d1" } });
+    expect(resolveNewDrive({ file: "http://:x" }, base).ok).toBe(false);
+  });
+});
 
 describe("resolveMachine", () => {
   it("makes addresses absolute from the page's", async () => {

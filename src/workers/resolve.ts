@@ -21,8 +21,12 @@ export async function resolveMachine(
   return image.ok ? resolveConfig(config, { ...urls, image: image.value }) : image;
 }
 
-/** A drive for a machine that exists already. */
-export function resolveNewDrive(drive: DriveConfig, id: string, baseUrl: string): Result<ResolvedDrive, ConfigIssue> {
+/** A drive for a machine that exists already; `id` is its name if it has none of its own. */
+export function resolveNewDrive(
+  drive: DriveConfig,
+  baseUrl: string,
+  id = "#drive",
+): Result<ResolvedDrive, ConfigIssue> {
   const { file } = drive;
   if (typeof file === "string" && !URL.canParse(file, baseUrl)) {
     return err(configIssue("drive: file", `"${file}" is no address`, ["a URL"]));

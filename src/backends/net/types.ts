@@ -41,8 +41,10 @@ export interface NicPort {
 
 /** What a card is plugged into. */
 export interface NetBackend {
-  /** Called once, before anything else. */
+  /** Called before anything else. */
   plug(nic: NicPort): void;
+  /** The card has gone, or its guest: what it had open ends. Another one may come. */
+  unplug(): void;
   /** A frame of the guest. The buffer is the receiver's. */
   send(frame: Frame): void;
   /** The frames that the guest had to send were all handed over: time to answer. */

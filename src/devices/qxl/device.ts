@@ -114,6 +114,11 @@ export class Qxl {
     });
   }
 
+  /** The guest has done what it may not: nothing happens until a reset. */
+  get isBroken(): boolean {
+    return this.#broken;
+  }
+
   get mode(): QxlMode {
     return this.#mode;
   }

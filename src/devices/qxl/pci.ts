@@ -50,6 +50,7 @@ export class QxlPciDevice {
   readonly device: Qxl;
   readonly scanout: Scanout;
   readonly fn: PciFunction;
+  readonly slot: number;
   readonly #platform: QxlPlatform;
   readonly #doorbell: number;
   readonly #bars: MappedBar[];
@@ -73,7 +74,7 @@ export class QxlPciDevice {
     const kicked: { by?: () => void } = {};
     const doorbell = platform.crossing.attachSlot(RINGS, () => kicked.by?.());
     if (doorbell === undefined) return err("no-slot");
-    const plugged = new QxlPciDevice(platform, display, options, { ram, vram, rom, scratch, doorbell });
+    const plugged = new QxlPciDevice(platform, display, options, { ram, vram, rom, scratch, doorbell, slot });
     kicked.by = () => plugged.device.kick();
     platform.bus.add(plugged.fn, slot);
     return ok(plugged);
@@ -83,10 +84,11 @@ export class QxlPciDevice {
     platform: QxlPlatform,
     display: Display,
     options: Config.QxlOptions,
-    at: { ram: number; vram: number; rom: number; scratch: number; doorbell: number },
+    at: { ram: number; vram: number; rom: number; scratch: number; doorbell: number; slot: number },
   ) {
     const sizes = Config.qxlSizes(options);
     this.#platform = platform;
+    this.slot = at.slot;
     this.#doorbell = at.doorbell;
     const { guest, memory } = platform;
     const ram = new MappedBar(guest, memory, { index: Config.BAR_RAM, kind: "mem32", host: at.ram, bytes: sizes.ram });

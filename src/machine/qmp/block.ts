@@ -5,19 +5,22 @@ import type { QmpFault } from "../../shared/qmp";
 import { deviceNotFound, done, genericError, type QmpServer } from "./server";
 import type { BlockTarget, QmpTargets } from "./targets";
 
-export function registerBlock(qmp: QmpServer, { blocks }: QmpTargets): void {
+export function registerBlock(qmp: QmpServer, targets: QmpTargets): void {
+  const { blocks } = targets;
   const find = (choice: { id?: string; device?: string }): Result<BlockTarget, QmpFault> => {
     const { id, device } = choice;
     if ((id === undefined) === (device === undefined)) return genericError("Need exactly one of 'device' and 'id'");
+    const name = id ?? device;
     const found = [...blocks].find((block) => {
-      const info = block.info();
-      return id === undefined ? info.device === device : info.qdev === id;
+      const { device: backend, qdev } = block.info();
+      // What has no name has the empty one.
+      return name !== "" && (id === undefined ? backend : qdev) === name;
     });
     return found === undefined ? deviceNotFound(id ?? device ?? "") : ok(found);
   };
   const notRemovable = (block: BlockTarget) => genericError(`Device '${block.info().device}' is not removable`);
 
-  qmp.register("query-block", {}, () => ok([...blocks].map((block) => block.info())));
+  qmp.register("query-block", {}, () => ok([...Array.from(blocks, (block) => block.info()), ...targets.idleDrives()]));
   qmp.register("eject", { id: "str?", device: "str?", force: "bool?" }, async ({ force = false, ...choice }) => {
     const block = find(choice);
     if (!block.ok) return block;

@@ -18,6 +18,7 @@ export function registerDevices(qmp: QmpServer, devices: DeviceSet): void {
   qmp.register("device_del", { id: "str" }, ({ id }) => {
     const removal = devices.unplug(id);
     if (removal === "not-found") return deviceNotFound(id);
+    if (removal === "fixed") return genericError(`Device '${id}' does not support hotplugging`);
     return removal === "pending" ? genericError(`Device ${id} is already in the process of unplug`) : done;
   });
   qmp.register("balloon", { value: "int" }, ({ value }) => {

@@ -1,6 +1,6 @@
 // The command that types (qapi/ui.json).
 
-import { keyOfName, type KeyNumber } from "../../shared/keys";
+import { keyOfName, keyOfQemuNumber, type KeyNumber } from "../../shared/keys";
 import type { KeyValue } from "../../shared/qmp";
 import { done, genericError, type QmpServer } from "./server";
 
@@ -12,21 +12,26 @@ export function registerInput(
   press: (keys: readonly KeyNumber[], holdMs: number) => Promise<void>,
 ): void {
   qmp.register("send-key", { keys: "any", "hold-time": "int?" }, async ({ keys, "hold-time": hold = HOLD_MS }) => {
-    const names = qcodesOf(keys);
-    if (names === undefined) return genericError("Invalid parameter type for 'keys', expected: array of KeyValue");
-    const unknown = names.find((name) => keyOfName(name) === undefined);
-    if (unknown !== undefined) return genericError(`Parameter 'data' does not accept value '${unknown}'`);
+    if (!isKeyList(keys)) return genericError("Invalid parameter type for 'keys', expected: array of KeyValue");
+    const numbers = keys.map((key) => ({ key, number: numberOf(key) }));
+    const unknown = numbers.find(({ number }) => number === undefined);
+    if (unknown !== undefined) return genericError(`Parameter 'data' does not accept value '${unknown.key.data}'`);
     await press(
-      names.flatMap((name) => keyOfName(name) ?? []),
+      numbers.flatMap(({ number }) => number ?? []),
       hold,
     );
     return done;
   });
 }
 
-function qcodesOf(keys: unknown): string[] | undefined {
-  if (!Array.isArray(keys)) return undefined;
-  const values: readonly Partial<KeyValue>[] = keys.filter((key) => typeof key === "object" && key !== null);
-  const names = values.flatMap(({ type, data }) => (type === "qcode" && typeof data === "string" ? [data] : []));
-  return names.length === keys.length && names.length > 0 ? names : undefined;
+function numberOf(key: KeyValue): KeyNumber | undefined {
+  return key.type === "qcode" ? keyOfName(key.data) : keyOfQemuNumber(key.data);
+}
+
+function isKeyList(keys: unknown): keys is readonly KeyValue[] {
+  if (!Array.isArray(keys) || keys.length === 0) return false;
+  return keys.every((key: unknown) => {
+    const { type, data } = Object(key) as { readonly type?: unknown; readonly data?: unknown };
+    return (type === "qcode" && typeof data === "string") || (type === "number" && Number.isSafeInteger(data));
+  });
 }

@@ -16,7 +16,7 @@ export function registerNetAndDisplay(qmp: QmpServer, { cards, screens }: QmpTar
     const card = cards.get(name);
     return card === undefined ? deviceNotFound(name) : ok([card.rxFilter()]);
   });
-  qmp.register("screendump", { device: "str?", head: "int?", format: "str?" }, async (args) => {
+  qmp.register("screendump", { filename: "str?", device: "str?", head: "int?", format: "str?" }, async (args) => {
     const { device, head = 0, format = "png" } = args;
     if ((format as string) !== "png") return genericError(`Parameter 'format' does not accept value '${format}'`);
     const dump = device === undefined ? [...screens.values()][0] : screens.get(device);

@@ -11,6 +11,8 @@ export interface RunControl {
   resume(): Promise<void>;
   reset(): Promise<void>;
   powerdown(): void;
+  /** False: the guest does not sleep. */
+  wakeUp(): boolean;
 }
 
 export function registerRunState(qmp: QmpServer, machine: RunControl): void {
@@ -35,6 +37,11 @@ export function registerRunState(qmp: QmpServer, machine: RunControl): void {
   qmp.register("system_powerdown", {}, () => {
     machine.powerdown();
     qmp.event("POWERDOWN", {});
+    return done;
+  });
+  qmp.register("system_wakeup", {}, () => {
+    if (!machine.wakeUp()) return genericError("Unable to wake up: guest is not in suspended state");
+    qmp.event("WAKEUP", {});
     return done;
   });
 }

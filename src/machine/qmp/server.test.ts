@@ -15,11 +15,13 @@ let qmp: QmpServer;
 let targets: QmpTargets;
 let calls: string[];
 let typed: number[][];
+let asleep: boolean;
 
 beforeEach(() => {
   events = [];
   calls = [];
   typed = [];
+  asleep = true;
   targets = newTargets();
   qmp = new QmpServer((event) => events.push(event));
   const called = (name: string) => () => {
@@ -32,6 +34,7 @@ beforeEach(() => {
     resume: called("resume"),
     reset: called("reset"),
     powerdown: () => void calls.push("powerdown"),
+    wakeUp: () => asleep,
   });
   registerBlock(qmp, targets);
   registerNetAndDisplay(qmp, targets);
@@ -61,10 +64,13 @@ describe("the commands of QMP", () => {
   });
 
   it("drive the machine", async () => {
-    for (const name of ["stop", "cont", "system_reset", "system_powerdown"]) expect(await fault(name)).toBe("no fault");
+    const names = ["stop", "cont", "system_reset", "system_powerdown", "system_wakeup"];
+    for (const name of names) expect(await fault(name)).toBe("no fault");
     expect(calls).toEqual(["pause", "resume", "reset", "powerdown"]);
     expect(await qmp.execute("query-status", undefined)).toEqual(ok({ status: "running", running: true }));
-    expect(events.map(({ event }) => event)).toEqual(["POWERDOWN"]);
+    expect(events.map(({ event }) => event)).toEqual(["POWERDOWN", "WAKEUP"]);
+    asleep = false;
+    expect(await fault("system_wakeup")).toBe("GenericError: Unable to wake up: guest is not in suspended state");
     expect(events[0]?.timestamp.seconds).toBeGreaterThan(1.7e9);
   });
 
@@ -86,6 +92,7 @@ describe("the commands of QMP", () => {
     expect(await fault("screendump", {})).toMatch(/^GenericError: There is no console/);
     targets.screens.set("video0", () => Promise.resolve(Uint8Array.of(0x89)));
     expect(await qmp.execute("screendump", {})).toEqual(ok(Uint8Array.of(0x89)));
+    expect(await qmp.execute("screendump", { filename: "/tmp/x.png" })).toEqual(ok(Uint8Array.of(0x89)));
     expect(await fault("screendump", { device: "video1" })).toMatch(/^DeviceNotFound/);
     expect(await fault("screendump", { format: "ppm" })).toMatch(/does not accept value 'ppm'/);
   });
@@ -104,6 +111,8 @@ describe("the commands of QMP", () => {
     expect(await fault("eject", { device: "hd" })).toBe("GenericError: Device 'hd' is not removable");
     expect(await fault("eject", {})).toMatch(/exactly one/);
     expect(await fault("eject", { id: "cd" })).toMatch(/^DeviceNotFound/);
+    targets.blocks.add({ info: () => ({ device: "", qdev: "", removable: true, locked: false }), eject: () => ok(1) });
+    expect(await fault("eject", { device: "" })).toMatch(/^DeviceNotFound/);
     expect(await fault("blockdev-change-medium", { id: "cd0", filename: "new.iso" })).toBe("no fault");
     expect(seen).toEqual([{ filename: "new.iso", force: false, readOnly: "retain" }]);
     const bad = { id: "cd0", filename: "x", "read-only-mode": "maybe" };
@@ -117,6 +126,12 @@ describe("the commands of QMP", () => {
     // KEY_LEFTCTRL, KEY_LEFTALT, KEY_DELETE.
     expect(typed).toEqual([[29, 56, 111, 1]]);
     expect(await fault("send-key", { keys: [{ type: "qcode", data: "any" }] })).toMatch(/does not accept value 'any'/);
+    // KEY_A, KEY_RIGHT: set 1 has e0 4d for it.
+    const numbers = [0x1e, 0xcd].map((data) => ({ type: "number", data }));
+    expect(await fault("send-key", { keys: numbers, "hold-time": 2 })).toBe("no fault");
+    expect(typed.at(-1)).toEqual([30, 106, 2]);
+    expect(await fault("send-key", { keys: [{ type: "number", data: 0 }] })).toMatch(/does not accept value '0'/);
+    expect(await fault("send-key", { keys: [{ type: "number", data: "1" }] })).toMatch(/array of KeyValue/);
     expect(await fault("send-key", { keys: "a" })).toMatch(/array of KeyValue/);
     expect(await fault("send-key", { keys: [null] })).toMatch(/array of KeyValue/);
   });

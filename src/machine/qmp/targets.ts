@@ -26,6 +26,8 @@ export interface CardTarget {
 
 export interface QmpTargets {
   readonly blocks: Set<BlockTarget>;
+  /** Drives that no device has. */
+  idleDrives: () => readonly BlockInfo[];
   /** By the id of the network device, and by that of its back end. */
   readonly cards: Map<string, CardTarget>;
   /** By the id of the display: makes a PNG of what it shows. The first one is the default. */
@@ -33,5 +35,5 @@ export interface QmpTargets {
 }
 
 export function newTargets(): QmpTargets {
-  return { blocks: new Set(), cards: new Map(), screens: new Map() };
+  return { blocks: new Set(), idleDrives: () => [], cards: new Map(), screens: new Map() };
 }

@@ -49,7 +49,8 @@ const MIN_PREFIX = 8;
 export function planOf(options: UserNetOptions): Result<NetworkPlan, ConfigIssue> {
   const network = parseNetwork(options.net ?? DEFAULT_NETWORK);
   if (network === undefined || network.prefix > MAX_PREFIX || network.prefix < MIN_PREFIX) {
-    return err(configIssue("netdev user: net", `"${options.net}" is no network`, [DEFAULT_NETWORK, "192.168.7.0/24"]));
+    const reason = network === undefined ? "is no network" : `needs a prefix from /${MIN_PREFIX} to /${MAX_PREFIX}`;
+    return err(configIssue("netdev user: net", `"${options.net}" ${reason}`, [DEFAULT_NETWORK, "192.168.7.0/24"]));
   }
   const addresses: Record<"host" | "dns" | "dhcpstart", number> = {
     host: network.base + HOST,

@@ -17,6 +17,9 @@ class Echo implements NetBackend {
   setPaused(): void {
     // Nothing runs.
   }
+  unplug(): void {
+    // Nothing is open.
+  }
   close(): void {
     // Nothing is open.
   }

@@ -23,6 +23,10 @@ export class Tap implements NetBackend {
     this.#backend.plug(new TappedNic(nic, (frame) => this.#tell(frame, "in")));
   }
 
+  unplug(): void {
+    this.#backend.unplug();
+  }
+
   send(frame: Frame): void {
     this.#tell(frame, "out");
     this.#backend.send(frame);

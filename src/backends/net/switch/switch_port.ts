@@ -47,6 +47,12 @@ export class SwitchPort implements NetBackend {
     nic.onRoom = () => this.#deliver();
   }
 
+  unplug(): void {
+    this.#nic = undefined;
+    for (const { frame, from } of this.#waiting.splice(0)) from.acknowledge(frame.bytes.length);
+    this.#waitingBytes = 0;
+  }
+
   /** A member in this tab, at the other end of a port. */
   join(port: MessagePort): void {
     const peer = new Peer((message, transfer) => port.postMessage(message, transfer));

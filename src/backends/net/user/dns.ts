@@ -94,7 +94,7 @@ function resolve({ name, type, kind }: Question, plan: NetworkPlan, names: Names
 }
 
 /** QEMU has no name for the gateway; Docker and others call the computer outside so. */
-const HOST_NAME = "host.internal";
+export const HOST_NAME = "host.internal";
 
 function lookUp(name: string, plan: NetworkPlan, names: Names): number | undefined {
   if (name === HOST_NAME) return plan.host;

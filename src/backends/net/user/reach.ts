@@ -22,7 +22,7 @@ export function reachOf(address: number, port: number, plan: NetworkPlan, names:
     };
   }
   if (address === plan.host) return { host: "localhost", port };
-  if (address === plan.dns) return { refused: `${shown}: the name server listens on UDP` };
+  if (address === plan.dns) return { refused: `${shown}: the name server has port 53 only` };
   if (!HTTP_PORTS.includes(port)) return { refused: `${shown}: a page can make HTTP requests only` };
   if (name !== undefined) return { host: name, port };
   if (names.isSynthetic(address)) return { refused: `${shown}: the address stands for no name any more` };

@@ -3,23 +3,31 @@ import { formatIpv4 } from "../../../shared/net/addresses";
 import { addBytes, fold, pseudoHeader4 } from "../../../shared/net/checksum";
 import { planOf } from "../../../shared/net/user_plan";
 import { randomFrom } from "./testing/random";
-import { DNS, GUEST, GUEST_MAC, HOST, ip, MockGuest, packetOf } from "./testing/mock_guest";
+import { ACK, PSH, SYN } from "./tcp/segment";
+import { DNS, GUEST, GUEST_MAC, HOST, ip, MockGuest, packetOf, settle } from "./testing/mock_guest";
+import { Names } from "./names";
 import { UserNetwork } from "./user_network";
 
 let network: UserNetwork;
 let guest: MockGuest;
 let notices: string[];
+let fetched: string[];
 
 function make(options: Parameters<typeof planOf>[0] = {}): void {
   const plan = planOf(options);
   if (!plan.ok) throw new Error(plan.error.reason);
   notices = [];
+  fetched = [];
   network = new UserNetwork({
     plan: plan.value,
     forwards: [],
+    names: new Names(),
     page: { origin: "http://localhost:5173" },
     notice: (_kind, text) => notices.push(text),
-    fetch: () => Promise.reject(new TypeError("Failed to fetch")),
+    fetch: (url) => {
+      fetched.push(url);
+      return Promise.reject(new TypeError("Failed to fetch"));
+    },
   });
   guest = new MockGuest(network);
 }
@@ -36,6 +44,20 @@ function arp(operation: number, target: number, sender = GUEST): Uint8Array {
   view.setUint32(14, sender);
   view.setUint32(24, target);
   return bytes;
+}
+
+/** Opens a connection and says something; what comes back. */
+async function talk(address: number, port: number, say: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const ports = { sourcePort: 4000, destinationPort: port, window: 0xffff };
+  const nothing = new Uint8Array(0);
+  guest.sendSegment({ ...ports, flags: SYN, sequence: 100, acknowledgement: 0, payload: nothing }, address);
+  await settle();
+  const [opened] = guest.takeSegments();
+  if (opened?.flags !== (SYN | ACK)) throw new Error("refused");
+  const acknowledgement = opened.sequence + 1;
+  guest.sendSegment({ ...ports, flags: ACK | PSH, sequence: 101, acknowledgement, payload: say }, address);
+  await settle();
+  return Uint8Array.from(guest.takeSegments().flatMap(({ payload }) => [...payload]));
 }
 
 describe("ARP", () => {
@@ -202,6 +224,41 @@ describe("DNS", () => {
     (name) => expect(query(name)).toEqual({ code: 3, answer: undefined }),
   );
 
+  it("answers by TCP too, several questions in any pieces", async () => {
+    const ask = (id: number): number[] => [
+      0,
+      23,
+      0,
+      id,
+      1,
+      0,
+      0,
+      1,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      1,
+      0x61,
+      3,
+      ...text("org"),
+      0,
+      0,
+      1,
+      0,
+      1,
+    ];
+    const said = await talk(DNS, 53, Uint8Array.from([...ask(7), ...ask(8)]));
+    const length = 2 + 23 + 16;
+    expect(said).toHaveLength(2 * length);
+    expect([...said.subarray(0, 4)]).toEqual([0, length - 2, 0, 7]);
+    expect([...said.subarray(length, length + 4)]).toEqual([0, length - 2, 0, 8]);
+    expect([...said.subarray(length - 4, length - 1)]).toEqual([198, 18, 0]);
+    expect(notices).toEqual([]);
+  });
+
   it("refuses with restrict=on", () => {
     make({ restrict: true });
     expect(query("deb.debian.org")).toEqual({ code: 5, answer: undefined });
@@ -214,6 +271,18 @@ describe("DNS", () => {
     );
     guest.sendDatagram({ address: DNS, port: 53 }, Uint8Array.from([1, 2, 1, 0, 0, 9, 0, 0, 0, 0, 0, 0]));
     expect(guest.take().map(({ payload }) => (payload[11] ?? 0) & 15)).toEqual([1, 1]);
+  });
+});
+
+describe("the gateway as a proxy", () => {
+  it("knows itself, and the addresses that stand for names", async () => {
+    const labels = Uint8Array.from([0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0x61, 3, ...text("org"), 0, 0, 1, 0, 1]);
+    guest.sendDatagram({ address: DNS, port: 53 }, labels);
+    guest.take();
+    const urls = ["http://10.0.2.2:8000/a?b", "http://host.internal/", "http://198.18.0.1/x", "https://b.org:444/"];
+    const requests = urls.map((url) => `GET ${url} HTTP/1.1\r\nHost: x\r\n\r\n`).join("");
+    await talk(HOST, 8080, Uint8Array.from(text(requests)));
+    expect(fetched).toEqual(["http://localhost:8000/a?b", "http://localhost/", "http://a.org/x", "https://b.org:444/"]);
   });
 });
 

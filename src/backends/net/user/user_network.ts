@@ -1,19 +1,20 @@
 // The user network, as QEMU's `-netdev user`: a network of its own with a gateway that is a name server, a DHCP server
 // and the end of every TCP connection of the guest. HTTP goes on through the browser's fetch.
 
-import { formatIpv4 } from "../../../shared/net/addresses";
+import { formatIpv4, parseIpv4 } from "../../../shared/net/addresses";
 import { ETHERNET_HEADER } from "../../../shared/net/ethernet";
 import type { Forward, NetworkPlan } from "../../../shared/net/user_plan";
 import type { Frame, NetBackend, NicPort } from "../types";
 import { askArp, receiveArp } from "./arp";
 import { Clock } from "./clock";
 import { DHCP_CLIENT, DHCP_SERVER, DhcpServer } from "./dhcp";
-import { answerQuery, DNS_SERVER } from "./dns";
+import { answerQuery, DNS_SERVER, HOST_NAME } from "./dns";
+import { serveDns } from "./dns_tcp";
 import { HttpGateway, type HttpHost } from "./http/gateway";
 import { isEchoRequest, mayCauseError, PORT_UNREACHABLE, PROHIBITED, sendEchoReply, sendUnreachable } from "./icmp";
 import { type Ipv4Packet, Ipv4Receiver, PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP } from "./ipv4";
 import { Link, TYPE_ARP, TYPE_IPV4 } from "./link";
-import { Names } from "./names";
+import type { Names } from "./names";
 import { isBroadcast, isGuestAddress, isMulticast, isOurs } from "./plan";
 import { reachOf } from "./reach";
 import type { Endpoints } from "./tcp/connection_user";
@@ -21,9 +22,11 @@ import { TcpStream } from "./tcp/stream";
 import { Tcp, type UserFactory } from "./tcp/tcp";
 import { type Datagram, parseDatagram, replyTo, sendDatagram } from "./udp";
 
-export interface UserNetworkOptions extends HttpHost {
+export interface UserNetworkOptions extends Omit<HttpHost, "meaningOf"> {
   readonly plan: NetworkPlan;
   readonly forwards: readonly Forward[];
+  /** Those of the machine: a guest with two cards asks one network for a name and connects through the other. */
+  readonly names: Names;
 }
 
 /** Of a guest that has no address yet. */
@@ -41,24 +44,30 @@ export class UserNetwork implements NetBackend {
   readonly http: HttpGateway;
   readonly #options: UserNetworkOptions;
   readonly #clock = new Clock();
-  readonly #names = new Names();
+  readonly #names: Names;
   readonly #ipv4 = new Ipv4Receiver();
   readonly #told = new Set<string>();
   #plugged: Plugged | undefined;
 
   constructor(options: UserNetworkOptions) {
     this.#options = options;
-    this.http = new HttpGateway(options);
+    this.#names = options.names;
+    this.http = new HttpGateway({ ...options, meaningOf: (host) => this.#meaningOf(host) });
   }
 
   plug(nic: NicPort): void {
     const { plan } = this.#options;
     const link = new Link(nic, plan);
     const tcp = new Tcp(link, this.#clock, (ends) => this.#accept(ends));
-    // A card that takes the place of another one, which was removed.
-    this.#plugged?.tcp.close();
+    this.unplug();
     this.#plugged = { link, tcp, dhcp: new DhcpServer(plan, nic.mtu) };
     nic.onRoom = () => tcp.flush();
+  }
+
+  /** Who waits for an answer of the guest is told that none will come. */
+  unplug(): void {
+    this.#plugged?.tcp.close();
+    this.#plugged = undefined;
   }
 
   send(frame: Frame): void {
@@ -79,7 +88,12 @@ export class UserNetwork implements NetBackend {
   }
 
   close(): void {
-    this.#plugged?.tcp.close();
+    this.unplug();
+  }
+
+  /** Whether hostfwd says where this port leads. */
+  forwards(port: number): boolean {
+    return this.#options.forwards.some(({ hostPort }) => hostPort === port);
   }
 
   /** Connects to a port of the guest; a port that is forwarded leads where hostfwd says. Undefined: refused. */
@@ -155,7 +169,15 @@ export class UserNetwork implements NetBackend {
   }
 
   #accept(ends: Endpoints): UserFactory | undefined {
-    const reach = reachOf(ends.host, ends.hostPort, this.#options.plan, this.#names);
+    const { plan } = this.#options;
+    if (ends.hostPort === DNS_SERVER && isOurs(plan, ends.host)) {
+      return (connection) => {
+        const stream = new TcpStream(connection);
+        void serveDns(stream, (query) => answerQuery(query, plan, this.#names));
+        return stream;
+      };
+    }
+    const reach = reachOf(ends.host, ends.hostPort, plan, this.#names);
     if ("refused" in reach) {
       this.#tell(reach.refused);
       return undefined;
@@ -165,6 +187,13 @@ export class UserNetwork implements NetBackend {
       void this.http.serve(stream, reach);
       return stream;
     };
+  }
+
+  /** What stands in a URL of the guest, as the browser knows it: the gateway is this computer, our addresses are names. */
+  #meaningOf(host: string): string {
+    const address = parseIpv4(host);
+    if (host === HOST_NAME || address === this.#options.plan.host) return "localhost";
+    return (address === undefined ? undefined : this.#names.nameOf(address)) ?? host;
   }
 
   #nameOf(address: number): string {

@@ -29,6 +29,9 @@ class TestBackend implements NetBackend {
   setPaused(): void {
     // Nothing runs.
   }
+  unplug(): void {
+    // Nothing is open.
+  }
   close(): void {
     // Nothing is open.
   }

@@ -90,6 +90,9 @@ class Mirror implements NetBackend {
   setPaused(): void {
     // Nothing runs.
   }
+  unplug(): void {
+    // Nothing is open.
+  }
   close(): void {
     // Nothing is open.
   }

@@ -46,6 +46,7 @@ beforeEach(() => {
   answer = () => Promise.resolve(new Response("hello", { headers: { "Content-Type": "text/plain" } }));
   gateway = new HttpGateway({
     page: { origin: "http://localhost:5173" },
+    meaningOf: (host) => host,
     notice: (_kind, text) => notices.push(text),
     fetch: async (url, init) => {
       asked.push({ url, init, body: init.body instanceof Blob ? await init.body.text() : undefined });
@@ -93,6 +94,7 @@ describe("requests", () => {
   it("are encrypted on their way from a page that is", async () => {
     gateway = new HttpGateway({
       page: { origin: "https://example.org" },
+      meaningOf: (host) => host,
       notice: () => undefined,
       fetch: (url) => {
         asked.push({ url, init: {}, body: undefined });

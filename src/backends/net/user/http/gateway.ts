@@ -45,6 +45,8 @@ export interface HttpHost {
   /** For tests. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
   readonly page: PagePlace;
+  /** What a host in a request to the proxy stands for, as `Destination.host`. */
+  readonly meaningOf: (host: string) => string;
   /** Something that a person should know. */
   readonly notice: (kind: string, text: string) => void;
 }
@@ -81,7 +83,7 @@ export class HttpGateway {
   async #answer(stream: TcpStream, reader: HttpReader, request: RequestHead, to: Destination): Promise<boolean> {
     this.counters.requests++;
     const length = bodyLengthOf(request);
-    const url = request.method === "CONNECT" ? undefined : urlOf(request.target, to, this.#host.page);
+    const url = request.method === "CONNECT" ? undefined : urlOf(request.target, to, this.#host);
     if (length === undefined) return refuse(stream, request, 400, "The length of the request is contradictory.");
     if (url === undefined) return refuse(stream, request, 501, `A page cannot do ${request.method} ${request.target}.`);
     if (request.headers.some(([name, value]) => name === "expect" && value.toLowerCase() === "100-continue")) {

@@ -20,9 +20,20 @@ export interface PagePlace {
 const loopback: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
 
 /** The address to fetch; undefined: the target is none that a server could be asked for. */
-export function urlOf(target: string, to: Destination, page: PagePlace): URL | undefined {
+export function urlOf(
+  target: string,
+  to: Destination,
+  { page, meaningOf }: { readonly page: PagePlace; readonly meaningOf: (host: string) => string },
+): URL | undefined {
   // The absolute form is what a client says to a proxy (RFC 9112, section 3.2.2): the gateway is one.
-  if (/^https?:\/\//i.test(target)) return parseUrl(target);
+  if (/^https?:\/\//i.test(target)) {
+    const url = parseUrl(target);
+    if (url === undefined) return undefined;
+    const host = meaningOf(url.hostname);
+    const path = url.pathname + url.search;
+    if (url.protocol === "https:") return parseUrl(`https://${host}${url.port === "" ? "" : `:${url.port}`}${path}`);
+    return parseUrl(originOf({ host, port: url.port === "" ? HTTP_PORT : Number(url.port) }, page) + path);
+  }
   if (!target.startsWith("/")) return undefined;
   return parseUrl(originOf(to, page) + target);
 }

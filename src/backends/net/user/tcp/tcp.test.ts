@@ -63,6 +63,9 @@ class TcpBackend implements NetBackend {
     this.tcp.setPaused(paused);
   }
 
+  unplug(): void {
+    this.tcp.close();
+  }
   close(): void {
     this.tcp.close();
   }
