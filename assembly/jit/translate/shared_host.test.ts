@@ -97,4 +97,35 @@ describe("accesses by rsp", () => {
     expect(runToHalt(t, [0x58, 0x90, 0x59])).toBe(Exception.PF);
     expect([t.get64(Cpu.cr2), t.get64(Cpu.rax)]).toEqual([BigInt(END), 5n]);
   });
+
+  it("are those of a register that has moved by a constant, also below the least displacement", () => {
+    for (const disp of [-0x80000000, 0]) {
+      const t = translatedCpu(3);
+      t.poke(DATA, 0x1234, 4);
+      t.poke(DATA - 16, 0x5678, 4);
+      t.set64(Cpu.rbx, DATA - disp);
+      // mov ecx,[rbx+disp]; sub rbx,16; mov edx,[rbx+disp]
+      const code = [...read(ECX, disp), 0x48, 0x83, 0xeb, 16, ...read(EDX, disp)];
+      expect(runToHalt(t, [...read(0, disp), 0xeb, 0x00, ...code])).toBe(Exception.GP);
+      expect([t.get64(Cpu.rcx), t.get64(Cpu.rdx)]).toEqual([0x1234n, 0x5678n]);
+    }
+  });
+
+  it("go on in blocks that only one leads to, but not where the register is another", () => {
+    const t = translatedCpu(3);
+    t.poke(DATA, 1, 4);
+    t.poke(DATA + 8, 2, 4);
+    t.poke(DATA + 0x108, 3, 4);
+    t.set64(Cpu.rbx, DATA);
+    // test eax,eax; jz over; mov bh,1 more: the second access is 0x100 bytes higher.
+    const over = [0x85, 0xc0, 0x74, 0x03, 0x80, 0xc7, 0x01];
+    expect(runToHalt(t, [...touch, ...read(ECX, 0), ...over, ...read(EDX, 8)])).toBe(Exception.GP);
+    expect([t.get64(Cpu.rcx), t.get64(Cpu.rdx)]).toEqual([1n, 3n]);
+    // The same with the branch taken: test eax,eax is of the 1 that was read, so clear it first.
+    const u = translatedCpu(3);
+    u.poke(DATA + 8, 2, 4);
+    u.set64(Cpu.rbx, DATA);
+    expect(runToHalt(u, [...touch, 0x31, 0xc0, ...read(ECX, 0), ...over, ...read(EDX, 8)])).toBe(Exception.GP);
+    expect(u.get64(Cpu.rdx)).toBe(2n);
+  });
 });

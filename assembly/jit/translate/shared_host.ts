@@ -222,7 +222,8 @@ function addAccess(j: usize, group: usize, at: i64, bytes: i64, write: bool): bo
   const accesses = load<u32>(j, Jit.accesses);
   const low = accesses == 0 ? at : min<i64>(load<i64>(group, Jit.gLow), at);
   const high = accesses == 0 ? at + bytes : max<i64>(load<i64>(group, Jit.gHigh), at + bytes);
-  if (high - low > SPAN_MAX) return false;
+  // The look-up adds `low` to the register as a displacement is added.
+  if (high - low > SPAN_MAX || low < i32.MIN_VALUE) return false;
   store<i64>(group, low, Jit.gLow);
   store<i64>(group, high, Jit.gHigh);
   if (write) store<u32>(group, 1, Jit.gWrite);
